@@ -1,0 +1,40 @@
+"""Ids of runs and calls, and the namespace that names a run's resources."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from datetime import UTC, datetime
+
+__all__ = ["call_ids", "new_namespace", "new_run_id"]
+
+_ALPHABET = "abcdefghijklmnopqrstuvwxyz"
+_ALNUM = _ALPHABET + "0123456789"
+
+
+def new_run_id(now: datetime | None = None) -> str:
+    """A run id that sorts by time and is unique on one machine: `20260131-120000-k3x9q2`."""
+    moment = now or datetime.now(UTC)
+    return f"{moment:%Y%m%d-%H%M%S}-{''.join(secrets.choice(_ALNUM) for _ in range(6))}"
+
+
+def new_namespace() -> str:
+    """Six characters, a letter first: with the prefix `test-` it stays under the 14 that CloudFormation leaves us."""
+    return secrets.choice(_ALPHABET) + "".join(secrets.choice(_ALNUM) for _ in range(5))
+
+
+class _CallIds:
+    """Cheap unique ids: a random start, then counting. `uuid4` per call would cost more than the rest of the id."""
+
+    def __init__(self) -> None:
+        self._prefix = os.urandom(4).hex()
+        self._next = 0
+
+    def __call__(self) -> str:
+        self._next += 1
+        return f"{self._prefix}-{self._next:06x}"
+
+
+def call_ids() -> _CallIds:
+    """A source of call ids for one gate."""
+    return _CallIds()

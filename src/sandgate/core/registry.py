@@ -1,0 +1,76 @@
+"""Cases are files: a package is walked, each module exports one value under a fixed name.
+
+Adding a case edits no other file; what is listed anywhere (choices, docs, permissions) is read from here.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import pkgutil
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Protocol, TypeVar
+
+from sandgate.errors import UsageError
+
+__all__ = ["Named", "discover", "lookup", "nearest"]
+
+
+class Named(Protocol):
+    """What every case has: the name that users type."""
+
+    @property
+    def name(self) -> str:
+        """The name, unique in its registry; the file is called the same with `_` for `-` and `.`."""
+
+
+T = TypeVar("T", bound=Named)
+
+
+def discover(package: str, export: str, kind: type[T]) -> Mapping[str, T]:
+    """Import every public module of `package` and collect its `export`.
+
+    Args:
+        package: dotted name of the package to walk; modules that start with `_` are helpers, not cases.
+        export: the fixed name of the case in each module, such as `TIER`.
+        kind: the type that the case must have.
+
+    Returns:
+        A read-only mapping from case name to case, sorted by name.
+
+    Raises:
+        TypeError: a module lacks the export, has the wrong type, or a name that does not match its file;
+            that is a bug in the case, so it is loud.
+    """
+    found: dict[str, T] = {}
+    parent = importlib.import_module(package)
+    for info in pkgutil.iter_modules(parent.__path__):
+        if info.name.startswith("_"):
+            continue
+        case = getattr(importlib.import_module(f"{package}.{info.name}"), export, None)
+        if not isinstance(case, kind):
+            raise TypeError(f"{package}.{info.name} must export {export}: {kind.__name__}")
+        if case.name.replace("-", "_").replace(".", "_") != info.name:
+            raise TypeError(f"{package}.{info.name} exports {export} named {case.name!r}; file and name must agree")
+        found[case.name] = case
+    return MappingProxyType(dict(sorted(found.items())))
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The known name most like `name`, or an empty string."""
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    return close[0] if close else ""
+
+
+def lookup(cases: Mapping[str, T], name: str, *, what: str, where: str = "") -> T:
+    """The case of that name.
+
+    Raises:
+        UsageError: there is none; names the nearest one and lists them all.
+    """
+    if name in cases:
+        return cases[name]
+    close = nearest(name, cases)
+    hint = f"did you mean {close!r}? " if close else ""
+    raise UsageError(f"unknown {what} {name!r}", where=where, hint=f"{hint}known: {', '.join(cases)}")

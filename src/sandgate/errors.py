@@ -1,0 +1,109 @@
+"""The error tree: what was wrong, where, what would be right, and the exit status that says so.
+
+    SandgateError
+    ├── UsageError          2   the command line asks for something that does not exist
+    ├── ConfigError         3   a configuration file, env file or variable holds a wrong value
+    ├── EnvironmentFault    4   the machine lacks something: network, disk, a tool, the emulator
+    ├── StackError          5   a template or a deployment failed
+    └── RunError            6   the run itself broke: gate or upstream died
+
+User mistakes and faults of the environment are these; anything else that is raised is a bug of sandgate.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+__all__ = [
+    "ConfigError",
+    "EnvironmentFault",
+    "ExitCode",
+    "RunError",
+    "SandgateError",
+    "StackError",
+    "UsageError",
+]
+
+
+class ExitCode(IntEnum):
+    """Every exit status that a sandgate command can end with, beside that of the command it ran."""
+
+    OK = 0
+    TESTS_FAILED = 1
+    USAGE = 2
+    CONFIG = 3
+    ENVIRONMENT = 4
+    STACK = 5
+    RUN = 6
+    EMPTY_RUN = 7
+    """Green tests that proved nothing: none ran, or no call reached the tier."""
+    LEFTOVERS = 8
+    """The run ended with resources that it made still there."""
+    REFUSED = 9
+    """A call was refused by the gate and nothing expected that."""
+    INTERRUPTED = 130
+
+
+class SandgateError(Exception):
+    """An error that a person can act on.
+
+    Args:
+        message: what was wrong, one sentence, no secrets.
+        where: file and key, option, variable or resource that holds the wrong value.
+        hint: what would be right, or the command that mends it.
+    """
+
+    exit_code: ExitCode = ExitCode.RUN
+
+    def __init__(self, message: str, *, where: str = "", hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.where = where
+        self.hint = hint
+
+    def __str__(self) -> str:
+        """The message, then where and hint on lines of their own."""
+        lines = [self.message]
+        if self.where:
+            lines.append(f"  where: {self.where}")
+        if self.hint:
+            lines.append(f"  hint:  {self.hint}")
+        return "\n".join(lines)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Keyword-only arguments do not survive pickling by themselves; xdist pickles exceptions."""
+        return (_rebuild, (type(self), self.message, self.where, self.hint))
+
+
+def _rebuild(kind: type[SandgateError], message: str, where: str, hint: str) -> SandgateError:
+    return kind(message, where=where, hint=hint)
+
+
+class UsageError(SandgateError):
+    """The command line asks for something that does not exist."""
+
+    exit_code = ExitCode.USAGE
+
+
+class ConfigError(SandgateError):
+    """A configuration file, env file or variable holds a wrong value."""
+
+    exit_code = ExitCode.CONFIG
+
+
+class EnvironmentFault(SandgateError):
+    """The machine lacks something that the run needs."""
+
+    exit_code = ExitCode.ENVIRONMENT
+
+
+class StackError(SandgateError):
+    """A template cannot be packaged, or its deployment failed."""
+
+    exit_code = ExitCode.STACK
+
+
+class RunError(SandgateError):
+    """The gate or its upstream died, or does not answer."""
+
+    exit_code = ExitCode.RUN
