@@ -1,0 +1,167 @@
+"""Every option of sandgate, declared once.
+
+The annotation is its type, the default its default; the reference page, the variables, the flags and the
+messages about wrong values all come from here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from sandgate.config.declare import Option, declared, option
+from sandgate.config.kinds import WrongValue
+
+__all__ = ["INTERNAL_VARIABLES", "OPTIONS", "EndpointOptions", "Options", "StackOptions"]
+
+_MOST_OF_PREFIX = 7
+"""`<prefix>-<six characters>` may have 14: CloudFormation shortens the names it makes beyond that."""
+
+
+def _prefixes(value: tuple[str, ...]) -> str:
+    if not value:
+        return "must name at least one prefix"
+    for prefix in value:
+        if not re.fullmatch(rf"[a-z][a-z0-9]{{0,{_MOST_OF_PREFIX - 1}}}", prefix):
+            return f"must be 1 to {_MOST_OF_PREFIX} lower-case letters and digits, a letter first, not {prefix!r}"
+    return ""
+
+
+def _region(value: str) -> str:
+    ok = re.fullmatch(r"[a-z]{2,}(-[a-z]+)+-\d", value)
+    return "" if ok else f"must be the name of an AWS region such as eu-west-1, not {value!r}"
+
+
+def _more_than_nothing(value: float) -> str:
+    return "" if value > 0 else f"must be more than 0, not {value}"
+
+
+def _version(value: str) -> str:
+    return "" if re.fullmatch(r"\d+(\.\d+)+\S*", value) else f"must be a version such as 1.5.33, not {value!r}"
+
+
+def _variables(value: Mapping[str, str]) -> str:
+    for name, content in value.items():
+        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+            return f"{name!r} is not a name for an environment variable"
+        if content not in _CONTENTS:
+            return f"{name} must be one of {', '.join(_CONTENTS)}, not {content!r}"
+    return ""
+
+
+def _url(value: str) -> str:
+    return (
+        "" if not value or re.match(r"https?://[^/]", value) else f"must start with http:// or https://, not {value!r}"
+    )
+
+
+_CONTENTS = ("gate_url", "run_key", "run_secret", "region")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StackOptions:
+    """One stack under `[tool.sandgate.stacks.NAME]`."""
+
+    template: str = option("", doc="Template file, SAM or CloudFormation, relative to the configuration file.")
+    parameters: Mapping[str, str] = option(doc="Template parameters.")
+    outputs: str = option(
+        "",
+        doc="Where outputs are read from when it is not the stack itself: a `cdk-outputs.json`, a file written by "
+        "`terraform output -json`, or `ssm:/parameter/name`.",
+    )
+    data: str = option(
+        "keep",
+        choices=("keep", "disposable"),
+        doc="`disposable` lets fixtures empty tables, buckets and queues of an adopted stack.",
+    )
+    adopt: bool = option(default=False, doc="Use a stack that exists already; it is neither deployed nor deleted.")
+
+    def __post_init__(self) -> None:
+        """A stack that is neither deployed nor adopted would be nothing."""
+        if not self.template and not self.adopt:
+            raise WrongValue("names no template", path=("template",), hint="set template, or adopt = true")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointOptions:
+    """One service of the tier `endpoints`, under `[tool.sandgate.endpoints.SERVICE]`."""
+
+    url: str = option("", check=_url, doc="Where the service's emulator listens.")
+    region: str = option("", doc="Region to sign for; empty is the run's region.")
+    access_key_id_env: str = option(
+        "", doc="Name of the variable (environment or env file) that holds the emulator's access key id."
+    )
+    secret_access_key_env: str = option(
+        "", doc="Name of the variable (environment or env file) that holds the emulator's secret access key."
+    )
+    start: str = option("", doc="Command that starts the emulator, such as `docker compose up -d minio`.")
+    stop: str = option("", doc="Command that stops it.")
+    health: str = option("", check=_url, doc="URL that answers below 500 once the emulator is ready; empty is `url`.")
+    timeout: float = option(60.0, check=_more_than_nothing, doc="Seconds to wait for it to become ready.")
+
+    def __post_init__(self) -> None:
+        """A key without its secret is a spelling mistake; using neither would hide it."""
+        if bool(self.access_key_id_env) != bool(self.secret_access_key_env):
+            missing = "secret_access_key_env" if self.access_key_id_env else "access_key_id_env"
+            raise WrongValue("only one half of the key pair is named", path=(missing,), hint=f"set {missing} as well")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """The value of every option."""
+
+    tier: str = option(
+        "emulated",
+        choices_from="sandgate.tiers",
+        command_line=True,
+        doc="Where calls end; `sandgate tiers` lists them.",
+    )
+    region: str = option("us-east-1", check=_region, command_line=True, doc="AWS region of the run.")
+    isolation: str = option(
+        "run",
+        choices=("run", "prefix"),
+        command_line=True,
+        doc="`run`: names carry this run's namespace. `prefix`: the prefix is enough, for suites with fixed names.",
+    )
+    prefix: tuple[str, ...] = option(
+        ("test",), check=_prefixes, doc="Prefixes that names inside the sandbox begin with; new names use the first."
+    )
+    paths: tuple[str, ...] = option((), doc="Test folders whose runs must reach the tier; empty is every test.")
+    require: tuple[str, ...] = option((), doc="Services that must have been reached for a run to be green.")
+    allow_empty: bool = option(default=False, command_line=True, doc="Let a run be green that reached no tier.")
+    record_params: bool = option(
+        default=False, command_line=True, doc="Write redacted parameters of calls into the events."
+    )
+    env_file: str = option(
+        ".env", command_line=True, doc="Env file, relative to the configuration file; its keys never reach the tests."
+    )
+    variables: Mapping[str, str] = option(
+        check=_variables, doc=f"Extra variables for the tests: name = one of {', '.join(f'`{c}`' for c in _CONTENTS)}."
+    )
+    stacks: Mapping[str, StackOptions] = option(
+        doc="Stacks that the `stack` fixture and `sandgate stack` know by name."
+    )
+    endpoints: Mapping[str, EndpointOptions] = option(doc="Emulators of the tier `endpoints`, one per service.")
+    gate_timeout: float = option(
+        60.0, check=_more_than_nothing, doc="Seconds within which gate and tier must be ready."
+    )
+    body_limit: int = option(
+        80, check=_more_than_nothing, doc="Largest request body outside S3, in MiB; S3 bodies stream and have no limit."
+    )
+    ministack_version: str = option("1.5.33", check=_version, doc="Version of the embedded emulator.")
+    cache_dir: str = option("", doc="Folder for the emulator's environment; empty is the user's cache folder.")
+    keep: bool = option(default=False, command_line=True, doc="Keep the emulator's files and resources after the run.")
+
+
+OPTIONS: Mapping[str, Option] = declared(Options)
+
+INTERNAL_VARIABLES: Mapping[str, str] = MappingProxyType(
+    {
+        "SANDGATE_RUN_DIR": "folder of the run that this process belongs to; set for the children of a run",
+        "SANDGATE_WORKER": "parallel worker that this process is; set for the children of a run",
+        "SANDGATE_NAMESPACE": "namespace of the run; set for the children of a run",
+        "SANDGATE_REQUIRE_ALL": "1 turns skips for a missing tool into failures in sandgate's own tests",
+    }
+)
