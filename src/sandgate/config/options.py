@@ -163,5 +163,6 @@ INTERNAL_VARIABLES: Mapping[str, str] = MappingProxyType(
         "SANDGATE_WORKER": "parallel worker that this process is; set for the children of a run",
         "SANDGATE_NAMESPACE": "namespace of the run; set for the children of a run",
         "SANDGATE_REQUIRE_ALL": "1 turns skips for a missing tool into failures in sandgate's own tests",
+        "SANDGATE_EFFORT": "how many times the usual number of examples sandgate's own slow tests try",
     }
 )

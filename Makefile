@@ -1,0 +1,54 @@
+# Every target makes its own virtual environment: Python 3.11 or newer, make and a package index are all it takes.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+WORKERS ?= auto
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format bench docs clean
+
+help: ## List the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+
+demo: $(VENV)/.demo ## Deploy the users API to the embedded AWS and run its integration tests through the gate
+	cd examples/users-api && $(CURDIR)/$(BIN)/python -m pytest tests/integration
+
+test: $(VENV)/.dev ## Run every test
+	$(BIN)/python -m pytest -n $(WORKERS)
+
+lint: $(VENV)/.dev ## Format check, ruff, mypy strict, generated pages up to date
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python scripts/gen_reference.py --check
+
+format: $(VENV)/.dev ## Format the code and write the generated pages
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/python scripts/gen_reference.py
+
+bench: $(VENV)/.bench ## Run the benchmarks behind every figure in the documentation
+	for script in benchmarks/bench_*.py; do $(BIN)/python $$script || exit 1; done
+
+docs: $(VENV)/.docs ## Build the documentation site into site/
+	$(BIN)/mkdocs build --strict --quiet
+
+clean: ## Remove everything that was built, the virtual environment too
+	rm -rf $(VENV) site dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+# One stamp per set of extras; `demo` needs no linters, so that a newcomer waits for nothing else.
+$(VENV)/.demo: EXTRAS = test
+$(VENV)/.dev: EXTRAS = dev
+$(VENV)/.docs: EXTRAS = docs
+$(VENV)/.bench: EXTRAS = test,bench
+$(VENV)/.demo $(VENV)/.dev $(VENV)/.docs $(VENV)/.bench: pyproject.toml | $(BIN)/python
+	@$(BIN)/python -m uv --version >/dev/null 2>&1 || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv || true
+	@if $(BIN)/python -m uv --version >/dev/null 2>&1; \
+	then $(BIN)/python -m uv pip install --quiet --python $(BIN)/python --editable '.[$(EXTRAS)]'; \
+	else $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$(EXTRAS)]'; fi
+	@touch $@
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "sandgate needs Python 3.11 or newer; set PYTHON=/path/to/python3" >&2; exit 4; }
+	@$(PYTHON) -m venv $(VENV) || { echo "no virtual environment; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 4; }
