@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Refusal", "lambda_handler", "name_in", "respond"]
 
+# AWS sets its own handler and level before this; elsewhere the log is stderr.
+logging.basicConfig(level=logging.INFO)
 log = logging.getLogger(__name__)
 
 _USER_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -41,12 +43,14 @@ class Refusal(Exception):  # noqa: N818 - an answer, not a fault
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, object]:
     """Answer one proxied request. Faults go to the log, never to the client."""
     try:
-        return respond(200, _answer(event, _table()))
+        answer = respond(200, _answer(event, _table()))
     except Refusal as refusal:
-        return respond(refusal.status, {"message": str(refusal)})
+        answer = respond(refusal.status, {"message": str(refusal)})
     except Exception:
-        log.exception("%s %s failed", event.get("httpMethod"), event.get("resource"))
-        return respond(500, {"message": "Internal server error"})
+        log.exception("cannot answer")
+        answer = respond(500, {"message": "Internal server error"})
+    log.info("%s %s: %s", event.get("httpMethod"), event.get("resource"), answer["statusCode"])
+    return answer
 
 
 def respond(status: int, body: object) -> dict[str, object]:

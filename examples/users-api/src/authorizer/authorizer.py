@@ -18,6 +18,8 @@ __all__ = ["Policy", "Unauthorized", "lambda_handler", "policy_for", "verified_c
 
 Policy = dict[str, object]
 
+# AWS sets its own handler and level before this; elsewhere the log is stderr.
+logging.basicConfig(level=logging.INFO)
 log = logging.getLogger(__name__)
 
 # Cognito's clock and this one need not agree to the second, and a token is often used in the second of its issue.
@@ -39,6 +41,7 @@ def lambda_handler(event: dict[str, str], _context: object) -> Policy:
     issuer = os.environ["ISSUER"]
     keys = _key_set(address_of(issuer, os.environ))
     claims = verified_claims(token, keys=keys, issuer=issuer, audience=os.environ["AUDIENCE"])
+    log.info("token accepted of %s", claims["sub"])
     return policy_for(claims, method_arn=event["methodArn"], admin_group=os.environ["ADMIN_GROUP"])
 
 
