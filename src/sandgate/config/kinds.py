@@ -16,7 +16,7 @@ _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off"})
 
 
-class WrongValue(Exception):  # noqa: N818 - caught by `load` and turned into a ConfigError, never seen by users
+class WrongValue(Exception):
     """A value that an option cannot take.
 
     Args:

@@ -1,0 +1,143 @@
+"""The frame of the program: exit statuses, and errors as sentences."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import typer
+
+from sandgate import __version__
+from sandgate.cli import main
+from sandgate.cli._model import Command
+from sandgate.errors import ConfigError, ExitCode
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def command(error: BaseException) -> Command:
+    """A command that fails."""
+
+    def fail() -> None:
+        raise error
+
+    return Command.of(fail, name="fail", help="Fail.", examples=("sandgate fail",))
+
+
+def failing(monkeypatch: pytest.MonkeyPatch, error: BaseException, stream: io.StringIO) -> int:
+    """The status of a program whose only commands are one that fails and one that does nothing."""
+    other = Command.of(lambda: None, name="pass", help="Pass.")
+    monkeypatch.setattr(main, "commands", lambda: {"fail": command(error), "pass": other})
+    return main.run(["fail"], stderr=stream)
+
+
+def test_an_error_is_told_without_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.StringIO()
+    status = failing(monkeypatch, ConfigError("wrong", where="a file", hint="do this"), stream)
+    assert (status, stream.getvalue()) == (ExitCode.CONFIG, "error: wrong\nwhere: a file\nhint:  do this\n")
+
+
+def test_colour_only_on_a_terminal_that_wants_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    shown = Terminal()
+    failing(monkeypatch, ConfigError("wrong"), shown)
+    monkeypatch.setenv("NO_COLOR", "1")
+    plain = Terminal()
+    failing(monkeypatch, ConfigError("wrong"), plain)
+    assert ("\x1b[" in shown.getvalue(), plain.getvalue()) == (True, "error: wrong\n")
+
+
+def test_a_bug_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ZeroDivisionError):
+        failing(monkeypatch, ZeroDivisionError(), io.StringIO())
+
+
+@pytest.mark.parametrize(
+    ("error", "status"), [(KeyboardInterrupt(), 130), (typer.Abort(), 130), (typer.Exit(5), 5), (BrokenPipeError(), 0)]
+)
+def test_ways_to_end(
+    error: BaseException, status: int, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert failing(monkeypatch, error, io.StringIO()) == status
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "suggestion"), [(["confg"], "'config'"), (["config", "--jsn"], "--json"), (["tires"], "'tiers'")]
+)
+def test_a_misspelt_word_suggests_the_nearest(arguments: list[str], suggestion: str) -> None:
+    stream = io.StringIO()
+    assert main.run(arguments, stderr=stream) == ExitCode.USAGE
+    assert suggestion in stream.getvalue()
+    assert "--help` lists what there is" in stream.getvalue()
+
+
+def test_windows_is_told_about_wsl() -> None:
+    stream = io.StringIO()
+    assert main.run(["config"], stderr=stream, system="nt") == ExitCode.ENVIRONMENT
+    assert "WSL" in stream.getvalue()
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.run(["--version"]) == 0
+    assert capsys.readouterr().out == f"sandgate {__version__}\n"
+
+
+@pytest.mark.parametrize("name", main.commands())
+def test_every_command_has_help_with_examples(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.run([name, "--help"]) == 0
+    shown = capsys.readouterr().out
+    for example in main.commands()[name].examples:
+        assert example.startswith(("sandgate ", "SANDGATE_", "eval ", "sandgate")), example
+        assert example in shown
+    assert main.commands()[name].help in " ".join(shown.split())
+
+
+def test_config_shows_value_and_source(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "sandgate.toml").write_text('region = "eu-west-1"\n')
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SANDGATE_KEEP", "1")
+    assert main.run(["config"]) == 0
+    rows = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()}
+    assert f'"eu-west-1"  {tmp_path / "sandgate.toml"}' in " ".join(rows["region"].split("   "))
+    assert "environment, SANDGATE_KEEP" in rows["keep"]
+    assert main.run(["config", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["options"]["region"] == "eu-west-1"
+
+
+def test_tiers_lists_what_each_can_and_cannot(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.run(["tiers"]) == 0
+    table = capsys.readouterr().out
+    assert main.run(["tiers", "--json"]) == 0
+    for name, tier in json.loads(capsys.readouterr().out).items():
+        assert f"{name}: {tier['summary']}" in table
+        assert tier["capabilities"]
+        assert all(f"  - {limit}" in table for limit in tier["limits"])
+
+
+def test_a_reader_that_leaves_is_no_error() -> None:
+    line = f"{sys.executable} -m sandgate config | head -n 1"
+    done = subprocess.run(["bash", "-o", "pipefail", "-c", line], capture_output=True, text=True, check=False)
+    assert (done.stderr, done.stdout.startswith("option")) == ("", True)
+
+
+def test_help_comes_quickly() -> None:
+    def seconds() -> float:
+        start = time.perf_counter()
+        subprocess.run([sys.executable, "-m", "sandgate", "--help"], check=True, capture_output=True)
+        return time.perf_counter() - start
+
+    # The best of a few: what is measured is the program, not what else the machine is doing.
+    assert min(seconds() for _ in range(5)) < 0.3
