@@ -80,9 +80,7 @@ def test_a_regular_user_reads_their_own_data(as_regular: Any, as_other: Any, reg
     assert as_other.get(path).status_code == 403
 
 
-def test_a_regular_user_changes_their_own_data(
-    as_regular: Any, as_admin: Any, regular: Any, own_data: Person
-) -> None:
+def test_a_regular_user_changes_their_own_data(as_regular: Any, as_admin: Any, regular: Any, own_data: Person) -> None:
     path = f"/users/{regular.sub}"
     changed = own_data["name"] + " Lovelace"
 
@@ -94,9 +92,7 @@ def test_a_regular_user_changes_their_own_data(
     assert as_admin.get(path).json() == response.json()
 
 
-def test_a_regular_user_deletes_their_own_data(
-    as_regular: Any, as_admin: Any, regular: Any, own_data: Person
-) -> None:
+def test_a_regular_user_deletes_their_own_data(as_regular: Any, as_admin: Any, regular: Any, own_data: Person) -> None:
     path = f"/users/{regular.sub}"
     assert as_admin.get(path).json() == own_data
 
