@@ -29,12 +29,19 @@ class ExitCode(IntEnum):
     """Every exit status that a sandgate command can end with, beside that of the command it ran."""
 
     OK = 0
+    """All is well."""
     TESTS_FAILED = 1
+    """Tests failed."""
     USAGE = 2
+    """The command line asks for something that does not exist."""
     CONFIG = 3
+    """A configuration file, env file or variable holds a wrong value."""
     ENVIRONMENT = 4
+    """The machine lacks something that the run needs: network, disk, a tool, the emulator."""
     STACK = 5
+    """A template cannot be packaged, or its deployment failed."""
     RUN = 6
+    """The gate or its upstream died, or does not answer."""
     EMPTY_RUN = 7
     """Green tests that proved nothing: none ran, or no call reached the tier."""
     LEFTOVERS = 8
@@ -42,6 +49,7 @@ class ExitCode(IntEnum):
     REFUSED = 9
     """A call was refused by the gate and nothing expected that."""
     INTERRUPTED = 130
+    """Ctrl-C, or a signal that asked the run to end."""
 
 
 class SandgateError(Exception):

@@ -1,0 +1,151 @@
+"""Write the generated pages under docs/reference/, or with `--check` say which are out of date.
+
+Everything in them comes from the registries, so that what is listed is what there is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import contextlib
+import inspect
+import io
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import typer.main
+
+from sandgate import errors
+from sandgate.cli.main import build, run
+from sandgate.config.declare import Option
+from sandgate.config.options import INTERNAL_VARIABLES, OPTIONS
+from sandgate.core.registry import discover
+from sandgate.tiers._model import Tier
+
+__all__ = ["main", "pages"]
+
+FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
+HEAD = "<!-- Written by scripts/gen_reference.py; `make format` writes it anew. -->\n\n"
+
+CONFIGURATION = """\
+Options stand in `pyproject.toml` under `[tool.sandgate]`, or at the top of a `sandgate.toml`. The nearest file from
+the working directory upward is used; relative paths are relative to its folder.
+
+Nearer sources win: default < file < env file < environment < command line. `sandgate config` shows every value and
+where it came from. An unknown key, an unknown `SANDGATE_*` variable or a value of the wrong type is an error.
+"""
+
+
+def pages() -> dict[str, str]:
+    """File name to text of every generated page."""
+    return {
+        "cli.md": _cli(),
+        "configuration.md": _configuration(),
+        "exit-codes.md": _exit_codes(),
+        "tiers.md": _tiers(),
+    }
+
+
+def _cli() -> str:
+    sections = (f"## `{' '.join(['sandgate', *words])}`\n\n```text\n{_help(words)}\n```\n" for words in _commands())
+    return "\n".join(["# Command line\n", *sections])
+
+
+def _commands() -> Iterator[tuple[str, ...]]:
+    """The program, its commands and their subcommands, by the words that call them."""
+    waiting: list[tuple[tuple[str, ...], object]] = [((), typer.main.get_command(build()))]
+    while waiting:
+        words, command = waiting.pop(0)
+        yield words
+        below: Mapping[str, object] = getattr(command, "commands", {})
+        waiting = [*(((*words, name), inner) for name, inner in below.items()), *waiting]
+
+
+def _help(words: tuple[str, ...]) -> str:
+    said = io.StringIO()
+    # The help text is laid out for the terminal's width, which must not leak into the page.
+    os.environ["COLUMNS"] = "100"
+    with contextlib.redirect_stdout(said):
+        run([*words, "--help"])
+    return "\n".join(line.rstrip() for line in said.getvalue().strip().splitlines())
+
+
+def _configuration() -> str:
+    tables = [entry for entry in OPTIONS.values() if entry.fields]
+    parts = ["# Configuration\n", CONFIGURATION, "## Options\n", *(_option(entry, "###") for entry in OPTIONS.values())]
+    for table in tables:
+        parts += [
+            f"## Keys of `{table.name}`\n",
+            *(_option(entry, "###", table.name) for entry in table.fields.values()),
+        ]
+    parts += ["## Variables that are not options\n", "| variable | meaning |\n|---|---|"]
+    text = "\n".join(parts) + "\n"
+    return text + "".join(f"| `{name}` | {doc} |\n" for name, doc in INTERNAL_VARIABLES.items())
+
+
+def _option(entry: Option, level: str, table: str = "") -> str:
+    title = f"{table}.NAME.{entry.name}" if table else entry.name
+    facts = [f"type: {entry.kind.name}", f"default: `{json.dumps(entry.kind.dump(entry.default))}`"]
+    if entry.choices:
+        facts.append(f"one of {', '.join(f'`{choice}`' for choice in entry.choices)}")
+    if entry.variable and not table:
+        facts.append(f"variable: `{entry.variable}`")
+    if entry.flag:
+        facts.append(f"command line: `{entry.flag}`")
+    return f"{level} `{title}`\n\n{entry.doc}\n\n{' · '.join(facts)}\n"
+
+
+def _exit_codes() -> str:
+    meanings = _attribute_docs(errors.ExitCode)
+    rows = [f"| {code.value} | `{code.name}` | {meanings[code.name]} |" for code in errors.ExitCode]
+    intro = (
+        "Every status that a sandgate command ends with. `sandgate run` passes on the status of the command it ran.\n"
+    )
+    return "\n".join(["# Exit codes\n", intro, "| status | name | meaning |\n|---|---|---|", *rows, ""])
+
+
+def _attribute_docs(cls: type) -> dict[str, str]:
+    """The docstring below each attribute of a class."""
+    body = ast.parse(inspect.getsource(cls)).body[0]
+    assert isinstance(body, ast.ClassDef)
+    found: dict[str, str] = {}
+    for before, after in zip(body.body, body.body[1:], strict=False):
+        match before, after:
+            case ast.Assign(targets=[ast.Name(id=name)]), ast.Expr(value=ast.Constant(value=str(text))):
+                found[name] = " ".join(text.split())
+            case _:
+                pass
+    return found
+
+
+def _tiers() -> str:
+    parts = ["# Tiers\n", "Where calls end. Choose one with `--tier`, `SANDGATE_TIER` or the option `tier`.\n"]
+    for tier in discover("sandgate.tiers", "TIER", Tier).values():
+        parts.append(f"## `{tier.name}`\n\n{tier.summary[0].upper()}{tier.summary[1:]}.\n")
+        parts += ["What it can do:\n", *(f"- {line}" for line in tier.capabilities), ""]
+        parts += ["Its limits:\n", *(f"- {line}" for line in tier.limits), ""]
+    return "\n".join(parts)
+
+
+def main() -> int:
+    """Write or check the pages."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; fail when a page is out of date")
+    check = parser.parse_args().check
+    stale = []
+    for name, text in pages().items():
+        path, wanted = FOLDER / name, HEAD + text
+        if not path.exists() or path.read_text() != wanted:
+            stale.append(name)
+            if not check:
+                path.write_text(wanted)
+    if stale:
+        sys.stdout.write(f"{'out of date' if check else 'written'}: {', '.join(stale)}\n")
+    return 1 if stale and check else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
