@@ -32,7 +32,7 @@ _USER_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _LONGEST_NAME = 256
 
 
-class Refusal(Exception):  # noqa: N818 - an answer, not a fault
+class Refusal(Exception):
     """A request that gets a status and a message of its own."""
 
     def __init__(self, status: int, message: str) -> None:

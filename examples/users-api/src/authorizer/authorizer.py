@@ -28,7 +28,7 @@ _LEEWAY_SECONDS = 5
 _OWN_DATA = ("GET", "PUT", "DELETE")
 
 
-class Unauthorized(Exception):  # noqa: N818 - API Gateway knows this text, not an error class
+class Unauthorized(Exception):
     """The token proves nothing; why goes to the log, not to the caller."""
 
     def __init__(self) -> None:

@@ -1,4 +1,7 @@
-"""What the authorizer accepts as proof. Plain `requests`, since these tokens are none that the `api` client would send."""
+"""What the authorizer accepts as proof.
+
+Plain `requests`, since these are not tokens that the `api` client would send.
+"""
 
 from __future__ import annotations
 
@@ -22,9 +25,9 @@ def fields_of(part_: str) -> dict[str, object]:
 
 
 @pytest.fixture
-def get_own(stack: Any, regular: Any, own_data: dict[str, object]) -> Get:
+def get_own(stack: Any, own_data: dict[str, object]) -> Get:
     """Read the regular user's own data with some Authorization header."""
-    url = f"{stack.outputs['APIEndpoint']}/users/{regular.sub}"
+    url = f"{stack.outputs['APIEndpoint']}/users/{own_data['userid']}"
     return lambda authorization: requests.get(url, headers={"Authorization": authorization}, timeout=30).status_code
 
 

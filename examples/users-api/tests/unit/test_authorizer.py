@@ -44,7 +44,7 @@ def test_a_good_token_gives_its_claims(verify: Verify, signer: Any) -> None:
 def test_a_token_that_falls_short_is_unauthorized_and_the_log_says_why(
     verify: Verify, signer: Any, caplog: pytest.LogCaptureFixture, changes: dict[str, object], why: str
 ) -> None:
-    with pytest.raises(authorizer.Unauthorized, match="^Unauthorized$"):
+    with pytest.raises(authorizer.Unauthorized, match=r"^Unauthorized$"):
         verify(signer.token(**changes))
     assert why in caplog.text
 

@@ -75,7 +75,8 @@ def test_the_list_holds_every_page(table: Table) -> None:
     assert call("GET") == (200, [{"userid": f"u{number}"} for number in range(5)])
 
 
-def test_an_empty_list_is_a_list(table: Table) -> None:
+@pytest.mark.usefixtures("table")
+def test_an_empty_list_is_a_list() -> None:
     assert call("GET") == (200, [])
 
 
@@ -122,9 +123,23 @@ def test_a_body_that_is_no_user_is_a_400_and_stores_nothing(table: Table, body: 
 
 
 @pytest.mark.parametrize("name", ["A", "A" * 256, "Zoë Łukasz 李 \N{SMILING FACE WITH SMILING EYES}"])
-def test_a_usable_name_is_kept_as_it_is(table: Table, name: str) -> None:
+@pytest.mark.usefixtures("table")
+def test_a_usable_name_is_kept_as_it_is(name: str) -> None:
     status, saved = call("POST", body={"name": name})
     assert (status, saved["name"]) == (200, name)
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+def test_an_unknown_user_is_a_404(table: Table, method: str) -> None:
+    table.put_item(Item={"userid": "ada"})
+    assert call(method, userid="grace") == (404, {"message": "no such user"})
+    assert call(method, userid="ada")[0] == 200
+
+
+def test_a_deleted_user_is_gone(table: Table) -> None:
+    table.put_item(Item={"userid": "ada"})
+    assert call("DELETE", userid="ada") == (200, {})
+    assert table.items == {}
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
@@ -162,5 +177,6 @@ def test_what_json_cannot_hold_is_a_fault_as_well(table: Table) -> None:
     assert call("GET", userid="ada")[0] == 500
 
 
-def test_an_unknown_route_is_a_404(table: Table) -> None:
+@pytest.mark.usefixtures("table")
+def test_an_unknown_route_is_a_404() -> None:
     assert call("PATCH", userid="ada")[0] == 404
