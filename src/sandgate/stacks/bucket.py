@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,16 +26,25 @@ class ArtifactBucket:
         prefix: before every key, such as the namespace.
         account: id of the account that must own the bucket, so that nobody else's of the same name is filled.
         progress: told of each upload.
+        before_create: called before the bucket is made, to write the intent down.
     """
 
-    def __init__(
-        self, clients: Clients, name: str, *, prefix: str = "", account: str = "", progress: Notice = silent
+    def __init__(  # noqa: PLR0913 - all optional
+        self,
+        clients: Clients,
+        name: str,
+        *,
+        prefix: str = "",
+        account: str = "",
+        progress: Notice = silent,
+        before_create: Callable[[], object] = lambda: None,
     ) -> None:
         self.name = name
         self._s3 = clients("s3")
         self._prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
         self._owner = {"ExpectedBucketOwner": account} if account else {}
         self._progress = progress
+        self._before_create = before_create
         self._ready = False
 
     @property
@@ -99,6 +109,7 @@ class ArtifactBucket:
         place = {} if self.region == "us-east-1" else {"LocationConstraint": self.region}
         options: dict[str, Any] = {"CreateBucketConfiguration": place} if place else {}
         self._progress(f"making bucket {self.name}")
+        self._before_create()
         try:
             self._s3.create_bucket(Bucket=self.name, **options)
         except self._s3.exceptions.ClientError as error:

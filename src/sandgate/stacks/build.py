@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -126,10 +127,10 @@ def _pip(requirements: Path, folder: Path, runtime: str, architecture: str, targ
 
 
 def _installer(python: Path | None) -> list[str]:
-    """Start of the command: pip if sandgate's own interpreter has it, since it reads the user's pip configuration; else uv."""
+    """Start of the command: pip where we have it, since it reads the user's pip configuration; else uv."""
     quiet = ["--quiet", "--disable-pip-version-check", "--no-input", "--no-compile", "--no-warn-conflicts"]
     if importlib.util.find_spec("pip"):
-        chosen = ["--python", str(python)] if python else []
+        chosen = ["--python", str(python)] if python and python != Path(sys.executable) else []
         return [sys.executable, "-m", "pip", *chosen, "install", *quiet]
     uv = shutil.which("uv")
     if uv:
@@ -166,6 +167,8 @@ def _version(runtime: str, requirements: Path) -> tuple[int, int]:
 def _platform(runtime: str, architecture: str, target: BuildTarget) -> str:
     if target.python is None:
         return f"lambda {runtime} {architecture}"
+    if target.python == Path(sys.executable):
+        return f"local {sys.implementation.cache_tag} {sysconfig.get_platform()}"
     try:
         asked = subprocess.run([target.python, "-Ic", _ASK], capture_output=True, text=True, check=True, timeout=60)  # noqa: S603
     except (OSError, subprocess.SubprocessError) as error:

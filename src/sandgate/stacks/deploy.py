@@ -242,14 +242,14 @@ def _delete(watch: _Watch, name: str, stack_id: str) -> None:
 
 
 def _settle(watch: _Watch, name: str, stack_id: str, log: EventLog | None = None) -> str:
-    """Follow until nothing is under way; the final status, empty when the stack is gone."""
+    """Follow until nothing is under way; the final status, empty when nobody remembers the stack."""
     wait = _FIRST_WAIT
     while True:
         try:
-            found = _find(watch.clients, stack_id)
+            found = _look_up(watch.clients, stack_id)
+            status = str(found["StackStatus"]) if found else ""
             for event in log.new() if log and found else ():
                 watch.progress(event)
-            status = str(found["StackStatus"]) if found else ""
             if not status.endswith("_IN_PROGRESS") or status == "REVIEW_IN_PROGRESS":
                 return status
         except watch.clients("cloudformation").exceptions.ClientError as error:
@@ -263,7 +263,13 @@ def _settle(watch: _Watch, name: str, stack_id: str, log: EventLog | None = None
 
 
 def _find(clients: Clients, name: str) -> Mapping[str, Any] | None:
-    """The stack of that name or id as CloudFormation describes it; None where there is none or it was deleted."""
+    """The stack of that name or id; None where there is none or it was deleted."""
+    stack = _look_up(clients, name)
+    return None if stack is None or stack["StackStatus"] == "DELETE_COMPLETE" else stack
+
+
+def _look_up(clients: Clients, name: str) -> Mapping[str, Any] | None:
+    """What CloudFormation says of a stack; by id it remembers deleted ones for a while."""
     cloudformation = clients("cloudformation")
     try:
         stack: Mapping[str, Any] = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
@@ -271,7 +277,7 @@ def _find(clients: Clients, name: str) -> Mapping[str, Any] | None:
         if error_code(error) == "ValidationError" and "does not exist" in error_message(error):
             return None
         raise
-    return None if stack["StackStatus"] == "DELETE_COMPLETE" else stack
+    return stack
 
 
 def _others(clients: Clients) -> str:
