@@ -351,7 +351,7 @@ def post_presented(form: Mapping[str, str]) -> Presented | None:
     """Read the signature that an S3 POST form carries.
 
     Args:
-        form: the fields before `file`, names in lower case.
+        form: the fields before `file`, names in any case.
 
     Returns:
         None for a form without policy, which S3 takes as anonymous.
@@ -359,6 +359,7 @@ def post_presented(form: Mapping[str, str]) -> Presented | None:
     Raises:
         WireError: both kinds of signature, or a malformed one ("Browser-Based Uploads Using POST", Amazon S3).
     """
+    form = {name.lower(): value for name, value in form.items()}
     v4 = "x-amz-signature" in form or "x-amz-credential" in form
     v2 = "awsaccesskeyid" in form or "signature" in form
     if v4 and v2:
