@@ -6,7 +6,7 @@ import os
 import secrets
 from datetime import UTC, datetime
 
-__all__ = ["call_ids", "new_namespace", "new_run_id"]
+__all__ = ["call_ids", "new_namespace", "new_run_id", "worker_namespace"]
 
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz"
 _ALNUM = _ALPHABET + "0123456789"
@@ -38,3 +38,17 @@ class _CallIds:
 def call_ids() -> _CallIds:
     """A source of call ids for one gate."""
     return _CallIds()
+
+
+def worker_namespace(namespace: str, worker: str) -> str:
+    """The namespace of a parallel worker: the run's own, and two characters for the worker's number.
+
+    Args:
+        namespace: the run's.
+        worker: `main`, or what pytest-xdist calls a worker: `gw0`, `gw1`, ...
+    """
+    if worker == "main":
+        return namespace
+    digits = "".join(c for c in worker if c.isdigit())
+    number = int(digits) if digits else sum(worker.encode())
+    return f"{namespace}{_ALNUM[number // 36 % 36]}{_ALNUM[number % 36]}"

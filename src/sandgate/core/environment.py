@@ -1,0 +1,86 @@
+"""The environment that children of a run get: the gate, a worthless key, and nothing that could reach around it."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+__all__ = ["ChildFacts", "changes", "child_environment"]
+
+_REMOVED = ("AWS_*", "GITHUB_TOKEN", "GH_TOKEN", "ACTIONS_ID_TOKEN_*", "BOTO_CONFIG")
+"""What could carry a real credential or another target."""
+_LOOPBACK = ("127.0.0.1", "localhost")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChildFacts:
+    """What a child of a run must know."""
+
+    gate_url: str
+    access_key_id: str
+    secret_access_key: str = field(repr=False)
+    region: str
+    run_dir: str
+    worker: str
+    namespace: str
+    empty_file: str
+    """A file that exists and is empty: it stands for the shared credential and configuration files."""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """Extra variable name to one of gate_url, run_key, run_secret, region."""
+    env_file_keys: frozenset[str] = frozenset()
+
+
+def changes(environ: Mapping[str, str], facts: ChildFacts) -> dict[str, str | None]:
+    """What must be set, and what must be unset (`None`), in that environment."""
+    found: dict[str, str | None] = {
+        name: None
+        for name in environ
+        if any(fnmatch.fnmatchcase(name, pattern) for pattern in _REMOVED) or name in facts.env_file_keys
+    }
+    contents = {
+        "gate_url": facts.gate_url,
+        "run_key": facts.access_key_id,
+        "run_secret": facts.secret_access_key,
+        "region": facts.region,
+    }
+    found.update(
+        {
+            "AWS_ENDPOINT_URL": facts.gate_url,
+            "AWS_ACCESS_KEY_ID": facts.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": facts.secret_access_key,
+            "AWS_REGION": facts.region,
+            "AWS_DEFAULT_REGION": facts.region,
+            "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_SHARED_CREDENTIALS_FILE": facts.empty_file,
+            "AWS_CONFIG_FILE": facts.empty_file,
+            "SANDGATE_RUN_DIR": facts.run_dir,
+            "SANDGATE_WORKER": facts.worker,
+            "SANDGATE_NAMESPACE": facts.namespace,
+        }
+    )
+    for name in ("NO_PROXY", "no_proxy"):
+        found[name] = _with_loopback(environ.get(name, ""))
+    found.update({name: contents[content] for name, content in facts.variables.items()})
+    return found
+
+
+def child_environment(environ: Mapping[str, str], facts: ChildFacts) -> dict[str, str]:
+    """The whole environment of a child."""
+    result = dict(environ)
+    for name, value in changes(environ, facts).items():
+        if value is None:
+            result.pop(name, None)
+        else:
+            result[name] = value
+    return result
+
+
+def _with_loopback(value: str) -> str:
+    entries = [entry for entry in (e.strip() for e in value.split(",")) if entry]
+    return ",".join(_unique([*entries, *_LOOPBACK]))
+
+
+def _unique(entries: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(entries))

@@ -1,0 +1,69 @@
+"""The append-only event log: one JSON object a line, whole lines only, readable after any crash."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+__all__ = ["AppendLog", "read_log"]
+
+
+class AppendLog:
+    """One writer's end of a log.
+
+    A line goes out in a single `write` to a descriptor opened with O_APPEND, so a killed writer leaves at most one
+    torn last line, which the reader skips.
+
+    Args:
+        path: created with mode 0600 if it is missing.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self.failed = ""
+        """Why a line could not be written; once set it stays, since the log has a hole."""
+
+    def append(self, event: Mapping[str, object]) -> bool:
+        """Write one event; false when it could not be written whole."""
+        if self.failed:
+            return False
+        line = (json.dumps(event, separators=(",", ":"), ensure_ascii=True) + "\n").encode("ascii")
+        try:
+            written = os.write(self._fd, line)
+        except OSError as error:
+            self.failed = error.strerror or type(error).__name__
+            return False
+        if written != len(line):
+            self.failed = "no space left on device"
+            return False
+        return True
+
+    def close(self) -> None:
+        """Close the descriptor."""
+        os.close(self._fd)
+
+
+def read_log(path: Path) -> Iterator[Mapping[str, object]]:
+    """Every whole event of a log; a torn last line is skipped, a missing file is an empty log.
+
+    Raises:
+        ValueError: a line before the last is damaged, which no crash of ours can do.
+    """
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return
+    lines = data.split(b"\n")
+    for number, line in enumerate(lines, 1):
+        if not line:
+            continue
+        try:
+            event = json.loads(line)
+        except ValueError:
+            if number == len(lines):  # no newline after it: torn
+                return
+            raise ValueError(f"{path}:{number}: damaged event") from None
+        if isinstance(event, dict):
+            yield event

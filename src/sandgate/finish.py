@@ -1,0 +1,104 @@
+"""The end of a run: clean up, count what is left, stop the gate, judge, write the receipt."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import sandgate
+from sandgate.core.files import replace_json
+from sandgate.core.log import read_log
+from sandgate.errors import RunError, SandgateError
+from sandgate.reports.receipt import Receipt, RunFacts, make_receipt
+from sandgate.session import Run
+
+__all__ = ["finish"]
+
+
+def finish(
+    run: Run,
+    *,
+    command: Sequence[str],
+    exit_status: int,
+    tests_s: float,
+    wants_calls: bool = True,
+    interrupted: bool = False,
+) -> Receipt:
+    """End a run that this front end started.
+
+    Args:
+        run: the run.
+        command: what ran, for the receipt.
+        exit_status: its exit status.
+        tests_s: seconds it took.
+        wants_calls: whether it must have reached the tier.
+        interrupted: whether a person stopped it.
+
+    Returns:
+        The receipt, which is also in the run directory. A gate that died is a reason for red, not an exception.
+    """
+    began = time.monotonic()
+    death, broken = "", ""
+    leftovers: tuple[Mapping[str, str], ...] = ()
+    try:
+        status: Mapping[str, Any] = run.status()
+        death, broken = str(status["death"]), str(status["broken"])
+        if not death:
+            run.remove_artifacts()
+            leftovers = tuple(run.leftovers())
+        status = run.stop("interrupted" if interrupted else "stopped")
+        broken = broken or str(status["broken"])
+    except SandgateError as error:
+        death = death or (f"{error.message}" if isinstance(error, RunError) else str(error))
+        run.kill()
+    commit, dirty = _commit(run.config.root)
+    facts = RunFacts(
+        run=run.id,
+        tier=run.tier,
+        account=run.account,
+        caller=run.caller,
+        region=run.region,
+        namespace=run.namespace,
+        commit=commit,
+        dirty=dirty,
+        command=tuple(command),
+        exit_status=exit_status,
+        started=run.started_at,
+        ready_s=run.ready_at - run.started_at,
+        tests_s=tests_s,
+        stop_s=time.monotonic() - began,
+        versions={"sandgate": sandgate.__version__, "python": platform.python_version(), **run.versions},
+        leftovers=leftovers,
+        upstream_death=death,
+        log_failure=broken,
+        require=run.config.require,
+        allow_empty=run.config.allow_empty,
+        wants_calls=wants_calls,
+        interrupted=interrupted,
+    )
+    receipt = make_receipt(read_log(run.directory / "events.jsonl"), facts)
+    replace_json(run.directory / "receipt.json", receipt.to_json())
+    return receipt
+
+
+def _commit(root: Path) -> tuple[str, bool]:
+    """The checked-out commit and whether the tree differs from it; empty outside a repository."""
+    try:
+        done = subprocess.run(  # noqa: S603
+            ["git", "-C", str(root), "status", "--porcelain=v2", "--branch", "--untracked-files=no"],  # noqa: S607
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=10,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return "", False
+    if done.returncode != 0:
+        return "", False
+    lines = done.stdout.splitlines()
+    commit = next((line.split()[2] for line in lines if line.startswith("# branch.oid ")), "")
+    return ("" if commit == "(initial)" else commit), any(not line.startswith("#") for line in lines)

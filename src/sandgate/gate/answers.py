@@ -1,0 +1,107 @@
+"""What the gate says itself: refusals and faults, in the protocol of the service, so that every SDK raises them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from sandgate.core.call import Decision
+from sandgate.gate.flow import Flow
+from sandgate.gate.parts import Parts
+from sandgate.gate.upstream import UpstreamFaultError
+from sandgate.wire.errors import render
+from sandgate.wire.http import WireError
+
+__all__ = ["INTERNAL", "UNRECORDED", "UNSIGNED", "Answers", "RefusedError"]
+
+_log = logging.getLogger("sandgate.gate")
+_CODED = frozenset({"json", "rest-json", "smithy-rpc-v2-cbor"})
+"""Protocols whose services call a refusal AccessDeniedException; the XML ones say AccessDenied."""
+
+INTERNAL = Decision(
+    allowed=False,
+    rule="emulator-internal",
+    value="a path under /_ministack",
+    source="built in: these paths change or reset the emulator without a signature",
+    remedy="none; use the AWS API",
+)
+UNSIGNED = Decision(
+    allowed=False,
+    rule="unsigned",
+    value="a request without an AWS signature",
+    source="the service model demands a signature for this operation",
+    remedy="let the SDK sign with the run key that `sandgate run` or `sandgate env` sets",
+)
+UNRECORDED = Decision(
+    allowed=False,
+    rule="not-recorded",
+    source="an event that cannot be written is a call that cannot be proven",
+    remedy="make room or mend the permissions of .sandgate/, then start a new run",
+)
+
+
+class RefusedError(Exception):
+    """A call that the gate does not let through."""
+
+    def __init__(self, decision: Decision) -> None:
+        super().__init__(decision.rule)
+        self.decision = decision
+
+
+class Answers:
+    """Answers exchanges that do not reach upstream.
+
+    Args:
+        parts: recorder, tests and upstream.
+        ids: source of request ids.
+    """
+
+    def __init__(self, parts: Parts, ids: Callable[[], str]) -> None:
+        self._parts = parts
+        self._ids = ids
+
+    def refuse(self, flow: Flow, decision: Decision) -> tuple[int, str]:
+        """A refusal: recorded, and raised by the SDK as its own AccessDenied."""
+        self._record(flow, decision)
+        code = "AccessDeniedException" if flow.protocol in _CODED else "AccessDenied"
+        return self._send(flow, code, decision.text(), 403)
+
+    def fault(self, flow: Flow, error: WireError) -> tuple[int, str]:
+        """A request that is malformed or not rightly signed; recorded as refused when it got no further."""
+        if not flow.begun:
+            self._record(flow, Decision(allowed=False, rule="not-understood", value=error.code, source=error.message))
+        flow.protocol = flow.protocol or error.protocol
+        return self._send(flow, error.code, error.message, error.status)
+
+    def upstream_fault(self, flow: Flow, error: UpstreamFaultError) -> tuple[int, str]:
+        """A passing fault is a 503, which SDKs retry; a dead upstream is a 400, which they do not."""
+        dead = self._parts.upstream.death()
+        if not dead:
+            return self._send(flow, "ServiceUnavailable", f"sandgate: upstream fault: {error}", 503)
+        _log.error("%s", dead)
+        text = "the upstream of this run has died and will not come back; the end of the run says why"
+        return self._send(flow, "UpstreamDead", f"sandgate: {text}", 400)
+
+    def _record(self, flow: Flow, decision: Decision) -> None:
+        worker = flow.call.principal.worker if flow.call else flow.exchange.label
+        what = f"{flow.service}:{flow.operation}" if flow.operation else f"{flow.request.method} request"
+        test = self._parts.tests.get(worker, "")
+        self._parts.recorder.refuse(flow.call, decision, worker=worker, test_id=test, what=what)
+
+    def _send(self, flow: Flow, code: str, message: str, status: int) -> tuple[int, str]:
+        exchange = flow.exchange
+        if exchange.started:
+            exchange.abort()
+            return 0, code
+        exchange.respond(
+            render(
+                protocol=flow.protocol,
+                service=flow.service,
+                code=code,
+                message=message,
+                status=status,
+                request_id=self._ids(),
+                method=exchange.request.method,
+            )
+        )
+        return status, code

@@ -1,0 +1,53 @@
+"""What is known of one call on its way through the gate; every step reads it and adds to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sandgate.core.call import Call
+from sandgate.gate.exchange import Exchange
+from sandgate.keys.run_keys import KeyEntry
+from sandgate.wire.http import Request
+from sandgate.wire.identify import Match
+from sandgate.wire.signing.credential import Credential
+from sandgate.wire.signing.presented import Presented
+
+__all__ = ["Flow"]
+
+
+@dataclass(slots=True, kw_only=True)
+class Flow:
+    """One exchange, and what the steps so far found out."""
+
+    exchange: Exchange
+    claim: Presented | None = None
+    """The signature that the request carries."""
+    entry: KeyEntry | None = None
+    """The key that it names; set whenever `claim` is."""
+    match: Match | None = None
+    protocol: str = ""
+    service: str = ""
+    operation: str = ""
+    call: Call | None = None
+    begun: bool = False
+    """Whether the call's event is on disk."""
+
+    @property
+    def request(self) -> Request:
+        """The head of the request."""
+        return self.exchange.request
+
+    @property
+    def region(self) -> str:
+        """Region of the client's scope; empty for unsigned calls."""
+        return self.claim.region if self.claim else ""
+
+    @property
+    def credential(self) -> Credential | None:
+        """What the client signed with."""
+        return self.entry.credential if self.entry else None
+
+    @property
+    def verbatim(self) -> bool:
+        """Whether the upstream verifies the client's own signature."""
+        return self.entry is not None and self.entry.forward_verbatim

@@ -1,0 +1,105 @@
+"""Every call goes to the event log, before it is forwarded and after it is answered; and the counters of `status`.
+
+What is written is an allow-list: names of services, operations, resources and tests. Never a query string, never a
+header, never a body; other parameters only when the run asks for them, and then redacted.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Mapping
+
+from sandgate.core.call import Call, Decision, Outcome
+from sandgate.core.log import AppendLog
+from sandgate.core.redact import redact_parameters
+
+__all__ = ["Recorder"]
+
+
+class Recorder:
+    """Writes events and counts.
+
+    Args:
+        log: the run's event log.
+        record_params: whether parameters are written too, redacted.
+    """
+
+    def __init__(self, log: AppendLog, *, record_params: bool = False) -> None:
+        self._log = log
+        self._record_params = record_params
+        self.calls: Counter[str] = Counter()
+        self.by_worker: Counter[str] = Counter()
+        self.refused: list[Mapping[str, object]] = []
+        self.reached: Counter[str] = Counter()
+        """Calls by service that the upstream answered."""
+
+    @property
+    def broken(self) -> str:
+        """Why events cannot be written any more; empty while they can."""
+        return self._log.failed
+
+    def begin(self, call: Call) -> bool:
+        """Note a call that is about to be forwarded; when this is false it must not be."""
+        event: dict[str, object] = {
+            "event": "call",
+            "id": call.id,
+            "time": round(time.time(), 6),
+            "service": call.service,
+            "operation": call.operation,
+            "region": call.region,
+            "principal": call.principal.kind,
+            "name": call.principal.name,
+            "worker": call.principal.worker,
+        }
+        if call.test_id:
+            event["test"] = call.test_id
+        if call.resources:
+            event["resources"] = [ref.arn or f"{ref.type}:{ref.name}" for ref in call.resources]
+        if self._record_params:
+            event["parameters"] = redact_parameters(call.parameters)
+        self.calls[f"{call.service}:{call.operation}"] += 1
+        self.by_worker[call.principal.worker] += 1
+        return self._log.append(event)
+
+    def end(self, call: Call, outcome: Outcome, *, reached: bool) -> None:
+        """Note what became of it."""
+        if reached:
+            self.reached[call.service] += 1
+        event: dict[str, object] = {
+            "event": "done",
+            "id": call.id,
+            "status": outcome.status,
+            "ms": round(outcome.duration_ms, 3),
+            "in": outcome.bytes_in,
+            "out": outcome.bytes_out,
+        }
+        if outcome.error_code:
+            event["error"] = outcome.error_code
+        self._log.append(event)
+
+    def refuse(self, call: Call | None, decision: Decision, *, worker: str, test_id: str = "", what: str = "") -> None:
+        """Note a refusal; `call` is `None` when it could not be identified."""
+        event: dict[str, object] = {
+            "event": "refused",
+            "time": round(time.time(), 6),
+            "rule": decision.rule,
+            "value": decision.value,
+            "source": decision.source,
+            "remedy": decision.remedy,
+            "service": call.service if call else "",
+            "operation": call.operation if call else what,
+            "worker": worker,
+            "test": call.test_id if call else test_id,
+        }
+        if len(self.refused) < _KEPT:
+            self.refused.append(event)
+        self._log.append(event)
+
+    def note(self, event: Mapping[str, object]) -> None:
+        """Write an event of the run itself: start, ready, test, stop."""
+        self._log.append({"time": round(time.time(), 6), **event})
+
+
+_KEPT = 1000
+"""Refusals held for the summary; the log has all of them."""

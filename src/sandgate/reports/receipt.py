@@ -1,0 +1,171 @@
+"""The receipt: machine-readable evidence of a run, a pure function of its event log and a few facts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from sandgate.errors import ExitCode
+
+__all__ = ["Receipt", "RunFacts", "make_receipt", "verdict"]
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFacts:
+    """What the event log does not hold."""
+
+    run: str
+    tier: str
+    account: str
+    caller: str
+    region: str
+    namespace: str
+    commit: str
+    dirty: bool
+    command: tuple[str, ...]
+    exit_status: int
+    """Of the tests; negative when a signal ended them."""
+    started: float
+    """Seconds since 1970."""
+    ready_s: float
+    """Seconds from start to ready."""
+    tests_s: float
+    stop_s: float
+    versions: Mapping[str, str] = field(default_factory=dict)
+    leftovers: tuple[Mapping[str, str], ...] = ()
+    upstream_death: str = ""
+    log_failure: str = ""
+    """Why events could not be written."""
+    require: tuple[str, ...] = ()
+    allow_empty: bool = False
+    wants_calls: bool = True
+    """Whether this run must reach the tier: false when only tests outside `paths` were selected."""
+    interrupted: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """The evidence, ready to be written as JSON."""
+
+    facts: RunFacts
+    tests: Mapping[str, int]
+    calls: Mapping[str, Mapping[str, int]]
+    """Service to operation to number of calls that were forwarded."""
+    reached: Mapping[str, int]
+    """Service to number of calls that the upstream answered."""
+    refusals: tuple[Mapping[str, object], ...]
+    by_test_calls: int
+    """Calls that are attributed to a test."""
+    status: ExitCode
+    reasons: tuple[str, ...]
+
+    def to_json(self) -> dict[str, object]:
+        """The document, schema version first."""
+        facts = self.facts
+        return {
+            "schema": SCHEMA,
+            "run": facts.run,
+            "green": self.status is ExitCode.OK,
+            "status": int(self.status),
+            "reasons": list(self.reasons),
+            "tier": facts.tier,
+            "account": facts.account,
+            "caller": facts.caller,
+            "region": facts.region,
+            "namespace": facts.namespace,
+            "commit": facts.commit,
+            "dirty": facts.dirty,
+            "command": list(facts.command),
+            "exit_status": facts.exit_status,
+            "tests": dict(self.tests),
+            "calls": {service: dict(operations) for service, operations in self.calls.items()},
+            "reached": dict(self.reached),
+            "calls_in_tests": self.by_test_calls,
+            "refusals": list(self.refusals),
+            "leftovers": [dict(left) for left in facts.leftovers],
+            "seconds": {
+                "ready": round(facts.ready_s, 3),
+                "tests": round(facts.tests_s, 3),
+                "stop": round(facts.stop_s, 3),
+            },
+            "started": round(facts.started, 3),
+            "versions": dict(facts.versions),
+        }
+
+
+def make_receipt(events: Iterable[Mapping[str, object]], facts: RunFacts) -> Receipt:
+    """Fold the events into a receipt.
+
+    Args:
+        events: the run's log, in order.
+        facts: what the log does not hold.
+    """
+    tests: Counter[str] = Counter()
+    calls: dict[str, Counter[str]] = {}
+    service_of: dict[str, str] = {}
+    reached: Counter[str] = Counter()
+    refusals: list[Mapping[str, object]] = []
+    in_tests = 0
+    for event in events:
+        kind = event.get("event")
+        if kind == "call":
+            service, operation = str(event["service"]), str(event["operation"])
+            calls.setdefault(service, Counter())[operation] += 1
+            service_of[str(event["id"])] = service
+            in_tests += bool(event.get("test"))
+        elif kind == "done":
+            service = service_of.pop(str(event["id"]), "")
+            if service and _answered(event):
+                reached[service] += 1
+        elif kind == "refused":
+            refusals.append({k: v for k, v in event.items() if k not in ("event", "time")})
+        elif kind == "test":
+            tests[str(event["outcome"])] += 1
+    status, reasons = verdict(facts, tests, reached)
+    return Receipt(
+        facts=facts,
+        tests=dict(sorted(tests.items())),
+        calls={service: dict(sorted(found.items())) for service, found in sorted(calls.items())},
+        reached=dict(sorted(reached.items())),
+        refusals=tuple(refusals),
+        by_test_calls=in_tests,
+        status=status,
+        reasons=reasons,
+    )
+
+
+def _answered(event: Mapping[str, object]) -> bool:
+    """Whether the upstream gave the answer: not the gate, and not nobody."""
+    return event.get("status") not in (0, None) and event.get("error") not in ("UpstreamDead", "ServiceUnavailable")
+
+
+def verdict(facts: RunFacts, tests: Mapping[str, int], reached: Mapping[str, int]) -> tuple[ExitCode, tuple[str, ...]]:
+    """What the run is worth, and why: every reason is listed, the first one gives the status."""
+    found: list[tuple[ExitCode, str]] = []
+    if facts.interrupted:
+        found.append((ExitCode.INTERRUPTED, "the run was interrupted"))
+    if facts.upstream_death:
+        found.append((ExitCode.RUN, facts.upstream_death))
+    if facts.log_failure:
+        found.append((ExitCode.RUN, f"calls could not be recorded: {facts.log_failure}"))
+    if facts.exit_status != 0:
+        found.append((ExitCode.TESTS_FAILED, f"the command ended with status {facts.exit_status}"))
+    if not facts.allow_empty and facts.wants_calls:
+        if tests and not set(tests) - {"skipped"}:
+            found.append((ExitCode.EMPTY_RUN, "every test was skipped"))
+        if not sum(reached.values()):
+            found.append((ExitCode.EMPTY_RUN, f"no call reached the tier {facts.tier!r}"))
+    if facts.wants_calls:
+        found += [
+            (ExitCode.EMPTY_RUN, f"required service {service!r} was not reached")
+            for service in facts.require
+            if not reached.get(service)
+        ]
+    if facts.leftovers:
+        found.append((ExitCode.LEFTOVERS, f"{len(facts.leftovers)} resources were left behind"))
+    if not found:
+        return ExitCode.OK, ()
+    return found[0][0], tuple(reason for _, reason in found)

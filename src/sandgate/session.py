@@ -1,0 +1,372 @@
+"""The front end's composition root: start a gate, hand out its keys, end the run and judge it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+import platformdirs
+from dotenv import dotenv_values
+
+from sandgate import errors
+from sandgate.config.model import Config
+from sandgate.control.client import ControlClient
+from sandgate.core.environment import ChildFacts, changes, child_environment
+from sandgate.core.ids import new_namespace, new_run_id, worker_namespace
+from sandgate.errors import EnvironmentFault, RunError, SandgateError, UsageError
+
+__all__ = ["Run", "cache_directory", "join", "start"]
+
+Clients = Callable[[str], Any]
+Progress = Callable[[str], None]
+
+
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """A run, seen from a front end: the one that started it, or one that joined it."""
+
+    id: str
+    directory: Path
+    """`.sandgate/runs/<id>`: events, receipt, logs."""
+    config: Config
+    tier: str
+    account: str
+    caller: str
+    region: str
+    gate_url: str
+    namespace: str
+    cache_dir: Path
+    owner: bool
+    """Whether this front end started the gate and must stop it."""
+    started_at: float
+    ready_at: float
+    versions: Mapping[str, str] = field(default_factory=dict)
+    _control: ControlClient = field(repr=False)
+    _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+
+    # -- for children ---------------------------------------------------------------------------------------------
+
+    def facts(self, worker: str = "main") -> ChildFacts:
+        """What a child of that worker must know; its key and port are the same each time."""
+        key = self._control.request("key", worker=worker, kind="identity")
+        url = self.gate_url if worker == "main" else str(self._control.request("port", worker=worker)["url"])
+        return ChildFacts(
+            gate_url=url,
+            access_key_id=str(key["access_key_id"]),
+            secret_access_key=str(key["secret_access_key"]),
+            region=self.region,
+            run_dir=str(self.directory),
+            worker=worker,
+            namespace=self.namespace_of(worker),
+            empty_file=str(self.directory / "empty"),
+            variables=self.config.variables,
+            env_file_keys=self._env_file_keys(),
+        )
+
+    def environment(self, environ: Mapping[str, str], worker: str = "main") -> dict[str, str]:
+        """The whole environment for a child process."""
+        return child_environment(environ, self.facts(worker))
+
+    def changes(self, environ: Mapping[str, str], worker: str = "main") -> dict[str, str | None]:
+        """What a shell must set and unset (`None`)."""
+        return changes(environ, self.facts(worker))
+
+    def _env_file_keys(self) -> frozenset[str]:
+        path = self.config.env_path
+        return frozenset(dotenv_values(path, interpolate=False)) if path.is_file() else frozenset()
+
+    def namespace_of(self, worker: str) -> str:
+        """The namespace of a parallel worker."""
+        return worker_namespace(self.namespace, worker)
+
+    # -- clients --------------------------------------------------------------------------------------------------
+
+    def clients(self, worker: str = "main") -> Clients:
+        """boto3 clients as the tests' identity."""
+        return self._clients("identity", worker)
+
+    def deployer_clients(self) -> Clients:
+        """boto3 clients as the deployer, for stack commands and nothing else."""
+        return self._clients("deployer", "main")
+
+    def boto_session(self, kind: str = "identity", worker: str = "main") -> Any:
+        """A boto3 session with the run key of that kind."""
+        import boto3  # noqa: PLC0415 - a fifth of a second that only runs which use it pay
+
+        key = self._control.request("key", worker=worker, kind=kind)
+        return boto3.Session(
+            aws_access_key_id=str(key["access_key_id"]),
+            aws_secret_access_key=str(key["secret_access_key"]),
+            region_name=self.region,
+        )
+
+    def _clients(self, kind: str, worker: str) -> Clients:
+        session = self.boto_session(kind, worker)
+        url = self.gate_url if worker == "main" else str(self._control.request("port", worker=worker)["url"])
+        made: dict[str, Any] = {}
+
+        def client(service: str) -> Any:
+            if service not in made:
+                made[service] = session.client(service, endpoint_url=url)
+            return made[service]
+
+        return client
+
+    @property
+    def artifact_bucket(self) -> str:
+        """Name of the bucket that stack commands upload to; it is removed when the run ends."""
+        return f"{self.config.prefix[0]}-{self.namespace}-artifacts"
+
+    # -- control --------------------------------------------------------------------------------------------------
+
+    def set_test(self, test_id: str, worker: str = "main") -> None:
+        """Tell the gate which test a worker runs now; costs one write."""
+        self._control.notify("test", worker=worker, id=test_id)
+
+    def note(self, event: str, **fields: object) -> None:
+        """Write an event of the front end into the run's log."""
+        self._control.request("event", event=event, **fields)
+
+    def status(self) -> Mapping[str, Any]:
+        """Counters of the gate, and whether its upstream lives."""
+        return self._control.request("status")
+
+    def leftovers(self) -> list[Mapping[str, str]]:
+        """What is still there that was not there at the start."""
+        return list(self._control.request("leftovers")["leftovers"])
+
+    def remove_artifacts(self) -> None:
+        """Delete the artifact bucket, if stack commands made it."""
+        if not (self.directory / "artifacts").exists():
+            return
+        s3 = self.deployer_clients()("s3")
+        bucket = self.artifact_bucket
+        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
+            keys = [{"Key": entry["Key"]} for entry in page.get("Contents", ())]
+            if keys:
+                s3.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True})
+        s3.delete_bucket(Bucket=bucket)
+        (self.directory / "artifacts").unlink()
+
+    def stop(self, reason: str = "stopped") -> Mapping[str, Any]:
+        """Stop the gate; what is in flight is finished.
+
+        Returns:
+            The last status.
+        """
+        status = self._control.request("stop", reason=reason)
+        self._control.close()
+        if self._process is not None:
+            _let_go(self._process)
+        else:
+            _wait_gone(self.directory / "run.json")
+        return status
+
+    def kill(self) -> None:
+        """End the gate without asking, when it does not answer."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+
+def cache_directory(config: Config) -> Path:
+    """Where what outlives runs is kept."""
+    return Path(config.cache_dir).expanduser() if config.cache_dir else Path(platformdirs.user_cache_dir("sandgate"))
+
+
+def start(config: Config, *, progress: Progress, detached: bool = False) -> Run:
+    """Start a gate and wait until it is ready.
+
+    Args:
+        config: the configuration.
+        progress: told what is happening.
+        detached: whether the gate outlives this process (`sandgate start`).
+
+    Raises:
+        SandgateError: what the gate said, or that it said nothing in time.
+    """
+    began = time.time()
+    runs = config.root / ".sandgate" / "runs"
+    run_id = new_run_id()
+    directory = runs / run_id
+    try:
+        directory.mkdir(parents=True, mode=0o700)
+        (config.root / ".sandgate" / ".gitignore").write_text("*\n", encoding="utf-8")
+        (directory / "empty").touch(mode=0o400)
+    except OSError as error:
+        raise EnvironmentFault(
+            f"cannot make the run directory: {error.strerror}",
+            where=str(directory),
+            hint="make room, or mend the permissions",
+        ) from error
+    namespace = new_namespace()
+    (directory / "namespace").write_text(namespace, encoding="ascii")
+    (directory / "config.json").write_text(json.dumps(config.to_json()), encoding="utf-8")
+    cache_dir = cache_directory(config)
+    order = {"config": config.to_json(), "run_dir": str(directory), "cache_dir": str(cache_dir), "detached": detached}
+    process = _spawn(order, directory)
+    try:
+        _wait_ready(process, config.gate_timeout, progress, directory)
+    except BaseException:
+        process.kill()
+        process.wait()
+        raise
+    return _open(directory, owner=True, process=None if detached else process, began=began)
+
+
+def join(environ: Mapping[str, str]) -> Run:
+    """The run that this process is a child of.
+
+    Raises:
+        UsageError: it is not a child of a run.
+        RunError: the run has ended.
+    """
+    directory = environ.get("SANDGATE_RUN_DIR", "")
+    if not directory:
+        raise UsageError("this process does not belong to a run", hint="start it with `sandgate run -- COMMAND`")
+    return _open(Path(directory), owner=False, process=None, began=time.time())
+
+
+def _open(directory: Path, *, owner: bool, process: subprocess.Popen[bytes] | None, began: float) -> Run:
+    try:
+        data = json.loads((directory / "run.json").read_text(encoding="utf-8"))
+        config = Config.from_json(json.loads((directory / "config.json").read_text(encoding="utf-8")))
+        namespace = (directory / "namespace").read_text(encoding="ascii")
+    except (OSError, ValueError) as error:
+        raise RunError(
+            "this run has ended, or never became ready", where=str(directory), hint="start a new run"
+        ) from error
+    return Run(
+        id=data["run"],
+        directory=directory,
+        config=config,
+        tier=data["tier"],
+        account=data["account"],
+        caller=data["caller"],
+        region=data["region"],
+        gate_url=data["gate"],
+        namespace=namespace,
+        cache_dir=Path(data["cache_dir"]),
+        owner=owner,
+        started_at=began,
+        ready_at=time.time(),
+        versions=data["versions"],
+        _control=ControlClient(data["control"]),
+        _process=process,
+    )
+
+
+def _spawn(order: Mapping[str, object], directory: Path) -> subprocess.Popen[bytes]:
+    """A session of its own: Ctrl-C reaches the front end only. No secret is in its arguments or environment."""
+    keep = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "XDG_CACHE_HOME", "PIP_INDEX_URL", "UV_INDEX_URL")
+    prefixes = (
+        "PIP_",
+        "UV_",
+        "SSL_",
+        "REQUESTS_CA",
+        "HTTPS_PROXY",
+        "HTTP_PROXY",
+        "https_proxy",
+        "http_proxy",
+        "NO_PROXY",
+        "no_proxy",
+        "COVERAGE",
+    )
+    environ = {k: v for k, v in os.environ.items() if k in keep or k.startswith(prefixes)}
+    environ["PYTHONPATH"] = os.pathsep.join(p for p in sys.path if p)
+    try:
+        with (directory / "gate.log").open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "sandgate.daemon"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env=environ,
+                cwd="/",
+                start_new_session=True,
+            )
+    except OSError as error:
+        raise EnvironmentFault(f"cannot start the gate: {error.strerror}", where=str(directory)) from error
+    assert process.stdin is not None
+    process.stdin.write(json.dumps(order).encode() + b"\n")
+    process.stdin.flush()
+    return process
+
+
+def _wait_ready(process: subprocess.Popen[bytes], timeout: float, progress: Progress, directory: Path) -> None:
+    """Read what the gate says until it is ready; making the emulator's environment does not count as time."""
+    assert process.stdout is not None
+    lines: queue.Queue[bytes] = queue.Queue()
+    threading.Thread(target=_pump, args=(process.stdout, lines), daemon=True).start()
+    deadline = time.monotonic() + timeout
+    while True:
+        try:
+            line = lines.get(timeout=max(0.05, deadline - time.monotonic()))
+        except queue.Empty:
+            raise RunError(
+                f"the gate was not ready after {timeout:.0f} s",
+                where=str(directory / "gate.log"),
+                hint="raise gate_timeout",
+            ) from None
+        if not line:
+            raise RunError(
+                "the gate ended before it was ready", where=str(directory / "gate.log"), hint=_last(directory)
+            )
+        message = json.loads(line)
+        if "progress" in message:
+            progress(str(message["progress"]))
+            deadline = time.monotonic() + max(
+                timeout, 600.0 if "environment" in line.decode() or "install" in line.decode() else 0.0
+            )
+        elif "error" in message:
+            raise _error(message["error"])
+        elif message.get("ready"):
+            return
+
+
+def _pump(source: IO[bytes], lines: queue.Queue[bytes]) -> None:
+    for line in source:
+        lines.put(line)
+    lines.put(b"")
+
+
+def _error(data: Mapping[str, str]) -> SandgateError:
+    kind = getattr(errors, data["kind"], RunError)
+    if not (isinstance(kind, type) and issubclass(kind, SandgateError)):
+        kind = RunError
+    return kind(data["message"], where=data["where"], hint=data["hint"])
+
+
+def _last(directory: Path) -> str:
+    with contextlib.suppress(OSError):
+        lines = (directory / "gate.log").read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        return lines[-1] if lines else ""
+    return ""
+
+
+def _let_go(process: subprocess.Popen[bytes]) -> None:
+    if process.stdin is not None:
+        process.stdin.close()
+    try:
+        process.wait(timeout=40)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    if process.stdout is not None:
+        process.stdout.close()
+
+
+def _wait_gone(marker: Path) -> None:
+    deadline = time.monotonic() + 40
+    while marker.exists() and time.monotonic() < deadline:
+        time.sleep(0.02)

@@ -1,0 +1,101 @@
+"""What a tier is: where calls end, what it can do, and how it is started and stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from sandgate.config.model import Config
+from sandgate.wire.signing.credential import Credential
+
+__all__ = ["FunctionSession", "Leftover", "Target", "Tier", "TierContext", "Upstream"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Where one call goes and how it is signed there."""
+
+    host: str
+    """Host header, which is also signed."""
+    signing_name: str
+    region: str
+    unix: str = ""
+    address: tuple[str, int] = ("", 0)
+    base_path: str = ""
+    """Path of the endpoint URL, without a trailing slash."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionSession:
+    """The credentials that a function inside the emulator carries, and whose they are."""
+
+    credential: Credential
+    function: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leftover:
+    """A resource that is still there at the end of a run."""
+
+    type: str
+    name: str
+
+
+class Upstream(Protocol):
+    """A started tier."""
+
+    account: str
+    """Account id as the upstream answered it."""
+    caller: str
+    """ARN of the tests' identity as the upstream answered it."""
+    versions: Mapping[str, str]
+
+    def target(self, service: str, signing_name: str, region: str) -> Target:
+        """Where a call of that service goes.
+
+        Raises:
+            sandgate.wire.http.WireError: this tier does not serve it; the message has the remedy.
+        """
+
+    def credential(self, kind: str, service: str) -> Credential:
+        """Real credentials of the `identity` or the `deployer` for that service."""
+
+    async def function_session(self, access_key_id: str, region: str) -> FunctionSession | None:
+        """The function that carries this key, if this tier runs functions that pass the gate."""
+
+    async def leftovers(self) -> tuple[Leftover, ...]:
+        """What tests left; the tier's own resources are not counted."""
+
+    def death(self) -> str:
+        """Why the upstream is gone for good, with the tail of its log; empty while it lives."""
+
+    async def stop(self) -> None:
+        """Stop what was started; never raises."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TierContext:
+    """What a tier gets to start with."""
+
+    config: Config
+    run_dir: Path
+    work_dir: Path
+    """A private 0700 directory of this run for sockets and temporary files; removed at the end."""
+    cache_dir: Path
+    gate_host: str
+    gate_port: int
+    progress: Callable[[str], None] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tier:
+    """A case of the registry: one file in `tiers/` exports one as `TIER`."""
+
+    name: str
+    summary: str
+    capabilities: tuple[str, ...]
+    limits: tuple[str, ...]
+    start: Callable[[TierContext], Awaitable[Upstream]]

@@ -1,0 +1,103 @@
+"""The emulator's own environment: made once per version in the user's cache, safe when two runs make it at once.
+
+The emulator pins one exact botocore, so it cannot share the user's environment.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from filelock import FileLock
+
+from sandgate.errors import EnvironmentFault
+
+__all__ = ["ensure_environment"]
+
+_INDEX_HINT = (
+    "the package index must be reachable once; behind a proxy set HTTPS_PROXY, with a mirror set PIP_INDEX_URL "
+    "(uv: UV_INDEX_URL), then run the same command again"
+)
+
+
+def ensure_environment(
+    cache_dir: Path, name: str, requirements: Sequence[str], progress: Callable[[str], None]
+) -> Path:
+    """The Python executable of the environment `name`, made if it is missing.
+
+    Args:
+        cache_dir: the user's cache directory.
+        name: directory name; holds every version, so that a new version is a new environment.
+        requirements: all of them in one resolve; adding one afterwards can pull another past its pin.
+        progress: told what is happening; it takes some seconds the first time.
+
+    Raises:
+        EnvironmentFault: the directory cannot be written, or the package index cannot be reached.
+    """
+    final = cache_dir / name
+    python = final / "bin" / "python"
+    if (final / ".complete").exists() and python.exists():
+        return python
+    try:
+        cache_dir.mkdir(parents=True, exist_ok=True)
+        with FileLock(cache_dir / f"{name}.lock"):
+            if not ((final / ".complete").exists() and python.exists()):
+                _build(cache_dir, final, requirements, progress)
+    except OSError as error:
+        raise EnvironmentFault(
+            f"cannot write the cache directory: {error.strerror}",
+            where=str(cache_dir),
+            hint="set SANDGATE_CACHE_DIR to a directory that you may write, or mend its permissions",
+        ) from error
+    return python
+
+
+def _build(cache_dir: Path, final: Path, requirements: Sequence[str], progress: Callable[[str], None]) -> None:
+    """Build beside the final place and rename, so that a killed build leaves nothing that looks finished."""
+    progress("making the emulator's environment (once per version, about 15 s)")
+    building = Path(tempfile.mkdtemp(prefix=f".{final.name}.", dir=cache_dir))
+    try:
+        uv = shutil.which("uv") or _bundled_uv()
+        python = building / "bin" / "python"
+        if uv:
+            _run([uv, "venv", "--quiet", "--relocatable", "--python", sys.executable, "--clear", str(building)])
+            progress("installing the emulator with uv")
+            _run([uv, "pip", "install", "--quiet", "--python", str(python), *requirements])
+        else:
+            _run([sys.executable, "-m", "venv", str(building)])
+            progress("installing the emulator with pip")
+            _run([str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *requirements])
+        progress("compiling the emulator")
+        _run([str(python), "-m", "compileall", "-q", "-j", "0", str(building / "lib")], check=False)
+        (building / ".complete").touch()
+        shutil.rmtree(final, ignore_errors=True)
+        building.rename(final)
+    except BaseException:
+        shutil.rmtree(building, ignore_errors=True)
+        raise
+
+
+def _bundled_uv() -> str:
+    with contextlib.suppress(ImportError):
+        import uv  # noqa: PLC0415 - optional, and only needed the first time
+
+        return str(uv.find_uv_bin())
+    return ""
+
+
+def _run(command: Sequence[str], *, check: bool = True) -> None:
+    # A user's PYTHONPATH or active virtual environment must not leak into the emulator's.
+    environ = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")}
+    environ["UV_LINK_MODE"] = environ.get("UV_LINK_MODE", "hardlink")
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)  # noqa: S603
+    if check and done.returncode != 0:
+        tail = "\n".join(f"    {line}" for line in (done.stderr or done.stdout).strip().splitlines()[-8:])
+        raise EnvironmentFault(
+            f"cannot make the emulator's environment; the installer said:\n{tail}", where=command[0], hint=_INDEX_HINT
+        )
