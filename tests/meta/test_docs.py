@@ -2,13 +2,15 @@
 
 Each page is one small project. From its top, a block with `title="path"` is written to that file, a `python` block is
 run, and of a `console` block every line that begins with `$ ` is run by bash and must print the lines below it (`...`
-stands for any text). A block that must not run stands under `<!-- not run: reason -->`.
+stands for any text). What `pip install` would bring is there already, so that alone is passed over. A block that must
+not run stands under `<!-- not run: reason -->`. The page of an example starts with a copy of the example.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -59,8 +61,12 @@ def blocks(page: str) -> Iterator[Block]:
 class Project:
     """The folder that a page's blocks run in."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, page: Path | None = None) -> None:
+        self.folder = self.here = folder / "project"
+        self.where = folder / "where"
+        if page is not None and ROOT / "examples" in page.parents:
+            shutil.copytree(page.parent, self.folder, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+        self.folder.mkdir(exist_ok=True)
         self.environ = {
             **{name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "SANDGATE_"))},
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
@@ -75,7 +81,7 @@ class Project:
             self.call([sys.executable, "-W", "error", "-c", block.text])
         elif block.language == "console":
             for command, wanted in commands(block.text):
-                said = self.call(["bash", "-c", command])
+                said = self.shell(command)
                 assert matches(wanted, said), f"{command}\nmust print\n{wanted}\nbut printed\n{said}"
         elif block.language == "toml":
             tomllib.loads(block.text)
@@ -93,11 +99,20 @@ class Project:
         if path.name in ("pyproject.toml", "sandgate.toml"):
             assert load(cwd=path.parent, environ={}, overrides={}).active, "the file configures nothing"
 
+    def shell(self, command: str) -> str:
+        """Run a line as if typed: where it leaves the shell is where the next one starts."""
+        if command.startswith("pip install "):
+            return ""
+        keep = f"trap 'pwd > {shlex.quote(str(self.where))}' EXIT\n"
+        said = self.call(["bash", "-c", keep + command])
+        self.here = Path(self.where.read_text().strip())
+        return said
+
     def call(self, command: list[str]) -> str:
         """Run a program in the project; both its streams."""
         done = subprocess.run(
             command,
-            cwd=self.folder,
+            cwd=self.here,
             env=self.environ,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -110,11 +125,20 @@ class Project:
 
 
 def commands(text: str) -> Iterator[tuple[str, str]]:
-    """Command and the output that is shown for it; a command goes on after a backslash."""
+    """Command and the output that is shown for it; a command goes on while a quote is open or after a backslash."""
     for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
         lines = part.splitlines()
-        end = next(number for number, line in enumerate(lines) if not line.endswith("\\")) + 1
+        end = next(number for number in range(1, len(lines) + 1) if complete("\n".join(lines[:number])))
         yield "\n".join(lines[:end]), "\n".join(lines[end:]).strip()
+
+
+def complete(command: str) -> bool:
+    """Whether a shell would run it now."""
+    try:
+        shlex.split(command)
+    except ValueError:
+        return False
+    return not command.endswith("\\")
 
 
 def matches(wanted: str, said: str) -> bool:
@@ -125,7 +149,7 @@ def matches(wanted: str, said: str) -> bool:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_block_does_what_it_shows(page: Path, tmp_path: Path) -> None:
-    project = Project(tmp_path)
+    project = Project(tmp_path, page)
     for block in blocks(page.read_text()):
         if not block.reason:
             project.run(block)
@@ -160,6 +184,11 @@ $ echo one && \\
   echo two
 one
 ...o
+$ cd / && printf '%s
+' there
+there
+$ pwd
+/
 ```
 
 <!-- not run: shows a failure -->
@@ -177,12 +206,16 @@ $ false
 
 def test_the_extractor_itself(tmp_path: Path) -> None:
     first, second, third = blocks(PAGE)
-    assert list(commands(first.text)) == [("echo one && \\\n  echo two", "one\n...o")]
+    assert list(commands(first.text)) == [
+        ("echo one && \\\n  echo two", "one\n...o"),
+        ("cd / && printf '%s\n' there", "there"),
+        ("pwd", "/"),
+    ]
     assert (second.reason, third.title, third.text) == ("shows a failure", "a/b.py", "x = 1\n")
     project = Project(tmp_path)
     project.run(first)
     project.run(third)
-    assert (tmp_path / "a" / "b.py").read_text() == "x = 1\n"
+    assert (project.folder / "a" / "b.py").read_text() == "x = 1\n"
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ gate proxy
 control
 sweep stories reports
 daemon session
+finish
 cli pytest_plugin
 __main__ extend testing
 """
