@@ -78,6 +78,8 @@ class Reader:
     def _plain(self, node: yaml.Node, path: tuple[str, ...]) -> Any:
         if isinstance(node, yaml.ScalarNode):
             return _scalar(node)
+        if not _function(node) and node.tag not in {_TAG + "seq", _TAG + "map", "!"}:
+            raise NodeError(f"tag !!{str(node.tag).removeprefix(_TAG)} is not supported in templates", node)
         if isinstance(node, yaml.SequenceNode):
             return [self.value(item, (*path, str(index))) for index, item in enumerate(node.value)]
         assert isinstance(node, yaml.MappingNode)

@@ -1,4 +1,4 @@
-"""From a template file to a stack in one call: what `sandgate stack deploy`, the fixture and the configuration share."""
+"""From a template file to a stack in one call: what the command, the fixture and the configuration share."""
 
 from __future__ import annotations
 
