@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import cast
 
 import httptools
 
@@ -69,8 +70,8 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # uvloop's transports are duck-typed, not subclasses
+        self._transport = cast("asyncio.Transport", transport)
         self._all.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
