@@ -1,0 +1,87 @@
+"""What a child of a run sees: the gate, a worthless key, and nothing that reaches around it."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from sandgate.core.environment import ChildFacts, changes, child_environment
+
+FACTS = ChildFacts(
+    gate_url="http://127.0.0.1:4000",
+    access_key_id="run-key",
+    secret_access_key="run-secret",
+    region="eu-west-1",
+    run_dir="/run",
+    worker="main",
+    namespace="abc123",
+    empty_file="/run/empty",
+)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_ROLE_ARN",
+        "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+        "AWS_BEARER_TOKEN_BEDROCK", "AWS_ENDPOINT_URL_S3", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_CA_BUNDLE",
+        "GITHUB_TOKEN", "GH_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_URL", "BOTO_CONFIG",
+    ],
+)  # fmt: skip
+def test_what_could_reach_around_the_gate_is_gone(name: str) -> None:
+    assert name not in child_environment({name: "x", "PATH": "/bin"}, FACTS)
+
+
+def test_the_developer_s_keys_are_replaced(canaries: dict[str, str]) -> None:
+    seen = child_environment({**canaries, "PATH": "/bin"}, FACTS)
+    assert not set(canaries.values()) & set(seen.values())
+    assert (seen["AWS_ACCESS_KEY_ID"], seen["AWS_SECRET_ACCESS_KEY"]) == ("run-key", "run-secret")
+    assert seen["PATH"] == "/bin"
+
+
+def test_shared_files_and_instance_metadata_are_out_of_reach() -> None:
+    seen = child_environment({"AWS_CONFIG_FILE": "/mine"}, FACTS)
+    assert {seen["AWS_CONFIG_FILE"], seen["AWS_SHARED_CREDENTIALS_FILE"]} == {"/run/empty"}
+    assert seen["AWS_EC2_METADATA_DISABLED"] == "true"
+
+
+def test_region_and_endpoint_are_the_run_s() -> None:
+    seen = child_environment({"AWS_REGION": "us-west-1", "AWS_DEFAULT_REGION": "us-west-1"}, FACTS)
+    assert {seen["AWS_REGION"], seen["AWS_DEFAULT_REGION"]} == {"eu-west-1"}
+    assert seen["AWS_ENDPOINT_URL"] == "http://127.0.0.1:4000"
+
+
+def test_loopback_passes_no_proxy_and_what_was_said_stays() -> None:
+    seen = child_environment({"NO_PROXY": "corp.example, localhost", "HTTPS_PROXY": "http://p:1"}, FACTS)
+    assert (seen["NO_PROXY"], seen["no_proxy"]) == ("corp.example,localhost,127.0.0.1", "127.0.0.1,localhost")
+    assert seen["HTTPS_PROXY"] == "http://p:1"
+
+
+def test_keys_of_the_env_file_are_removed() -> None:
+    facts = dataclasses.replace(FACTS, env_file_keys=frozenset({"MY_SECRET"}))
+    assert "MY_SECRET" not in child_environment({"MY_SECRET": "x"}, facts)
+
+
+def test_extra_variables_are_set_even_when_the_env_file_has_them() -> None:
+    names = {"DYNAMODB_ENDPOINT": "gate_url", "CI_KEY": "run_key", "CI_SECRET": "run_secret", "R": "region"}
+    facts = dataclasses.replace(FACTS, variables=names, env_file_keys=frozenset({"CI_KEY"}))
+    seen = child_environment({"CI_KEY": "real"}, facts)
+    assert [seen[name] for name in names] == ["http://127.0.0.1:4000", "run-key", "run-secret", "eu-west-1"]
+
+
+def test_changes_are_what_a_shell_must_do() -> None:
+    environ = {"AWS_PROFILE": "p", "PATH": "/bin", "NO_PROXY": "x"}
+    todo = changes(environ, FACTS)
+    assert (todo["AWS_PROFILE"], "PATH" in todo) == (None, False)
+    done = {**environ, **{name: value for name, value in todo.items() if value is not None}}
+    assert {k: v for k, v in done.items() if todo.get(k, "") is not None} == child_environment(environ, FACTS)
+
+
+def test_applying_it_twice_changes_nothing() -> None:
+    once = child_environment({"NO_PROXY": "a", "AWS_PROFILE": "p"}, FACTS)
+    assert child_environment(once, FACTS) == once
+
+
+def test_the_secret_is_not_printed() -> None:
+    assert "run-secret" not in repr(FACTS)
