@@ -16,6 +16,7 @@ from sandgate.config.kinds import WrongValue
 
 __all__ = ["INTERNAL_VARIABLES", "OPTIONS", "EndpointOptions", "Options", "StackOptions"]
 
+_PORTS = 65536
 _MOST_OF_PREFIX = 7
 """`<prefix>-<six characters>` may have 14: CloudFormation shortens the names it makes beyond that."""
 
@@ -36,6 +37,10 @@ def _region(value: str) -> str:
 
 def _more_than_nothing(value: float) -> str:
     return "" if value > 0 else f"must be more than 0, not {value}"
+
+
+def _port(value: int) -> str:
+    return "" if 0 <= value < _PORTS else f"must be a port, 0 to {_PORTS - 1}, not {value}"
 
 
 def _version(value: str) -> str:
@@ -144,6 +149,7 @@ class Options:
         doc="Stacks that the `stack` fixture and `sandgate stack` know by name."
     )
     endpoints: Mapping[str, EndpointOptions] = option(doc="Emulators of the tier `endpoints`, one per service.")
+    gate_port: int = option(0, check=_port, command_line=True, doc="Port of the gate on 127.0.0.1; 0 takes a free one.")
     gate_timeout: float = option(
         60.0, check=_more_than_nothing, doc="Seconds within which gate and tier must be ready."
     )
@@ -152,7 +158,6 @@ class Options:
     )
     ministack_version: str = option("1.5.33", check=_version, doc="Version of the embedded emulator.")
     cache_dir: str = option("", doc="Folder for the emulator's environment; empty is the user's cache folder.")
-    keep: bool = option(default=False, command_line=True, doc="Keep the emulator's files and resources after the run.")
 
 
 OPTIONS: Mapping[str, Option] = declared(Options)

@@ -129,6 +129,7 @@ WRONG_FILES = {
     "prefix": ('prefix = "Integration"', "prefix: must be 1 to 7 lower-case", "key prefix", ""),
     "no prefix": ("prefix = []", "prefix: must name at least one prefix", "key prefix", ""),
     "no time": ("gate_timeout = 0", "gate_timeout: must be more than 0", "key gate_timeout", ""),
+    "port": ("gate_port = 70000", "gate_port: must be a port, 0 to 65535", "key gate_port", ""),
     "version": ('ministack_version = "latest"', "ministack_version: must be a version", "key ministack_version", ""),
     "inner key": ("stacks.app = {templ = 'a'}", "stacks.app.templ: unknown key", "key stacks.app.templ", "'template'?"),
     "inner type": (
