@@ -101,8 +101,8 @@ def test_variables_that_sandgate_sets_itself_are_known(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("variable", "text", "name", "value"),
     [
-        ("SANDGATE_KEEP", "yes", "keep", True),
-        ("SANDGATE_KEEP", "0", "keep", False),
+        ("SANDGATE_RECORD_PARAMS", "yes", "record_params", True),
+        ("SANDGATE_RECORD_PARAMS", "0", "record_params", False),
         ("SANDGATE_BODY_LIMIT", "7", "body_limit", 7),
         ("SANDGATE_GATE_TIMEOUT", "2.5", "gate_timeout", 2.5),
         ("SANDGATE_REQUIRE", "s3, dynamodb,", "require", ("s3", "dynamodb")),
@@ -184,7 +184,11 @@ def test_a_section_that_is_no_table(tmp_path: Path) -> None:
     [
         ({"SANDGATE_TEIR": "x"}, "unknown variable SANDGATE_TEIR", "did you mean SANDGATE_TIER?"),
         ({"SANDGATE_ALLOW_EMTPY": "0"}, "unknown variable", "did you mean SANDGATE_ALLOW_EMPTY?"),
-        ({"SANDGATE_KEEP": "perhaps"}, "SANDGATE_KEEP must be true or false, not 'perhaps'", "1, true"),
+        (
+            {"SANDGATE_RECORD_PARAMS": "perhaps"},
+            "SANDGATE_RECORD_PARAMS must be true or false, not 'perhaps'",
+            "1, true",
+        ),
         ({"SANDGATE_BODY_LIMIT": "many"}, "SANDGATE_BODY_LIMIT must be a whole number", ""),
         ({"SANDGATE_GATE_TIMEOUT": "soon"}, "SANDGATE_GATE_TIMEOUT must be a number", ""),
         ({"SANDGATE_STACKS": "x"}, "unknown variable SANDGATE_STACKS", ""),

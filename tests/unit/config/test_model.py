@@ -38,7 +38,7 @@ secret_access_key_env = "MINIO_SECRET"
 def config(tmp_path: Path) -> Config:
     """A configuration with every kind of value."""
     (tmp_path / "pyproject.toml").write_text(FILE)
-    return load(cwd=tmp_path, environ={"SANDGATE_KEEP": "1"}, overrides={"allow_empty": True})
+    return load(cwd=tmp_path, environ={"SANDGATE_RECORD_PARAMS": "1"}, overrides={"allow_empty": True})
 
 
 def test_tables_become_typed_records(config: Config) -> None:
