@@ -46,8 +46,6 @@ class ExitCode(IntEnum):
     """Green tests that proved nothing: none ran, or no call reached the tier."""
     LEFTOVERS = 8
     """The run ended with resources that it made still there."""
-    REFUSED = 9
-    """A call was refused by the gate and nothing expected that."""
     INTERRUPTED = 130
     """Ctrl-C, or a signal that asked the run to end."""
 

@@ -22,7 +22,7 @@ def status_line() -> Iterator[Callable[[str], None]]:
 
         console = Console(stderr=True)
         with console.status("starting the gate") as status:
-            yield lambda text: status.update(text)
+            yield status.update
         return
     began = time.monotonic()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from sandgate.errors import ExitCode
@@ -153,19 +153,22 @@ def verdict(facts: RunFacts, tests: Mapping[str, int], reached: Mapping[str, int
         found.append((ExitCode.RUN, f"calls could not be recorded: {facts.log_failure}"))
     if facts.exit_status != 0:
         found.append((ExitCode.TESTS_FAILED, f"the command ended with status {facts.exit_status}"))
-    if not facts.allow_empty and facts.wants_calls:
-        if tests and not set(tests) - {"skipped"}:
-            found.append((ExitCode.EMPTY_RUN, "every test was skipped"))
-        if not sum(reached.values()):
-            found.append((ExitCode.EMPTY_RUN, f"no call reached the tier {facts.tier!r}"))
     if facts.wants_calls:
-        found += [
-            (ExitCode.EMPTY_RUN, f"required service {service!r} was not reached")
-            for service in facts.require
-            if not reached.get(service)
-        ]
+        found += [(ExitCode.EMPTY_RUN, reason) for reason in _empty(facts, tests, reached)]
     if facts.leftovers:
         found.append((ExitCode.LEFTOVERS, f"{len(facts.leftovers)} resources were left behind"))
     if not found:
         return ExitCode.OK, ()
     return found[0][0], tuple(reason for _, reason in found)
+
+
+def _empty(facts: RunFacts, tests: Mapping[str, int], reached: Mapping[str, int]) -> Iterator[str]:
+    """Why a run that looks green may have proven nothing."""
+    if not facts.allow_empty:
+        if tests and not set(tests) - {"skipped"}:
+            yield "every test was skipped"
+        if not sum(reached.values()):
+            yield f"no call reached the tier {facts.tier!r}"
+    for service in facts.require:
+        if not reached.get(service):
+            yield f"required service {service!r} was not reached"

@@ -53,14 +53,14 @@ class Upstream(Protocol):
     """ARN of the tests' identity as the upstream answered it."""
     versions: Mapping[str, str]
 
-    def target(self, service: str, signing_name: str, region: str) -> Target:
+    def target(self, service: str, signing_name: str, region: str, /) -> Target:
         """Where a call of that service goes.
 
         Raises:
             sandgate.wire.http.WireError: this tier does not serve it; the message has the remedy.
         """
 
-    def credential(self, kind: str, service: str) -> Credential:
+    def credential(self, kind: str, service: str, /) -> Credential:
         """Real credentials of the `identity` or the `deployer` for that service."""
 
     async def function_session(self, access_key_id: str, region: str) -> FunctionSession | None:

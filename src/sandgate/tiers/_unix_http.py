@@ -49,12 +49,6 @@ class UnixClient:
         """Close the connection."""
         self._connection.close()
 
-    def get(self, path: str) -> tuple[int, bytes]:
-        """An unsigned GET: status and body."""
-        self._connection.request("GET", path, headers={"host": self._host})
-        answer = self._connection.getresponse()
-        return answer.status, answer.read()
-
     def query(self, service: str, action: str, version: str, **parameters: str) -> Mapping[str, str]:
         """A call of the query protocol; returns the text of every leaf element by its name."""
         return dict(self._leaves(service, action, version, parameters))
@@ -74,9 +68,8 @@ class UnixClient:
         self, service: str, action: str, version: str, parameters: Mapping[str, str]
     ) -> Sequence[tuple[str, str]]:
         body = urlencode({"Action": action, "Version": version, **parameters}).encode()
-        status, data = self._send(
-            "POST", "/", "", "application/x-www-form-urlencoded; charset=utf-8", body, service, {}
-        )
+        headers = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}
+        status, data = self._send("POST", "/", service=service, headers=headers, body=body)
         root = ET.fromstring(data)  # noqa: S314 - the emulator that we started
         leaves = [(e.tag.rpartition("}")[2], e.text or "") for e in root.iter() if len(e) == 0]
         if status != http.client.OK:
@@ -85,36 +78,23 @@ class UnixClient:
 
     def json(self, service: str, target: str, version: str, parameters: Mapping[str, object]) -> Mapping[str, object]:
         """A call of the json protocol."""
-        body = json.dumps(parameters).encode()
-        status, data = self._send(
-            "POST", "/", "", f"application/x-amz-json-{version}", body, service, {"x-amz-target": target}
-        )
+        headers = {"content-type": f"application/x-amz-json-{version}", "x-amz-target": target}
+        status, data = self._send("POST", "/", service=service, headers=headers, body=json.dumps(parameters).encode())
         if status != http.client.OK:
             raise RunError(f"the emulator refused {target}: status {status}")
         return _object(data)
 
     def rest(self, service: str, path: str, query: str = "") -> tuple[int, bytes]:
         """A signed GET of a REST service."""
-        return self._send("GET", path, query, "", b"", service, {})
+        return self._send("GET", path, query=query, service=service, headers={})
 
     def _send(
-        self, method: str, path: str, query: str, content_type: str, body: bytes, service: str, extra: Mapping[str, str]
+        self, method: str, path: str, *, service: str, headers: Mapping[str, str], query: str = "", body: bytes = b""
     ) -> tuple[int, bytes]:
-        headers = [("host", self._host), *extra.items()]
-        if content_type:
-            headers.append(("content-type", content_type))
-        payload = hashlib.sha256(body).hexdigest()
         signed = sign(
-            method,
-            path,
-            query,
-            headers,
-            self._credential,
-            region=self._region,
-            service=service,
-            payload=payload,
-            now=datetime.now(UTC),
-        )
+            method, path, query, [("host", self._host), *headers.items()], self._credential,
+            region=self._region, service=service, payload=hashlib.sha256(body).hexdigest(), now=datetime.now(UTC),
+        )  # fmt: skip
         target = f"{path}?{query}" if query else path
         self._connection.putrequest(method, target, skip_host=True, skip_accept_encoding=True)
         for name, value in signed:

@@ -6,6 +6,7 @@ The emulator pins one exact botocore, so it cannot share the user's environment.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import shutil
 import subprocess
@@ -18,12 +19,23 @@ from filelock import FileLock
 
 from sandgate.errors import EnvironmentFault
 
-__all__ = ["ensure_environment"]
+__all__ = ["emulator_python", "ensure_environment"]
 
 _INDEX_HINT = (
     "the package index must be reachable once; behind a proxy set HTTPS_PROXY, with a mirror set PIP_INDEX_URL "
     "(uv: UV_INDEX_URL), then run the same command again"
 )
+
+
+def emulator_python(cache_dir: Path, version: str, progress: Callable[[str], None]) -> Path:
+    """The Python of the environment of MiniStack `version`; see `ensure_environment`.
+
+    SAM templates need the translator; installing it afterwards would pull botocore past the emulator's pin, so all
+    of it is one resolve.
+    """
+    needed = (f"ministack=={version}", "aws-sam-translator", "cryptography", "uvicorn", "httptools", "uvloop")
+    digest = hashlib.sha256("\n".join((*needed, sys.version)).encode()).hexdigest()[:8]
+    return ensure_environment(cache_dir, f"ministack-{version}-{digest}", needed, progress)
 
 
 def ensure_environment(

@@ -11,20 +11,22 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypedDict
 
 from sandgate.errors import EnvironmentFault, RunError
 from sandgate.tiers._leftovers import list_resources
 from sandgate.tiers._model import FunctionSession, Leftover, Target, Tier, TierContext
 from sandgate.tiers._unix_http import UnixClient
-from sandgate.tiers._venv import ensure_environment
+from sandgate.tiers._venv import emulator_python
 from sandgate.wire.signing.credential import Credential
 
 __all__ = ["TIER"]
 
 ACCOUNT = "000000000000"
+_IAM = "2010-05-08"
+_OK = 200
 _READY_SECONDS = 30.0
 _ROOT = Credential(access_key_id=ACCOUNT, secret_access_key="test")  # noqa: S106 - the emulator's own, worthless elsewhere
 """Any twelve digits are root for the emulator; the gate refuses such keys, and only the tier itself uses one."""
@@ -33,9 +35,20 @@ _NO_IAM = {"Effect": "Deny", "Action": "iam:*", "Resource": "*"}
 _POLICIES = {"identity": (_EVERYTHING, _NO_IAM), "deployer": (_EVERYTHING,)}
 
 
-def requirements(version: str) -> tuple[str, ...]:
-    """What the emulator's environment holds, in one resolve."""
-    return (f"ministack=={version}", "aws-sam-translator", "cryptography", "uvicorn", "httptools", "uvloop")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """Where one emulator lives."""
+
+    socket: str
+    host: str
+    """What it believes to be its own address: the gate's."""
+    region: str
+    log: Path
+    tmp: Path
+
+    def client(self, credential: Credential, region: str = "") -> UnixClient:
+        """A caller of this emulator."""
+        return UnixClient(self.socket, host=self.host, credential=credential, region=region or self.region)
 
 
 @dataclass(kw_only=True)
@@ -43,23 +56,21 @@ class _Emulated:
     """The running emulator."""
 
     process: asyncio.subprocess.Process
-    socket: str
-    host: str
-    region: str
-    log: Path
-    tmp: Path
+    place: _Place
     credentials: Mapping[str, Credential]
     account: str
     caller: str
     versions: Mapping[str, str]
     baseline: frozenset[Leftover]
-    _sessions: dict[str, FunctionSession]
+    _sessions: dict[str, FunctionSession] = field(default_factory=dict)
 
-    def target(self, service: str, signing_name: str, region: str) -> Target:
+    def target(self, _service: str, signing_name: str, region: str, /) -> Target:
         """Everything goes to the one socket, signed for the gate's own address."""
-        return Target(host=self.host, signing_name=signing_name, region=region or self.region, unix=self.socket)
+        return Target(
+            host=self.place.host, signing_name=signing_name, region=region or self.place.region, unix=self.place.socket
+        )
 
-    def credential(self, kind: str, service: str) -> Credential:
+    def credential(self, kind: str, _service: str, /) -> Credential:
         """The emulator's IAM users, one for each kind."""
         return self.credentials[kind]
 
@@ -75,13 +86,13 @@ class _Emulated:
         return self._sessions.get(access_key_id)
 
     def _derive_sessions(self, region: str) -> dict[str, FunctionSession]:
-        client = self._client(region)
+        client = self.place.client(_ROOT, region)
         found: dict[str, FunctionSession] = {}
         try:
             marker = ""
             while True:
                 status, data = client.rest("lambda", "/2015-03-31/functions/", f"Marker={marker}" if marker else "")
-                if status != 200:  # noqa: PLR2004
+                if status != _OK:
                     return found
                 page = json.loads(data)
                 for function in page.get("Functions", ()):
@@ -93,16 +104,13 @@ class _Emulated:
         finally:
             client.close()
 
-    def _client(self, region: str) -> UnixClient:
-        return UnixClient(self.socket, host=self.host, credential=_ROOT, region=region)
-
     async def leftovers(self) -> tuple[Leftover, ...]:
         """Everything that was not there at the start."""
         found = await asyncio.to_thread(self._list)
         return tuple(sorted(found - self.baseline, key=lambda left: (left.type, left.name)))
 
     def _list(self) -> frozenset[Leftover]:
-        client = self._client(self.region)
+        client = self.place.client(_ROOT)
         try:
             return frozenset(list_resources(client))
         finally:
@@ -112,14 +120,14 @@ class _Emulated:
         """Why the emulator is gone."""
         if self.process.returncode is None:
             return ""
-        return f"the emulator ended with status {self.process.returncode}; its last lines:\n{_tail(self.log)}"
+        return f"the emulator ended with status {self.process.returncode}; its last lines:\n{_tail(self.place.log)}"
 
     async def stop(self) -> None:
         """Kill the whole process group: function workers are in it."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
         await self.process.wait()
-        shutil.rmtree(self.tmp, ignore_errors=True)
+        shutil.rmtree(self.place.tmp, ignore_errors=True)
 
 
 def _session(function_arn: str, role_arn: str) -> FunctionSession:
@@ -136,33 +144,34 @@ def _session(function_arn: str, role_arn: str) -> FunctionSession:
 
 async def _start(context: TierContext) -> _Emulated:
     version = context.config.ministack_version
-    name = "ministack-" + hashlib.sha256("\n".join(requirements(version)).encode()).hexdigest()[:10]
-    python = await asyncio.to_thread(
-        ensure_environment, context.cache_dir, f"{name}-{version}", requirements(version), context.progress
-    )
+    python = await asyncio.to_thread(emulator_python, context.cache_dir, version, context.progress)
     context.progress("starting the emulator")
-    socket = str(context.work_dir / "aws.sock")
-    tmp = context.work_dir / "tmp"
-    tmp.mkdir(mode=0o700)
-    log = context.run_dir / "emulator.log"
-    process = await _spawn(python, socket, tmp, log, context)
-    host = f"{context.gate_host}:{context.gate_port}"
+    place = _Place(
+        socket=str(context.work_dir / "aws.sock"),
+        host=f"{context.gate_host}:{context.gate_port}",
+        region=context.config.region,
+        log=context.run_dir / "emulator.log",
+        tmp=context.work_dir / "tmp",
+    )
+    place.tmp.mkdir(mode=0o700)
+    process = await _spawn(python, place, context)
     try:
-        await _wait_ready(process, socket, log)
-        return await asyncio.to_thread(partial(_provision, process, socket, host, log, tmp, context, version))
+        await _wait_ready(process, place)
+        provisioned = await asyncio.to_thread(_provision, place)
     except BaseException:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         await process.wait()
         raise
+    return _Emulated(process=process, place=place, versions={"ministack": version}, **provisioned)
 
 
-async def _spawn(python: Path, socket: str, tmp: Path, log: Path, context: TierContext) -> asyncio.subprocess.Process:
+async def _spawn(python: Path, place: _Place, context: TierContext) -> asyncio.subprocess.Process:
     """Start it in a session of its own, with nothing of the user's environment: function workers inherit it."""
     environ = {
         "PATH": os.environ.get("PATH", os.defpath),
-        "HOME": str(tmp),
-        "TMPDIR": str(tmp),
+        "HOME": str(place.tmp),
+        "TMPDIR": str(place.tmp),
         "LANG": "C.UTF-8",
         "PYTHONUNBUFFERED": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
@@ -170,91 +179,66 @@ async def _spawn(python: Path, socket: str, tmp: Path, log: Path, context: TierC
         "GATEWAY_PORT": str(context.gate_port),
         "MINISTACK_HOST": context.gate_host,
         "MINISTACK_ACCOUNT_ID": ACCOUNT,
-        "MINISTACK_REGION": context.config.region,
-        "AWS_ENDPOINT_URL": f"http://{context.gate_host}:{context.gate_port}",
+        "MINISTACK_REGION": place.region,
+        "AWS_ENDPOINT_URL": f"http://{place.host}",
         "AWS_EC2_METADATA_DISABLED": "true",
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
-        "S3_DATA_DIR": str(tmp / "s3"),
-        "STATE_DIR": str(tmp / "state"),
+        "S3_DATA_DIR": str(place.tmp / "s3"),
+        "STATE_DIR": str(place.tmp / "state"),
         "NO_PROXY": "127.0.0.1,localhost",
-        "DOCKER_HOST": f"unix://{tmp}/no-docker.sock",
+        "DOCKER_HOST": f"unix://{place.tmp}/no-docker.sock",
     }
     script = Path(__file__).with_name("_emulator.py")
-    with log.open("wb") as output:
+    with place.log.open("wb") as output:
         try:
             return await asyncio.create_subprocess_exec(
-                str(python),
-                "-I",
-                str(script),
-                socket,
-                stdin=subprocess.PIPE,
-                stdout=output,
-                stderr=output,
-                env=environ,
-                cwd=tmp,
-                start_new_session=True,
-            )
+                str(python), "-I", str(script), place.socket,
+                stdin=subprocess.PIPE, stdout=output, stderr=output, env=environ, cwd=place.tmp, start_new_session=True,
+            )  # fmt: skip
         except OSError as error:
             raise EnvironmentFault(f"cannot start the emulator: {error.strerror}", where=str(python)) from error
 
 
-async def _wait_ready(process: asyncio.subprocess.Process, socket: str, log: Path) -> None:
+async def _wait_ready(process: asyncio.subprocess.Process, place: _Place) -> None:
     deadline = asyncio.get_running_loop().time() + _READY_SECONDS
     while asyncio.get_running_loop().time() < deadline:
         if process.returncode is not None:
-            raise RunError(f"the emulator ended with status {process.returncode} while starting:\n{_tail(log)}")
+            raise RunError(f"the emulator ended with status {process.returncode} while starting:\n{_tail(place.log)}")
         with contextlib.suppress(OSError):
-            _, writer = await asyncio.open_unix_connection(socket)
+            _, writer = await asyncio.open_unix_connection(place.socket)
             writer.close()
             return
         await asyncio.sleep(0.01)
-    raise RunError(f"the emulator was not ready after {_READY_SECONDS:.0f} s; its last lines:\n{_tail(log)}")
+    raise RunError(f"the emulator was not ready after {_READY_SECONDS:.0f} s; its last lines:\n{_tail(place.log)}")
 
 
-def _provision(
-    process: asyncio.subprocess.Process,
-    socket: str,
-    host: str,
-    log: Path,
-    tmp: Path,
-    context: TierContext,
-    version: str,
-) -> _Emulated:
+class _Provisioned(TypedDict):
+    credentials: Mapping[str, Credential]
+    account: str
+    caller: str
+    baseline: frozenset[Leftover]
+
+
+def _provision(place: _Place) -> _Provisioned:
     """Create the tests' identity and the deployer: nothing of ours passes as root."""
-    region = context.config.region
-    client = UnixClient(socket, host=host, credential=_ROOT, region=region)
+    client = place.client(_ROOT)
     credentials: dict[str, Credential] = {}
     try:
         for kind, statements in _POLICIES.items():
             user = f"sandgate-{kind}"
             document = json.dumps({"Version": "2012-10-17", "Statement": statements})
-            client.query("iam", "CreateUser", "2010-05-08", UserName=user)
-            client.query(
-                "iam", "PutUserPolicy", "2010-05-08", UserName=user, PolicyName="sandgate", PolicyDocument=document
-            )
-            key = client.query("iam", "CreateAccessKey", "2010-05-08", UserName=user)
+            client.query("iam", "CreateUser", _IAM, UserName=user)
+            client.query("iam", "PutUserPolicy", _IAM, UserName=user, PolicyName="sandgate", PolicyDocument=document)
+            key = client.query("iam", "CreateAccessKey", _IAM, UserName=user)
             credentials[kind] = Credential(access_key_id=key["AccessKeyId"], secret_access_key=key["SecretAccessKey"])
-        asker = UnixClient(socket, host=host, credential=credentials["identity"], region=region)
+        asker = place.client(credentials["identity"])
         caller = asker.query("sts", "GetCallerIdentity", "2011-06-15")
         asker.close()
         baseline = frozenset(list_resources(client))
     finally:
         client.close()
-    return _Emulated(
-        process=process,
-        socket=socket,
-        host=host,
-        region=region,
-        log=log,
-        tmp=tmp,
-        credentials=credentials,
-        account=caller["Account"],
-        caller=caller["Arn"],
-        versions={"ministack": version},
-        baseline=baseline,
-        _sessions={},
-    )
+    return {"credentials": credentials, "account": caller["Account"], "caller": caller["Arn"], "baseline": baseline}
 
 
 def _tail(log: Path, lines: int = 15) -> str:
@@ -274,8 +258,10 @@ TIER = Tier(
         "needs no network once its environment is made",
     ),
     limits=(
-        "an http endpoint on an IP address: S3 is path style, unseekable upload bodies fail in boto3, host prefixes "
-        "must be off (AWS_DISABLE_HOST_PREFIX_INJECTION=true is set)",
+        (
+            "an http endpoint on an IP address: S3 is path style, unseekable uploads fail in boto3, host prefixes "
+            "must be off (AWS_DISABLE_HOST_PREFIX_INJECTION=true is set)"
+        ),
         "batch calls, PartiQL and ReEncrypt are authorised by the emulator under the literal operation name",
         "SigV4A, HTTP/2 event streams and WebSockets are refused",
         "functions run in the emulator's own Python, whatever runtime the template asks for",
