@@ -100,7 +100,11 @@ class Reader:
                 raise NodeError(f"key {name!r} appears twice in one mapping; the second would silently win", key)
             self.lines.setdefault(".".join((*path, name)), key.start_mark.line + 1)
             own[name] = self.value(value, (*path, name))
-        return {**merged, **own}
+        result = {**merged, **own}
+        if len(result) == 1 and isinstance(result.get("Fn::GetAtt"), str):  # YAML may, JSON may not
+            resource, _, attribute = result["Fn::GetAtt"].partition(".")
+            return {"Fn::GetAtt": [resource, attribute]}
+        return result
 
 
 def _merge_sources(node: yaml.Node) -> Iterator[yaml.MappingNode]:

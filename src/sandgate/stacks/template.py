@@ -48,7 +48,7 @@ class Template:
     @property
     def transforms(self) -> tuple[str, ...]:
         """The names of the transforms that the template asks for."""
-        declared = self.body.get("Transform") or ()
+        declared = self.body.get("Transform") or []
         listed = declared if isinstance(declared, list) else [declared]
         return tuple(str(item.get("Name", "")) if isinstance(item, dict) else str(item) for item in listed)
 

@@ -11,6 +11,7 @@ from sandgate.stacks.deploy import DEFAULT_CAPABILITIES, DEFAULT_TIMEOUT, check_
 from sandgate.stacks.model import Clients, Notice, Progress, Stack, silent
 from sandgate.stacks.package import package
 from sandgate.stacks.parameters import check_parameters
+from sandgate.stacks.references import check_references
 from sandgate.stacks.template import load_template
 
 __all__ = ["up"]
@@ -54,6 +55,7 @@ def up(  # noqa: PLR0913 - a template, where its parts go, and who is told
     check_name(name)
     template = load_template(path)
     check_parameters(template, parameters or {})
+    check_references(template)
     packaged = package(
         template,
         root=template.folder,

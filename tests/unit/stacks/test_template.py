@@ -194,6 +194,8 @@ def test_places_name_file_line_and_key() -> None:
         ("AWS::Serverless-2016-10-31", ("AWS::Serverless-2016-10-31",)),
         ("[A, {Name: B}]", ("A", "B")),
         ("{Name: C}", ("C",)),
+        ("[]", ()),
+        ("~", ()),
     ],
 )
 def test_transforms_are_known_by_name(declared: str, names: tuple[str, ...]) -> None:
