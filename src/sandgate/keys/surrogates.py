@@ -65,7 +65,7 @@ class Surrogates:
         """
         if len(self._entries) >= _PRUNE_AT:
             self._prune()
-        seed = "\0".join((real.access_key_id, real.secret_access_key, real.session_token))
+        seed = f"{real.access_key_id}\0{real.secret_access_key}\0{real.session_token}"
         key_id = _PREFIX + base64.b32encode(self._derive("id", seed)).decode()[:15]
         if key_id not in self._entries:
             # No `/` or `+`: whatever a script does with the text, the value survives.
