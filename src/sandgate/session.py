@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import queue
 import subprocess
-import sys
-import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import platformdirs
 from dotenv import dotenv_values
 
-from sandgate import errors
 from sandgate.config.model import Config
 from sandgate.control.client import ControlClient
+from sandgate.control.launch import let_go, spawn, wait_gone, wait_ready
 from sandgate.core.environment import ChildFacts, changes, child_environment
 from sandgate.core.ids import new_namespace, new_run_id, worker_namespace
-from sandgate.errors import EnvironmentFault, RunError, SandgateError, UsageError
+from sandgate.errors import EnvironmentFault, RunError, UsageError
 
 __all__ = ["Run", "cache_directory", "join", "start"]
 
@@ -167,9 +162,9 @@ class Run:
         status = self._control.request("stop", reason=reason)
         self._control.close()
         if self._process is not None:
-            _let_go(self._process)
+            let_go(self._process)
         else:
-            _wait_gone(self.directory / "run.json")
+            wait_gone(self.directory / "run.json")
         return status
 
     def kill(self) -> None:
@@ -214,9 +209,9 @@ def start(config: Config, *, progress: Progress, detached: bool = False) -> Run:
     (directory / "config.json").write_text(json.dumps(config.to_json()), encoding="utf-8")
     cache_dir = cache_directory(config)
     order = {"config": config.to_json(), "run_dir": str(directory), "cache_dir": str(cache_dir), "detached": detached}
-    process = _spawn(order, directory)
+    process = spawn(order, directory)
     try:
-        _wait_ready(process, config.gate_timeout, progress, directory)
+        wait_ready(process, config.gate_timeout, progress, directory)
     except BaseException:
         process.kill()
         process.wait()
@@ -264,109 +259,3 @@ def _open(directory: Path, *, owner: bool, process: subprocess.Popen[bytes] | No
         _control=ControlClient(data["control"]),
         _process=process,
     )
-
-
-def _spawn(order: Mapping[str, object], directory: Path) -> subprocess.Popen[bytes]:
-    """A session of its own: Ctrl-C reaches the front end only. No secret is in its arguments or environment."""
-    keep = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "XDG_CACHE_HOME", "PIP_INDEX_URL", "UV_INDEX_URL")
-    prefixes = (
-        "PIP_",
-        "UV_",
-        "SSL_",
-        "REQUESTS_CA",
-        "HTTPS_PROXY",
-        "HTTP_PROXY",
-        "https_proxy",
-        "http_proxy",
-        "NO_PROXY",
-        "no_proxy",
-        "COVERAGE",
-    )
-    environ = {k: v for k, v in os.environ.items() if k in keep or k.startswith(prefixes)}
-    environ["PYTHONPATH"] = os.pathsep.join(p for p in sys.path if p)
-    try:
-        with (directory / "gate.log").open("ab") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "sandgate.daemon"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                env=environ,
-                cwd="/",
-                start_new_session=True,
-            )
-    except OSError as error:
-        raise EnvironmentFault(f"cannot start the gate: {error.strerror}", where=str(directory)) from error
-    assert process.stdin is not None
-    process.stdin.write(json.dumps(order).encode() + b"\n")
-    process.stdin.flush()
-    return process
-
-
-def _wait_ready(process: subprocess.Popen[bytes], timeout: float, progress: Progress, directory: Path) -> None:
-    """Read what the gate says until it is ready; making the emulator's environment does not count as time."""
-    assert process.stdout is not None
-    lines: queue.Queue[bytes] = queue.Queue()
-    threading.Thread(target=_pump, args=(process.stdout, lines), daemon=True).start()
-    deadline = time.monotonic() + timeout
-    while True:
-        try:
-            line = lines.get(timeout=max(0.05, deadline - time.monotonic()))
-        except queue.Empty:
-            raise RunError(
-                f"the gate was not ready after {timeout:.0f} s",
-                where=str(directory / "gate.log"),
-                hint="raise gate_timeout",
-            ) from None
-        if not line:
-            raise RunError(
-                "the gate ended before it was ready", where=str(directory / "gate.log"), hint=_last(directory)
-            )
-        message = json.loads(line)
-        if "progress" in message:
-            progress(str(message["progress"]))
-            deadline = time.monotonic() + max(
-                timeout, 600.0 if "environment" in line.decode() or "install" in line.decode() else 0.0
-            )
-        elif "error" in message:
-            raise _error(message["error"])
-        elif message.get("ready"):
-            return
-
-
-def _pump(source: IO[bytes], lines: queue.Queue[bytes]) -> None:
-    for line in source:
-        lines.put(line)
-    lines.put(b"")
-
-
-def _error(data: Mapping[str, str]) -> SandgateError:
-    kind = getattr(errors, data["kind"], RunError)
-    if not (isinstance(kind, type) and issubclass(kind, SandgateError)):
-        kind = RunError
-    return kind(data["message"], where=data["where"], hint=data["hint"])
-
-
-def _last(directory: Path) -> str:
-    with contextlib.suppress(OSError):
-        lines = (directory / "gate.log").read_text(encoding="utf-8", errors="replace").strip().splitlines()
-        return lines[-1] if lines else ""
-    return ""
-
-
-def _let_go(process: subprocess.Popen[bytes]) -> None:
-    if process.stdin is not None:
-        process.stdin.close()
-    try:
-        process.wait(timeout=40)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-    if process.stdout is not None:
-        process.stdout.close()
-
-
-def _wait_gone(marker: Path) -> None:
-    deadline = time.monotonic() + 40
-    while marker.exists() and time.monotonic() < deadline:
-        time.sleep(0.02)

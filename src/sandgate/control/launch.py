@@ -1,0 +1,137 @@
+"""Starting the gate process and hearing from it until it is ready."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import IO
+
+from sandgate import errors
+from sandgate.errors import EnvironmentFault, RunError, SandgateError
+
+__all__ = ["let_go", "spawn", "wait_gone", "wait_ready"]
+
+_PASSED_ON = (
+    "PATH",
+    "HOME",
+    "TMPDIR",
+    "LANG",
+    "LC_ALL",
+    "XDG_CACHE_HOME",
+    "HTTPS_PROXY",
+    "HTTP_PROXY",
+    "https_proxy",
+    "http_proxy",
+    "NO_PROXY",
+    "no_proxy",
+)
+_PREFIXES_PASSED_ON = ("PIP_", "UV_", "SSL_", "REQUESTS_CA", "COVERAGE")
+"""What making the emulator's environment may need; nothing that holds a credential of AWS."""
+_STOP_SECONDS = 40.0
+_INSTALL_SECONDS = 600.0
+
+
+def spawn(order: Mapping[str, object], directory: Path) -> subprocess.Popen[bytes]:
+    """A session of its own: Ctrl-C reaches the front end only. No secret is in its arguments or environment."""
+    environ = {k: v for k, v in os.environ.items() if k in _PASSED_ON or k.startswith(_PREFIXES_PASSED_ON)}
+    # Not our own sys.path: it holds the user's folder, and a file there named like a module would shadow it.
+    package = Path(__file__).parents[2]
+    environ["PYTHONPATH"] = os.pathsep.join(p for p in (os.environ.get("PYTHONPATH", ""), str(package)) if p)
+    try:
+        with (directory / "gate.log").open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "sandgate.daemon"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env=environ,
+                cwd="/",
+                start_new_session=True,
+            )
+    except OSError as error:
+        raise EnvironmentFault(f"cannot start the gate: {error.strerror}", where=str(directory)) from error
+    assert process.stdin is not None
+    process.stdin.write(json.dumps(order).encode() + b"\n")
+    process.stdin.flush()
+    return process
+
+
+def wait_ready(
+    process: subprocess.Popen[bytes], timeout: float, progress: Callable[[str], None], directory: Path
+) -> None:
+    """Read what the gate says until it is ready; making the emulator's environment does not count as time."""
+    assert process.stdout is not None
+    lines: queue.Queue[bytes] = queue.Queue()
+    threading.Thread(target=_pump, args=(process.stdout, lines), daemon=True).start()
+    deadline = time.monotonic() + timeout
+    while True:
+        try:
+            line = lines.get(timeout=max(0.05, deadline - time.monotonic()))
+        except queue.Empty:
+            raise RunError(
+                f"the gate was not ready after {timeout:.0f} s",
+                where=str(directory / "gate.log"),
+                hint="raise gate_timeout",
+            ) from None
+        if not line:
+            raise RunError(
+                "the gate ended before it was ready", where=str(directory / "gate.log"), hint=_last(directory)
+            )
+        message = json.loads(line)
+        if "progress" in message:
+            progress(str(message["progress"]))
+            deadline = time.monotonic() + max(
+                timeout, 600.0 if "environment" in line.decode() or "install" in line.decode() else 0.0
+            )
+        elif "error" in message:
+            raise _error(message["error"])
+        elif message.get("ready"):
+            return
+
+
+def _pump(source: IO[bytes], lines: queue.Queue[bytes]) -> None:
+    for line in source:
+        lines.put(line)
+    lines.put(b"")
+
+
+def _error(data: Mapping[str, str]) -> SandgateError:
+    kind = getattr(errors, data["kind"], RunError)
+    if not (isinstance(kind, type) and issubclass(kind, SandgateError)):
+        kind = RunError
+    return kind(data["message"], where=data["where"], hint=data["hint"])
+
+
+def _last(directory: Path) -> str:
+    with contextlib.suppress(OSError):
+        lines = (directory / "gate.log").read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        return lines[-1] if lines else ""
+    return ""
+
+
+def let_go(process: subprocess.Popen[bytes]) -> None:
+    """Hang up on a gate that was told to stop, and wait for its end."""
+    if process.stdin is not None:
+        process.stdin.close()
+    try:
+        process.wait(timeout=_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    if process.stdout is not None:
+        process.stdout.close()
+
+
+def wait_gone(marker: Path) -> None:
+    """Wait until a gate that somebody else started has taken its run.json away."""
+    deadline = time.monotonic() + _STOP_SECONDS
+    while marker.exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
