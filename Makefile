@@ -29,7 +29,7 @@ format: $(VENV)/.dev ## Format the code and write the generated pages
 	$(BIN)/python scripts/gen_reference.py
 
 bench: $(VENV)/.bench ## Run the benchmarks behind every figure in the documentation
-	for script in benchmarks/bench_*.py; do $(BIN)/python $$script || exit 1; done
+	for script in benchmarks/[a-z]*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 docs: $(VENV)/.docs ## Build the documentation site into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet

@@ -141,3 +141,18 @@ def test_help_comes_quickly() -> None:
 
     # The best of a few: what is measured is the program, not what else the machine is doing.
     assert min(seconds() for _ in range(5)) < 0.3
+
+
+@pytest.mark.parametrize(
+    ("typed", "wanted"),
+    [("sandgate co", "config"), ("sandgate run --isolation ", "prefix"), ("sandgate run --tier ", "emulated")],
+)
+def test_a_shell_completes_commands_choices_and_tiers(
+    typed: str, wanted: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("_SANDGATE_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", typed)
+    monkeypatch.setenv("COMP_CWORD", str(len(typed.split(" ")) - 1))
+    with pytest.raises(SystemExit):
+        main.run([])
+    assert wanted in capsys.readouterr().out.split()
