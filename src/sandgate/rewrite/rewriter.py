@@ -1,0 +1,140 @@
+"""`Rewriter`: what the gate changes in bodies, and only there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Protocol
+
+from sandgate.rewrite.addresses import Addresses, address_rules
+from sandgate.rewrite.body import plain, read
+from sandgate.rewrite.credentials import credential_operations, map_ids, map_request, mints, swap_credentials
+from sandgate.rewrite.document import RewriteError, steps_of
+from sandgate.wire.signing.credential import Credential
+
+__all__ = ["Keys", "Rewriter"]
+
+_SCOPE_REGION = re.compile(r"Credential=[^/]+/[0-9]{8}/([^/]+)/")
+_OF_THE_BODY = frozenset({"content-encoding", "content-length", "content-md5", "x-amz-crc32"})
+
+
+class Keys(Protocol):
+    """Who keeps the real credentials; `sandgate.keys.surrogates.Surrogates` does."""
+
+    def mint(self, real: Credential, label: str = "") -> Credential:
+        """The surrogate of real credentials."""
+
+    def real_id(self, access_key_id: str) -> str | None:
+        """The real access key id of a surrogate's."""
+
+    def surrogate_id(self, access_key_id: str) -> str | None:
+        """The surrogate's access key id of a real one."""
+
+
+class Rewriter:
+    """Rewrites the members that the two data files list.
+
+    Args:
+        gate_url: where clients reach the gate.
+        keys: keeps the real credentials.
+        real_addresses: see `Addresses`; True on the sandbox tier.
+    """
+
+    def __init__(self, gate_url: str, keys: Keys, *, real_addresses: bool = False) -> None:
+        self._keys = keys
+        self._addresses = Addresses(gate_url, real=real_addresses)
+        self._rules = address_rules()
+        self._queue_requests = frozenset(
+            (service, operation)
+            for (service, operation, side), (kind, _) in self._rules.items()
+            if side == "request" and kind == "queue"
+        )
+        others = {
+            (service, operation)
+            for (service, operation, side), (kind, _) in self._rules.items()
+            if side == "response" or kind != "queue"
+        }
+        self._always = frozenset(others | credential_operations())
+
+    def wants(self, service: str, operation: str) -> bool:
+        """Whether the request or the answer of a call may need a change; else neither need be held."""
+        key = (service, operation)
+        return key in self._always or (self._addresses.foreign_queues and key in self._queue_requests)
+
+    def response(
+        self, service: str, operation: str, headers: Iterable[tuple[str, str]], body: bytes
+    ) -> tuple[list[tuple[str, str]], bytes]:
+        """The answer for the client.
+
+        Args:
+            service: botocore's service name.
+            operation: operation name.
+            headers: the upstream's, names in any case.
+            body: the upstream's, whole.
+
+        Returns:
+            Headers and body; with another body, Content-Length is made anew and sums over the old one are gone.
+
+        Raises:
+            RewriteError: an answer that may hold credentials cannot be read; it must not be passed on.
+        """
+        kept = list(headers)
+        fields = {name.lower(): value for name, value in kept}
+        content_type, encoding = fields.get("content-type", ""), fields.get("content-encoding", "")
+        if not body or not self.wants(service, operation):
+            return kept, body
+        try:
+            text = plain(body, encoding) if encoding and encoding.lower() != "identity" else body
+            made = map_ids(service, operation, "response", content_type, text, mapping=self._keys.surrogate_id)
+            made = self._with_gate_addresses(service, operation, content_type, made)
+        except RewriteError:
+            if mints(service, operation):
+                raise
+            return kept, body
+        made = swap_credentials(service, operation, content_type, made, self._keys.mint)
+        if made == text:
+            return kept, body
+        changed = [(name, value) for name, value in kept if name.lower() not in _OF_THE_BODY]
+        return [*changed, ("content-length", str(len(made)))], made
+
+    def request(self, service: str, operation: str, headers: Iterable[tuple[str, str]], body: bytes) -> bytes:
+        """The body for the upstream.
+
+        Args:
+            service: botocore's service name.
+            operation: operation name.
+            headers: the client's, names in any case; Authorization tells the region.
+            body: the client's, whole.
+
+        Raises:
+            RewriteError: it cannot be read.
+        """
+        fields = {name.lower(): value for name, value in headers}
+        content_type = fields.get("content-type", "")
+        body = map_request(service, operation, content_type, body, self._keys.real_id)
+        rule = self._rules.get((service, operation, "request"))
+        if rule is None or not body:
+            return body
+        kind, paths = rule
+        scope = _SCOPE_REGION.search(fields.get("authorization", ""))
+        document = read(content_type, operation, body, steps_of(paths))
+        region = scope[1] if scope else ""
+        changes = {
+            member: new
+            for member in document.found
+            if (new := self._addresses.to_real(kind, member.text, region)) != member.text
+        }
+        return document.replaced(changes) if changes else body
+
+    def _with_gate_addresses(self, service: str, operation: str, content_type: str, body: bytes) -> bytes:
+        rule = self._rules.get((service, operation, "response"))
+        if rule is None:
+            return body
+        kind, paths = rule
+        document = read(content_type, operation, body, steps_of(paths))
+        changes = {
+            member: new
+            for member in document.found
+            if (new := self._addresses.to_gate(kind, member.text)) != member.text
+        }
+        return document.replaced(changes) if changes else body
