@@ -190,7 +190,7 @@ class Gate:
         if command == "status":
             return self._status()
         if command == "leftovers":
-            found = await self._parts.upstream.leftovers()
+            found = await self._parts.upstream.leftovers(frozenset(self._recorder.called))
             return {"leftovers": [{"type": left.type, "name": left.name} for left in found]}
         self._reason = str(fields.get("reason", "stopped"))
         await self._drain()

@@ -30,6 +30,8 @@ class Recorder:
         self._record_params = record_params
         self.calls: Counter[str] = Counter()
         self.by_worker: Counter[str] = Counter()
+        self.called: set[tuple[str, str]] = set()
+        """Service and region of every call that went out."""
         self.refused: list[Mapping[str, object]] = []
         self.reached: Counter[str] = Counter()
         """Calls by service that the upstream answered."""
@@ -60,6 +62,7 @@ class Recorder:
             event["parameters"] = redact_parameters(call.parameters)
         self.calls[f"{call.service}:{call.operation}"] += 1
         self.by_worker[call.principal.worker] += 1
+        self.called.add((call.service, call.region))
         return self._log.append(event)
 
     def end(self, call: Call, outcome: Outcome, *, reached: bool) -> None:

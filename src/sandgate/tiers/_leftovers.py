@@ -1,9 +1,15 @@
-"""What is there in an emulator: a table of listing calls, read as root by the tier that owns it."""
+"""What is there in an emulator: a table of listing calls, read as root by the tier that owns it.
+
+Only services that a run has called are listed: an emulator that loads a service to say "nothing" takes half a second
+over all of them, and stack calls, which can make anything, list everything.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
 from xml.etree import ElementTree as ET
 
 from sandgate.tiers._model import Leftover
@@ -11,64 +17,30 @@ from sandgate.tiers._unix_http import UnixClient
 
 __all__ = ["list_resources"]
 
-# service, target, json version, key of the list, member that names an entry ("" when entries are names), type
-_JSON = (
-    ("dynamodb", "DynamoDB_20120810.ListTables", "1.0", "TableNames", "", "AWS::DynamoDB::Table"),
-    ("sqs", "AmazonSQS.ListQueues", "1.0", "QueueUrls", "", "AWS::SQS::Queue"),
-    ("secretsmanager", "secretsmanager.ListSecrets", "1.1", "SecretList", "Name", "AWS::SecretsManager::Secret"),
-    ("ssm", "AmazonSSM.DescribeParameters", "1.1", "Parameters", "Name", "AWS::SSM::Parameter"),
-    ("kinesis", "Kinesis_20131202.ListStreams", "1.1", "StreamNames", "", "AWS::Kinesis::Stream"),
-    (
-        "states",
-        "AWSStepFunctions.ListStateMachines",
-        "1.0",
-        "stateMachines",
-        "name",
-        "AWS::StepFunctions::StateMachine",
-    ),
-    (
-        "ecr",
-        "AmazonEC2ContainerRegistry_V20150921.DescribeRepositories",
-        "1.1",
-        "repositories",
-        "repositoryName",
-        "AWS::ECR::Repository",
-    ),
-    ("kms", "TrentService.ListKeys", "1.1", "Keys", "KeyId", "AWS::KMS::Key"),
-    ("events", "AWSEvents.ListRules", "1.1", "Rules", "Name", "AWS::Events::Rule"),
-)
-# service, action, version, element that holds the name, type
-_QUERY = (
-    ("sns", "ListTopics", "2010-03-31", "TopicArn", "AWS::SNS::Topic"),
-    ("iam", "ListUsers", "2010-05-08", "UserName", "AWS::IAM::User"),
-    ("iam", "ListRoles", "2010-05-08", "RoleName", "AWS::IAM::Role"),
-)
-# service, path, key of the list, member that names an entry, type
-_REST = (
-    ("lambda", "/2015-03-31/functions/", "Functions", "FunctionName", "AWS::Lambda::Function"),
-    ("apigateway", "/restapis", "item", "name", "AWS::ApiGateway::RestApi"),
-    ("apigateway", "/v2/apis", "items", "name", "AWS::ApiGatewayV2::Api"),
-)
+_MAKES_ANYTHING = frozenset({"cloudformation", "cloudcontrol"})
 
 
-def list_resources(client: UnixClient) -> Iterator[Leftover]:
-    """Every resource of the types above; a listing that fails raises, as "could not list" is not "nothing there"."""
-    for service, target, version, key, member, kind in _JSON:
-        entries = client.json(service, target, version, {}).get(key) or []
-        for name in _names(entries, member):
-            if kind != "AWS::KMS::Key" or _is_customer_key(client, name):
-                yield Leftover(type=kind, name=name)
-    pools = client.json("cognito-idp", "AWSCognitoIdentityProviderService.ListUserPools", "1.1", {"MaxResults": 60})
-    yield from (Leftover(type="AWS::Cognito::UserPool", name=n) for n in _names(pools.get("UserPools"), "Id"))
-    for service, action, version, tag, kind in _QUERY:
-        yield from (Leftover(type=kind, name=n) for n in client.query_all(service, action, version, tag))
-    for service, path, key, member, kind in _REST:
-        _, data = client.rest(service, path)
-        yield from (Leftover(type=kind, name=n) for n in _names(json.loads(data).get(key), member))
-    _, data = client.rest("s3", "/")
-    buckets = (e.text or "" for e in ET.fromstring(data).iter() if e.tag.rpartition("}")[2] == "Name")  # noqa: S314
-    yield from (Leftover(type="AWS::S3::Bucket", name=name) for name in buckets)
-    yield from _stacks(client)
+@dataclass(frozen=True, slots=True)
+class _Listing:
+    """How the resources of one type are listed."""
+
+    service: str
+    """botocore's name of the service."""
+    type: str
+    names: Callable[[UnixClient], Iterator[str]]
+
+
+def _by_json(service: str, target: str, version: str, key: str, member: str, client: UnixClient) -> Iterator[str]:
+    return _names(client.json(service, target, version, {}).get(key), member)
+
+
+def _by_query(service: str, action: str, version: str, element: str, client: UnixClient) -> Iterator[str]:
+    return iter(client.query_all(service, action, version, element))
+
+
+def _by_rest(service: str, path: str, key: str, member: str, client: UnixClient) -> Iterator[str]:
+    _, data = client.rest(service, path)
+    return _names(json.loads(data).get(key), member)
 
 
 def _names(entries: object, member: str) -> Iterator[str]:
@@ -76,14 +48,70 @@ def _names(entries: object, member: str) -> Iterator[str]:
         yield str(entry.get(member, "")) if member and isinstance(entry, dict) else str(entry)
 
 
-def _is_customer_key(client: UnixClient, key: str) -> bool:
+def _pools(client: UnixClient) -> Iterator[str]:
+    target = "AWSCognitoIdentityProviderService.ListUserPools"
+    return _names(client.json("cognito-idp", target, "1.1", {"MaxResults": 60}).get("UserPools"), "Id")
+
+
+def _buckets(client: UnixClient) -> Iterator[str]:
+    _, data = client.rest("s3", "/")
+    for element in ET.fromstring(data).iter():  # noqa: S314 - the emulator that we started
+        if element.tag.rpartition("}")[2] == "Name":
+            yield element.text or ""
+
+
+def _keys(client: UnixClient) -> Iterator[str]:
     """AWS-managed keys appear by themselves; a key that waits for its deletion is as deleted as a key can be."""
-    meta = client.json("kms", "TrentService.DescribeKey", "1.1", {"KeyId": key}).get("KeyMetadata")
-    return isinstance(meta, dict) and meta.get("KeyManager") == "CUSTOMER" and meta.get("KeyState") != "PendingDeletion"
+    for key in _by_json("kms", "TrentService.ListKeys", "1.1", "Keys", "KeyId", client):
+        meta = client.json("kms", "TrentService.DescribeKey", "1.1", {"KeyId": key}).get("KeyMetadata")
+        if (
+            isinstance(meta, dict)
+            and meta.get("KeyManager") == "CUSTOMER"
+            and meta.get("KeyState") != "PendingDeletion"
+        ):
+            yield key
 
 
-def _stacks(client: UnixClient) -> Iterator[Leftover]:
-    gone = {"DELETE_COMPLETE"}
+def _stacks(client: UnixClient) -> Iterator[str]:
     for name, status in client.query_pairs("cloudformation", "ListStacks", "2010-05-15", "StackName", "StackStatus"):
-        if status not in gone:
-            yield Leftover(type="AWS::CloudFormation::Stack", name=name)
+        if status != "DELETE_COMPLETE":
+            yield name
+
+
+_ECR = "AmazonEC2ContainerRegistry_V20150921.DescribeRepositories"
+_LISTINGS = (
+    _Listing("dynamodb", "AWS::DynamoDB::Table", partial(_by_json, "dynamodb", "DynamoDB_20120810.ListTables", "1.0", "TableNames", "")),  # noqa: E501
+    _Listing("sqs", "AWS::SQS::Queue", partial(_by_json, "sqs", "AmazonSQS.ListQueues", "1.0", "QueueUrls", "")),
+    _Listing("s3", "AWS::S3::Bucket", _buckets),
+    _Listing("sns", "AWS::SNS::Topic", partial(_by_query, "sns", "ListTopics", "2010-03-31", "TopicArn")),
+    _Listing("lambda", "AWS::Lambda::Function", partial(_by_rest, "lambda", "/2015-03-31/functions/", "Functions", "FunctionName")),  # noqa: E501
+    _Listing("apigateway", "AWS::ApiGateway::RestApi", partial(_by_rest, "apigateway", "/restapis", "item", "name")),
+    _Listing("apigatewayv2", "AWS::ApiGatewayV2::Api", partial(_by_rest, "apigateway", "/v2/apis", "items", "name")),
+    _Listing("cognito-idp", "AWS::Cognito::UserPool", _pools),
+    _Listing("secretsmanager", "AWS::SecretsManager::Secret", partial(_by_json, "secretsmanager", "secretsmanager.ListSecrets", "1.1", "SecretList", "Name")),  # noqa: E501
+    _Listing("ssm", "AWS::SSM::Parameter", partial(_by_json, "ssm", "AmazonSSM.DescribeParameters", "1.1", "Parameters", "Name")),  # noqa: E501
+    _Listing("kinesis", "AWS::Kinesis::Stream", partial(_by_json, "kinesis", "Kinesis_20131202.ListStreams", "1.1", "StreamNames", "")),  # noqa: E501
+    _Listing("stepfunctions", "AWS::StepFunctions::StateMachine", partial(_by_json, "states", "AWSStepFunctions.ListStateMachines", "1.0", "stateMachines", "name")),  # noqa: E501
+    _Listing("events", "AWS::Events::Rule", partial(_by_json, "events", "AWSEvents.ListRules", "1.1", "Rules", "Name")),
+    _Listing("ecr", "AWS::ECR::Repository", partial(_by_json, "ecr", _ECR, "1.1", "repositories", "repositoryName")),
+    _Listing("kms", "AWS::KMS::Key", _keys),
+    _Listing("iam", "AWS::IAM::User", partial(_by_query, "iam", "ListUsers", "2010-05-08", "UserName")),
+    _Listing("iam", "AWS::IAM::Role", partial(_by_query, "iam", "ListRoles", "2010-05-08", "RoleName")),
+    _Listing("cloudformation", "AWS::CloudFormation::Stack", _stacks),
+)  # fmt: skip
+
+
+def list_resources(client: UnixClient, services: Iterable[str]) -> Iterator[Leftover]:
+    """Every resource of the types above, in one region.
+
+    Args:
+        client: calls as root.
+        services: those that the run has called, by botocore's names.
+
+    A listing that fails raises: "could not list" is not "nothing there".
+    """
+    called = frozenset(services)
+    everything = not called.isdisjoint(_MAKES_ANYTHING)
+    for listing in _LISTINGS:
+        if everything or listing.service in called:
+            yield from (Leftover(type=listing.type, name=name) for name in listing.names(client))

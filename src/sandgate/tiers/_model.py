@@ -66,8 +66,12 @@ class Upstream(Protocol):
     async def function_session(self, access_key_id: str, region: str) -> FunctionSession | None:
         """The function that carries this key, if this tier runs functions that pass the gate."""
 
-    async def leftovers(self) -> tuple[Leftover, ...]:
-        """What tests left; the tier's own resources are not counted."""
+    async def leftovers(self, called: frozenset[tuple[str, str]], /) -> tuple[Leftover, ...]:
+        """What the run left; the tier's own resources are not counted.
+
+        Args:
+            called: service and region of every call; nothing else can have been made.
+        """
 
     def death(self) -> str:
         """Why the upstream is gone for good, with the tail of its log; empty while it lives."""

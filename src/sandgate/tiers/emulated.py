@@ -32,6 +32,7 @@ _ROOT = Credential(access_key_id=ACCOUNT, secret_access_key="test")  # noqa: S10
 """Any twelve digits are root for the emulator; the gate refuses such keys, and only the tier itself uses one."""
 _EVERYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 _NO_IAM = {"Effect": "Deny", "Action": "iam:*", "Resource": "*"}
+_OWN = frozenset(Leftover(type="AWS::IAM::User", name=f"sandgate-{kind}") for kind in ("identity", "deployer"))
 _POLICIES = {"identity": (_EVERYTHING, _NO_IAM), "deployer": (_EVERYTHING,)}
 
 
@@ -61,7 +62,6 @@ class _Emulated:
     account: str
     caller: str
     versions: Mapping[str, str]
-    baseline: frozenset[Leftover]
     _sessions: dict[str, FunctionSession] = field(default_factory=dict)
 
     def target(self, _service: str, signing_name: str, region: str, /) -> Target:
@@ -104,17 +104,23 @@ class _Emulated:
         finally:
             client.close()
 
-    async def leftovers(self) -> tuple[Leftover, ...]:
-        """Everything that was not there at the start."""
-        found = await asyncio.to_thread(self._list)
-        return tuple(sorted(found - self.baseline, key=lambda left: (left.type, left.name)))
+    async def leftovers(self, called: frozenset[tuple[str, str]], /) -> tuple[Leftover, ...]:
+        """Everything but the two users that the tier made: an emulator starts empty."""
+        found = await asyncio.to_thread(self._list, called)
+        return tuple(sorted(found - _OWN, key=lambda left: (left.type, left.name)))
 
-    def _list(self) -> frozenset[Leftover]:
-        client = self.place.client(_ROOT)
-        try:
-            return frozenset(list_resources(client))
-        finally:
-            client.close()
+    def _list(self, called: frozenset[tuple[str, str]]) -> frozenset[Leftover]:
+        services: dict[str, set[str]] = {}
+        for service, region in called:
+            services.setdefault(region or self.place.region, set()).add(service)
+        found: set[Leftover] = set()
+        for region, names in services.items():
+            client = self.place.client(_ROOT, region)
+            try:
+                found.update(list_resources(client, names))
+            finally:
+                client.close()
+        return frozenset(found)
 
     def death(self) -> str:
         """Why the emulator is gone."""
@@ -217,7 +223,6 @@ class _Provisioned(TypedDict):
     credentials: Mapping[str, Credential]
     account: str
     caller: str
-    baseline: frozenset[Leftover]
 
 
 def _provision(place: _Place) -> _Provisioned:
@@ -235,10 +240,9 @@ def _provision(place: _Place) -> _Provisioned:
         asker = place.client(credentials["identity"])
         caller = asker.query("sts", "GetCallerIdentity", "2011-06-15")
         asker.close()
-        baseline = frozenset(list_resources(client))
     finally:
         client.close()
-    return {"credentials": credentials, "account": caller["Account"], "caller": caller["Arn"], "baseline": baseline}
+    return {"credentials": credentials, "account": caller["Account"], "caller": caller["Arn"]}
 
 
 def _tail(log: Path, lines: int = 15) -> str:
