@@ -21,6 +21,7 @@ __all__ = [
     "FORM",
     "Chosen",
     "by_form",
+    "by_posted_query",
     "by_route",
     "by_rpc_path",
     "by_target",
@@ -29,6 +30,8 @@ __all__ = [
     "signing_services",
     "unknown",
 ]
+
+_POSTED_SEARCH = "/2013-01-01/search"
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -43,8 +46,8 @@ class Chosen:
     protocol: str
     candidates: tuple[tuple[str, str], ...]
     """Service and operation; the operation is empty while only the body names it."""
-    labels: tuple[Mapping[str, str], ...] = field(default=({},), repr=False)
-    """Path labels, one mapping per candidate."""
+    labels: tuple[Mapping[str, str], ...] = field(default=(), repr=False)
+    """Path labels, one mapping per candidate; none where the protocol has no labels."""
 
 
 def unknown(message: str, protocol: str, *, status: int = 400) -> WireError:
@@ -62,7 +65,8 @@ def signing_services(models: Models, signing_name: str, host: Host) -> tuple[Ser
     if not found:
         raise WireError("UnknownServiceException", "The credential scope names no service that this botocore knows.")
     named = [info for info in found if host.endpoint_prefix and _host_fits(host, info)]
-    return tuple(named) or found
+    # The service that is called like the scope is the likelier one wherever nothing else decides.
+    return tuple(sorted(named or found, key=lambda info: info.name != signing_name))
 
 
 def _host_fits(host: Host, info: ServiceInfo) -> bool:
@@ -144,6 +148,14 @@ def narrow_forms(models: Models, chosen: Chosen, form: Mapping[str, str]) -> Cho
     if not candidates:
         raise unknown("Action and Version name no operation of the service.", chosen.protocol)
     return Chosen(protocol=chosen.protocol, candidates=tuple(candidates))
+
+
+def by_posted_query(request: Request, services: Iterable[ServiceInfo]) -> Chosen | None:
+    """CloudSearch's Search, a GET that botocore sends as POST with its whole query as a form; None for the rest."""
+    names = [info.name for info in services]
+    if request.method != "POST" or request.path != _POSTED_SEARCH or "cloudsearchdomain" not in names:
+        return None
+    return Chosen(protocol="rest-json", candidates=(("cloudsearchdomain", "Search"),))
 
 
 def by_route(

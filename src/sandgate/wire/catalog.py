@@ -136,6 +136,8 @@ def _operation(operation: Mapping[str, Any], shapes: Mapping[str, Any]) -> dict[
     }
     if "authtype" in operation or "auth" in operation:
         row["auth"] = _auth(operation.get("auth"), operation.get("authtype"))
+    if operation.get("deprecated"):
+        row["deprecated"] = True
     if prefix := operation.get("endpoint", {}).get("hostPrefix"):
         row["host"] = prefix
     if "input" not in operation:

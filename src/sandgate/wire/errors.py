@@ -10,7 +10,7 @@ from sandgate.wire.protocols._model import ErrorParts
 __all__ = ["render"]
 
 
-def render(  # noqa: PLR0913  an error has that many parts, and all are named
+def render(
     *,
     protocol: str,
     service: str,

@@ -15,6 +15,7 @@ from sandgate.wire.candidates import (
     FORM,
     Chosen,
     by_form,
+    by_posted_query,
     by_route,
     by_rpc_path,
     by_target,
@@ -34,6 +35,7 @@ from sandgate.wire.uri import Pairs, form_pairs, one_of_each
 __all__ = ["Identified", "Match", "identify_post_form", "match", "parse"]
 
 _FORM_PROTOCOLS = frozenset({"query", "ec2"})
+_Reading = tuple[Service, str, Parts]
 _HOST_LABEL = re.compile(r"[A-Za-z0-9.-]+")
 
 
@@ -114,13 +116,15 @@ def _choose(request: Request, models: Models, signing_name: str, query: Pairs) -
     forms = tuple(info for info in services if not _FORM_PROTOCOLS.isdisjoint(info.protocols))
     rests = tuple(info for info in services if info.protocols[0].startswith("rest-"))
     is_form = request.fields.get("content-type", "").startswith(FORM) or any(key == "Action" for key, _ in query)
+    if is_form and (posted := by_posted_query(request, rests)):
+        return posted
     if forms and (is_form or not rests):
         return by_form(request, models, forms, one_of_each(query))
     if not rests:
         raise unknown("The request names no operation.", services[0].protocols[0])
     query = without_auth(query)
     if rests[0].signing_names[0] == "s3":
-        return choose_s3(request, models, rests, host, query)
+        return choose_s3(request, models, rests, (host.bucket, query), directories=signing_name == "s3express")
     return by_route(request, models, rests, (request.path, query))
 
 
@@ -137,32 +141,35 @@ def parse(match: Match, request: Request, models: Models, body: bytes | None) ->
         WireError: the operation does not exist, or the request does not fit its model.
     """
     try:
-        if body is not None and match.body == "buffer":
-            body = decode_body(body, request.fields.get("content-encoding", ""))
-        chosen = Chosen(protocol=match.protocol, candidates=match.candidates, labels=match.labels)
-        form: Mapping[str, str] = {}
-        if match.protocol in _FORM_PROTOCOLS:
-            form = one_of_each((*match.query, *form_pairs((body or b"").decode())))
-            chosen = narrow_forms(models, chosen, form)
         if match.operation == POST_OBJECT:
             return _post_object({"Bucket": match.labels[0]["Bucket"]})
-        parts = [
-            (
-                models.service(service),
-                operation,
-                Parts(request=request, query=match.query, labels=labels, form=form, body=body),
-            )
-            for (service, operation), labels in zip(
-                chosen.candidates, chosen.labels * len(chosen.candidates), strict=False
-            )
-        ]
-        return _best(match.protocol, parts)
+        # S3 keeps Content-Encoding with the object; it says nothing about the request.
+        if body is not None and match.body == "buffer" and match.service != "s3":
+            body = decode_body(body, request.fields.get("content-encoding", ""))
+        return _best(match.protocol, _readings(match, request, models, body))
     except WireError as error:
         raise WireError(error.code, error.message, status=error.status, protocol=match.protocol) from None
     except RecursionError:
         raise _malformed(MalformedError("the request nests too deeply"), match.protocol) from None
     except ValueError as error:
         raise _malformed(error, match.protocol) from None
+
+
+def _readings(match: Match, request: Request, models: Models, body: bytes | None) -> list[_Reading]:
+    """Every way that the head leaves to read the request."""
+    chosen = Chosen(protocol=match.protocol, candidates=match.candidates, labels=match.labels)
+    query, form = match.query, dict[str, str]()
+    if match.protocol in _FORM_PROTOCOLS:
+        form = one_of_each((*query, *form_pairs((body or b"").decode())))
+        chosen = narrow_forms(models, chosen, form)
+    readings = []
+    every = chosen.labels or ({},) * len(chosen.candidates)
+    for (name, operation), labels in zip(chosen.candidates, every, strict=True):
+        service = models.service(name)
+        if match.protocol == "rest-json" and service.operations[operation].method != request.method:
+            query, body = form_pairs((body or b"").decode()), b""  # a GET that came as a posted form
+        readings.append((service, operation, Parts(request=request, query=query, labels=labels, form=form, body=body)))
+    return readings
 
 
 def identify_post_form(match: Match, models: Models, form: Mapping[str, str]) -> Identified:
@@ -201,7 +208,7 @@ def _malformed(error: ValueError, protocol: str) -> WireError:
     return WireError(code, f"The request cannot be read: {reason}.", protocol=protocol)
 
 
-def _best(protocol: str, readings: list[tuple[Service, str, Parts]]) -> Identified:
+def _best(protocol: str, readings: list[_Reading]) -> Identified:
     """The reading that fits its model best; nearly always there is only one.
 
     A reading that lacks no required member beats one that does, then the one that understands more members, then the

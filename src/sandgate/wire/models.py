@@ -63,6 +63,7 @@ class Operation:
     """Reference to the input shape."""
     streaming: str
     """The member that is the body and may be endless; else empty."""
+    deprecated: bool
     required_query: tuple[str, ...]
     required_headers: tuple[str, ...]
 
@@ -91,6 +92,7 @@ class Service:
             host_prefix=row.get("host", ""),
             input=row.get("in"),
             streaming=row.get("stream", ""),
+            deprecated="deprecated" in row,
             required_query=tuple(row.get("querystring", ())),
             required_headers=tuple(name.lower() for name in row.get("header", ())),
         )

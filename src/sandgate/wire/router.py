@@ -111,8 +111,9 @@ def _walk(node: _Node, segments: list[str], at: int) -> Iterator[tuple[_Node, tu
         for found, values in _walk(node.label, segments, at + 1):
             yield found, (segment, *values)
     if node.greedy is not None:
-        ends = range(len(segments), at, -1) if node.greedy.literals else (len(segments),)
-        for end in ends:
+        # What follows a greedy label is literal, so it is tried before the label takes everything.
+        ends = range(len(segments) - 1, at, -1) if node.greedy.literals else ()
+        for end in (*ends, len(segments)):
             taken = "/".join(segments[at:end])
             if taken:
                 for found, values in _walk(node.greedy, segments, end):
@@ -133,7 +134,10 @@ def _best(routes: Iterable[_Route], query: Mapping[str, str], headers: Mapping[s
     ]
     ranked = [(_rank(route), route) for route in complete or fitting]
     top = max(rank for rank, _ in ranked)
-    return [route for rank, route in ranked if rank == top]
+    best = [route for rank, route in ranked if rank == top]
+    # A service that has two names for one operation has deprecated the older one.
+    current = {route.service for route in best if not route.operation.deprecated}
+    return [route for route in best if not route.operation.deprecated or route.service not in current]
 
 
 def _rank(route: _Route) -> tuple[int, int]:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from urllib.parse import quote
 
 from sandgate.wire.candidates import Chosen, by_route
-from sandgate.wire.hosts import Host
 from sandgate.wire.http import Request, WireError
 from sandgate.wire.models import Models, Service, ServiceInfo
 from sandgate.wire.protocols._model import MalformedError
@@ -22,6 +21,8 @@ _AUTH = frozenset(
     f"x-amz-{name}"
     for name in ("algorithm", "credential", "date", "expires", "signedheaders", "signature", "security-token")
 )
+_CONTROL_HEADERS = frozenset({"x-amz-account-id", "x-amz-outpost-id"})
+_DIRECTORIES = ("s3", "ListDirectoryBuckets")
 _AUTH_V2 = frozenset({"AWSAccessKeyId", "Signature", "Expires"})
 
 
@@ -37,19 +38,36 @@ def without_auth(query: Pairs) -> Pairs:
     )
 
 
-def choose_s3(request: Request, models: Models, services: tuple[ServiceInfo, ...], host: Host, query: Pairs) -> Chosen:
+def choose_s3(
+    request: Request,
+    models: Models,
+    services: tuple[ServiceInfo, ...],
+    head: tuple[str, Pairs],
+    *,
+    directories: bool,
+) -> Chosen:
     """The S3 or S3 control operation of a head.
+
+    Args:
+        request: the head.
+        models: all models.
+        services: that sign with the request's name.
+        head: the bucket of the host, and the decoded query without authentication.
+        directories: the scope is that of S3 Express, where `GET /` lists directory buckets.
 
     Raises:
         WireError: there is none, or the query asks for a subresource that no model knows.
         ValueError: the path is not decodable.
     """
-    # Both sign as s3; each S3 control call names the account in a header of its own.
-    control = "x-amz-account-id" in request.fields or services[0].name != "s3"
+    bucket, query = head
+    others = tuple(info for info in services if info.name not in ("s3", "s3control"))
+    if others and request.path.startswith("/S3Outposts/"):
+        return by_route(request, models, others, (request.path, query))
+    control = not _CONTROL_HEADERS.isdisjoint(request.fields) or services[0].name != "s3"
     info = models.services["s3control" if control else "s3"]
     if control:
         return by_route(request, models, (info,), (request.path, query))
-    path = _with_bucket(request.path, host.bucket)
+    path = _with_bucket(request.path, bucket)
     if request.method == "POST" and request.fields.get("content-type", "").lower().startswith("multipart/form-data"):
         bucket = decode(path.strip("/"))
         if "/" in path.strip("/") or not bucket or query:
@@ -57,7 +75,9 @@ def choose_s3(request: Request, models: Models, services: tuple[ServiceInfo, ...
         return Chosen(protocol="rest-xml", candidates=(("s3", POST_OBJECT),), labels=({"Bucket": bucket},))
     headers = {key.lower(): value for key, value in query if key.lower().startswith("x-amz-")}
     chosen = by_route(request, models, (info,), (path, query), headers)
-    _refuse_other_subresources(models.service("s3"), chosen.candidates[0][1], query)
+    chosen = _without_other_subresources(models.service("s3"), chosen, query)
+    if directories and _DIRECTORIES in chosen.candidates:
+        return Chosen(protocol=chosen.protocol, candidates=(_DIRECTORIES,), labels=({},))
     return chosen
 
 
@@ -67,14 +87,22 @@ def _with_bucket(path: str, bucket: str) -> str:
     return f"/{quote(bucket, safe='')}{'' if path == '/' else path}"
 
 
-def _refuse_other_subresources(service: Service, operation: str, query: Pairs) -> None:
-    """A query key that the operation does not have may select another one upstream, so it is not let through."""
-    known = service.plan("query-keys", operation, lambda: _query_keys(service, operation))
-    for key, _ in query:
-        if key not in known and not key.lower().startswith("x-amz-"):
-            raise WireError(
-                "InvalidRequest", f"The query has a key that {operation} does not have.", protocol="rest-xml"
-            )
+def _without_other_subresources(service: Service, chosen: Chosen, query: Pairs) -> Chosen:
+    """Only candidates that have every query key; another key may select another operation upstream."""
+    keys = {key for key, _ in query if not key.lower().startswith("x-amz-")}
+    fitting = [
+        (candidate, labels)
+        for candidate, labels in zip(chosen.candidates, chosen.labels, strict=True)
+        if keys <= service.plan("query-keys", candidate[1], lambda name=candidate[1]: _query_keys(service, name))
+    ]
+    if not fitting:
+        operation = chosen.candidates[0][1]
+        raise WireError("InvalidRequest", f"The query has a key that {operation} does not have.", protocol="rest-xml")
+    return Chosen(
+        protocol="rest-xml",
+        candidates=tuple(candidate for candidate, _ in fitting),
+        labels=tuple(labels for _, labels in fitting),
+    )
 
 
 def _query_keys(service: Service, name: str) -> frozenset[str]:
