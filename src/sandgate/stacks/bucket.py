@@ -29,7 +29,7 @@ class ArtifactBucket:
         before_create: called before the bucket is made, to write the intent down.
     """
 
-    def __init__(  # noqa: PLR0913 - all optional
+    def __init__(
         self,
         clients: Clients,
         name: str,

@@ -46,7 +46,7 @@ def has_requirements(requirements: Path) -> bool:
     return requirements.is_file() and bool(_lines(requirements.read_bytes()))
 
 
-def install_requirements(  # noqa: PLR0913 - all of them decide what is installed
+def install_requirements(
     requirements: Path,
     *,
     runtime: str,

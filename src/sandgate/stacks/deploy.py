@@ -50,7 +50,7 @@ class _Watch:
     sleep: Callable[[float], None] = time.sleep
 
 
-def deploy(  # noqa: PLR0913 - what a stack consists of
+def deploy(
     clients: Clients,
     *,
     name: str,

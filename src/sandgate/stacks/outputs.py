@@ -13,7 +13,7 @@ from sandgate.stacks._aws import aws_errors, error_code
 from sandgate.stacks.deploy import describe
 from sandgate.stacks.model import Clients
 
-__all__ = ["from_cdk", "from_cloudformation", "from_ssm", "from_terraform", "pick"]
+__all__ = ["from_cdk", "from_cloudformation", "from_source", "from_ssm", "from_terraform", "pick"]
 
 
 def from_cloudformation(clients: Clients, name: str) -> Mapping[str, str]:
@@ -97,6 +97,31 @@ def from_ssm(clients: Clients, parameter: str) -> Mapping[str, str]:
         members = _object(_parse(value, f"ssm {parameter}"), f"ssm {parameter}")
         return {key: _text(item, f"ssm {parameter}: {key}", nested=True) for key, item in members.items()}
     return {parameter.rpartition("/")[2]: value}
+
+
+def from_source(clients: Clients, source: str, *, stack: str, root: Path) -> Mapping[str, str]:
+    """The outputs of a stack by what the configuration's `outputs` says.
+
+    Args:
+        clients: gives clients by service name.
+        source: empty for the stack itself, `ssm:/parameter`, or a file of CDK or Terraform, told apart by its form.
+        stack: name of the stack.
+        root: the folder that a relative file starts from.
+
+    Raises:
+        StackError: there is nothing of that name, or it is of neither form.
+    """
+    if not source:
+        return from_cloudformation(clients, stack)
+    if source.startswith("ssm:"):
+        return from_ssm(clients, source.removeprefix("ssm:"))
+    path = root / source
+    entries = _object(_read(path), str(path))
+    if entries and all(
+        isinstance(entry, dict) and {"value", "sensitive"} <= entry.keys() for entry in entries.values()
+    ):
+        return from_terraform(path)
+    return from_cdk(path, stack if stack in entries or len(entries) != 1 else "")
 
 
 def pick(outputs: Mapping[str, str], key: str, *, where: str) -> str:

@@ -46,7 +46,7 @@ class _Plan:
     artifacts: tuple[Artifact, ...]
 
 
-def package(  # noqa: PLR0913 - the settings of one packaging
+def package(
     template: Template,
     *,
     root: Path,

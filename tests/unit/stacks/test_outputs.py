@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from sandgate.errors import StackError
-from sandgate.stacks.outputs import from_cdk, from_ssm, from_terraform, pick
+from sandgate.stacks.outputs import from_cdk, from_source, from_ssm, from_terraform, pick
 
 
 def write(path: Path, content: object) -> Path:
@@ -118,3 +118,16 @@ def test_one_output_by_name() -> None:
     with pytest.raises(StackError) as caught:
         pick({}, "Url", where="stack x")
     assert caught.value.hint == "there are: none"
+
+
+def test_a_source_is_told_by_its_form(tmp_path: Path) -> None:
+    ssm = Ssm(**{"/test/url": "https://x"})
+    write(tmp_path / "tf.json", {"url": {"sensitive": False, "value": "tf"}})
+    write(tmp_path / "one.json", {"Whatever": {"Url": "only"}})
+    write(tmp_path / "two.json", {"test-x": {"Url": "mine"}, "other": {}})
+    sources = ("ssm:/test/url", "tf.json", "one.json", "two.json")
+    found = [from_source(ssm, source, stack="test-x", root=tmp_path) for source in sources]
+    assert found == [{"url": "https://x"}, {"url": "tf"}, {"Url": "only"}, {"Url": "mine"}]
+    write(tmp_path / "two.json", {"a": {}, "b": {}})
+    with pytest.raises(StackError, match="no stack 'test-x'"):
+        from_source(ssm, "two.json", stack="test-x", root=tmp_path)
