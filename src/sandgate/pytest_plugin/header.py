@@ -1,0 +1,46 @@
+"""The lines that pytest shows above its tests: where calls will end, as whom, and who said so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sandgate.config.model import Config
+from sandgate.config.options import OPTIONS
+from sandgate.session import Run
+
+__all__ = ["header_lines"]
+
+_SHOWN = ("region", "isolation", "prefix")
+"""Settings that are shown even when nobody set them; the tier has a line of its own."""
+
+
+def header_lines(run: Run) -> list[str]:
+    """The header of a run."""
+    config = run.config
+    joined = "" if run.owner else f", joined run {run.id}"
+    return [
+        f"sandgate: tier {run.tier} (from {source(config, 'tier')}), account {run.account}, "
+        f"namespace {run.namespace}{joined}",
+        f"sandgate: caller {run.caller}, gate {run.gate_url}",
+        f"sandgate: {', '.join(_settings(config))}",
+    ]
+
+
+def source(config: Config, name: str) -> str:
+    """Where a setting came from, with the configuration file's folder left out."""
+    return config.sources.get(name, "default").replace(f"{config.root}/", "")
+
+
+def _settings(config: Config) -> list[str]:
+    """Each setting with its source: those that matter, and all that somebody set."""
+    names = [name for name in OPTIONS if name != "tier" and (name in _SHOWN or source(config, name) != "default")]
+    return [f"{name} {_value(config, name)} (from {source(config, name)})" for name in names]
+
+
+def _value(config: Config, name: str) -> str:
+    value = getattr(config, name)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Path | str | int | float):
+        return str(value)
+    return ",".join(value)  # lists, and tables by their keys

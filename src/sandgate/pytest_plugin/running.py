@@ -1,0 +1,153 @@
+"""The session's hooks: which test runs, how it ended, what was selected, and the verdict at the end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+
+from sandgate.errors import ExitCode, SandgateError
+from sandgate.finish import finish
+from sandgate.pytest_plugin.header import header_lines
+from sandgate.pytest_plugin.outcomes import Outcomes
+from sandgate.pytest_plugin.selection import Selection, count, covers, must_reach
+from sandgate.pytest_plugin.state import State
+from sandgate.reports.receipt import Receipt
+from sandgate.reports.summary import summary_lines
+
+__all__ = ["SessionPlugin"]
+
+_WORKER_SAYS = "sandgate_selection"
+_CONTENT = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
+"""pytest's statuses that leave the verdict to the receipt; failed tests stay failed tests."""
+
+
+class SessionPlugin:
+    """One pytest process's part in a run.
+
+    Args:
+        config: pytest's.
+        state: what the fixtures share.
+    """
+
+    def __init__(self, config: pytest.Config, state: State) -> None:
+        self._config = config
+        self._state = state
+        self._run = state.run
+        self._outcomes = Outcomes()
+        self._roots = [self._run.config.root / path for path in self._run.config.paths]
+        self._selection = Selection()
+        self._interrupted = False
+        self._began = time.monotonic()
+        self._receipt: Receipt | None = None
+
+    @property
+    def _is_worker(self) -> bool:
+        """Whether a controller reports for this process."""
+        return hasattr(self._config, "workerinput")
+
+    def pytest_report_header(self) -> list[str]:
+        """Say where calls will end, as whom, and where each setting came from."""
+        return header_lines(self._run)
+
+    # -- what is selected -----------------------------------------------------------------------------------------
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> Generator[None]:
+        """Count what was collected before `-k` and `-m` take away, and what is left."""
+        collected, collected_under = count((item.path for item in items), self._roots)
+        result = yield
+        selected, selected_under = count((item.path for item in items), self._roots)
+        self._selection = Selection(
+            collected=collected, collected_under=collected_under, selected=selected, selected_under=selected_under
+        )
+        return result
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Take what a worker of pytest-xdist counted; the controller collects nothing itself."""
+        told = getattr(node, "workeroutput", {}).get(_WORKER_SAYS)
+        if told:
+            self._selection = self._selection.merged(told)
+
+    # -- what runs, and how it ended ------------------------------------------------------------------------------
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Tell the gate which test the calls that come now belong to."""
+        self._state.server_errors.clear()
+        self._run.set_test(item.nodeid, self._state.worker)
+        try:
+            return (yield)
+        finally:
+            self._run.set_test("", self._state.worker)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Write each test's outcome down once it is final."""
+        if self._is_worker:
+            return
+        if outcome := self._outcomes.add(report):
+            self._note_test(report.nodeid, outcome, getattr(getattr(report, "node", None), "gateway", None))
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """A file that cannot be imported is an error of the run, and a module that skips itself a skip."""
+        if self._is_worker or report.passed:
+            return
+        self._note_test(report.nodeid, "error" if report.failed else "skipped", None)
+
+    def _note_test(self, nodeid: str, outcome: str, gateway: Any) -> None:
+        self._note("test", id=nodeid, outcome=outcome, worker=getattr(gateway, "id", self._state.worker))
+
+    def _note(self, event: str, **fields: object) -> None:
+        """Write an event; that the gate is gone is the verdict's business, not the business of a test's report."""
+        try:
+            self._run.note(event, **fields)
+        except SandgateError:
+            return
+
+    # -- the end --------------------------------------------------------------------------------------------------
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Remember that a person stopped the run; pytest's own reasons to stop come this way too."""
+        self._interrupted = isinstance(excinfo.value, KeyboardInterrupt) and not isinstance(
+            excinfo.value, pytest.Session.Interrupted
+        )
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """End the run, after all fixtures are finalised and, on a controller, after all workers are gone."""
+        if self._is_worker:
+            session.config.workeroutput[_WORKER_SAYS] = self._selection.to_json()  # type: ignore[attr-defined]
+            return
+        wanted = self._must_reach()
+        self._note("selected", tests=self._selection.selected, must_reach=wanted)
+        if not self._run.owner:
+            return
+        empty = exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED
+        self._receipt = finish(
+            self._run,
+            command=("pytest", *map(str, self._config.invocation_params.args)),
+            exit_status=0 if empty else int(exitstatus),
+            tests_s=time.monotonic() - self._began,
+            wants_calls=wanted,
+            interrupted=self._interrupted,
+        )
+        if exitstatus in _CONTENT:
+            session.exitstatus = int(self._receipt.status)
+
+    def _must_reach(self) -> bool:
+        here = self._config.invocation_params.dir
+        return must_reach(self._selection, covered=covers(self._config.args, self._roots, here))
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Show what the run was worth."""
+        if self._receipt is None:
+            return
+        green = self._receipt.status is ExitCode.OK
+        terminalreporter.section("sandgate", green=green, red=not green)
+        for line in summary_lines(self._receipt):
+            terminalreporter.write_line(line, red=line.startswith("  red because"))
+
+
