@@ -18,7 +18,7 @@ from sandgate.control.client import ControlClient
 from sandgate.control.launch import let_go, spawn, wait_gone, wait_ready
 from sandgate.core.environment import ChildFacts, changes, child_environment
 from sandgate.core.ids import new_namespace, new_run_id, worker_namespace
-from sandgate.errors import EnvironmentFault, RunError, UsageError
+from sandgate.errors import EnvironmentFault, RunError, SandgateError, UsageError
 
 __all__ = ["Run", "cache_directory", "join", "start"]
 
@@ -166,6 +166,20 @@ class Run:
         else:
             wait_gone(self.directory / "run.json")
         return status
+
+    def leave(self) -> None:
+        """Hang up and let the run go on, as one that was joined must."""
+        self._control.close()
+
+    def close(self) -> None:
+        """Let go of the run; a gate of our own that was not stopped yet is stopped, without a verdict."""
+        if self._process is None:
+            self._control.close()
+        elif self._process.returncode is None:
+            try:
+                self.stop("ended early")
+            except SandgateError:
+                self.kill()
 
     def kill(self) -> None:
         """End the gate without asking, when it does not answer."""

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sandgate.cli._model import Command
 from sandgate.cli._stack_progress import stack_progress
+
+if TYPE_CHECKING:
+    from sandgate.session import Run
 
 __all__ = ["COMMAND"]
 
@@ -33,13 +37,11 @@ def _deploy(
     timeout: Annotated[float, typer.Option("--timeout", help="Seconds that the deployment may take.")] = 1800.0,
 ) -> None:
     # Clients and templates bring much with them that `sandgate --help` must not wait for.
-    from sandgate.session import join  # noqa: PLC0415
     from sandgate.stacks.host import deploy_stack  # noqa: PLC0415
     from sandgate.stacks.parameters import parse_parameters  # noqa: PLC0415
 
     parameters = parse_parameters(parameter or ())
-    run = join(os.environ)
-    with stack_progress() as (progress, notice):
+    with _joined() as run, stack_progress() as (progress, notice):
         stack = deploy_stack(
             run, template, name=name, parameters=parameters, prefixes=run.config.prefix,
             progress=progress, notice=notice, timeout=timeout,
@@ -52,10 +54,10 @@ def _outputs(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    from sandgate.session import join  # noqa: PLC0415
     from sandgate.stacks.outputs import from_cloudformation  # noqa: PLC0415
 
-    outputs = from_cloudformation(join(os.environ).deployer_clients(), name)
+    with _joined() as run:
+        outputs = from_cloudformation(run.deployer_clients(), name)
     if as_json:
         typer.echo(json.dumps(dict(outputs), indent=2))
     else:
@@ -66,12 +68,23 @@ def _delete(
     name: Annotated[str, _NAME],
     timeout: Annotated[float, typer.Option("--timeout", help="Seconds that the deletion may take.")] = 1800.0,
 ) -> None:
-    from sandgate.session import join  # noqa: PLC0415
     from sandgate.stacks.host import delete_stack  # noqa: PLC0415
 
-    with stack_progress() as (progress, notice):
-        existed = delete_stack(join(os.environ), name, progress=progress, notice=notice, timeout=timeout)
+    with _joined() as run, stack_progress() as (progress, notice):
+        existed = delete_stack(run, name, progress=progress, notice=notice, timeout=timeout)
     typer.echo(f"deleted {name}" if existed else f"there was no stack {name}")
+
+
+@contextmanager
+def _joined() -> Iterator[Run]:
+    """The run that this process is a child of; it goes on afterwards."""
+    from sandgate.session import join  # noqa: PLC0415
+
+    run = join(os.environ)
+    try:
+        yield run
+    finally:
+        run.leave()
 
 
 def _print(outputs: Mapping[str, str]) -> None:
