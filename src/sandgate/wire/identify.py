@@ -226,10 +226,17 @@ def _best(protocol: str, readings: list[_Reading]) -> Identified:
         else:
             ref = service.operations[operation].input
             required = set(service.resolve(ref).get("required", ())) if ref else set()
-            results.append((not required <= found.parameters.keys(), -len(found.parameters), len(results), found))
+            results.append((not required <= found.parameters.keys(), -_size(found.parameters), len(results), found))
     if not results:
         raise problem or MalformedError("no operation fits")
     return min(results)[-1]
+
+
+def _size(value: object) -> int:
+    """How many values a parameter holds, itself included."""
+    if isinstance(value, dict):
+        return 1 + sum(map(_size, value.values()))
+    return 1 + sum(map(_size, value)) if isinstance(value, list) else 1
 
 
 def _read(protocol: str, service: Service, name: str, parts: Parts) -> Identified:
