@@ -188,5 +188,5 @@ def _moment(text: str) -> datetime | None:
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     try:
         return datetime.fromtimestamp(number / 1000 if number > _MILLISECONDS else number, UTC)
-    except (OverflowError, ValueError):
+    except (OSError, OverflowError, ValueError):
         return None
