@@ -18,6 +18,7 @@ from typing import TypedDict
 from sandgate.errors import EnvironmentFault, RunError
 from sandgate.tiers._leftovers import list_resources
 from sandgate.tiers._model import FunctionSession, Leftover, Target, Tier, TierContext
+from sandgate.tiers._rules import SigningRules
 from sandgate.tiers._unix_http import UnixClient
 from sandgate.tiers._venv import emulator_python
 from sandgate.wire.signing.credential import Credential
@@ -58,17 +59,17 @@ class _Emulated:
 
     process: asyncio.subprocess.Process
     place: _Place
+    rules: SigningRules
     credentials: Mapping[str, Credential]
     account: str
     caller: str
     versions: Mapping[str, str]
     _sessions: dict[str, FunctionSession] = field(default_factory=dict)
 
-    def target(self, _service: str, signing_name: str, region: str, /) -> Target:
+    def target(self, service: str, signing_name: str, region: str, /) -> Target:
         """Everything goes to the one socket, signed for the gate's own address."""
-        return Target(
-            host=self.place.host, signing_name=signing_name, region=region or self.place.region, unix=self.place.socket
-        )
+        name, signed_for = self.rules.scope(service, signing_name, region or self.place.region)
+        return Target(host=self.place.host, signing_name=name, region=signed_for, unix=self.place.socket)
 
     def credential(self, kind: str, _service: str, /) -> Credential:
         """The emulator's IAM users, one for each kind."""
@@ -163,13 +164,14 @@ async def _start(context: TierContext) -> _Emulated:
     process = await _spawn(python, place, context)
     try:
         await _wait_ready(process, place)
+        rules = await asyncio.to_thread(SigningRules.load, context.cache_dir)
         provisioned = await asyncio.to_thread(_provision, place)
     except BaseException:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         await process.wait()
         raise
-    return _Emulated(process=process, place=place, versions={"ministack": version}, **provisioned)
+    return _Emulated(process=process, place=place, rules=rules, versions={"ministack": version}, **provisioned)
 
 
 async def _spawn(python: Path, place: _Place, context: TierContext) -> asyncio.subprocess.Process:
