@@ -14,25 +14,28 @@ from datetime import UTC, datetime
 
 from sandgate.core.call import Call, Outcome, Principal
 from sandgate.core.ids import call_ids
-from sandgate.gate.admit import check_host, entry_of
-from sandgate.gate.answers import INTERNAL, UNRECORDED, UNSIGNED, Answers, RefusedError
-from sandgate.gate.bodies import stream_plan
+from sandgate.gate.admit import check_host, entry_of, find_route, refuse_internal
+from sandgate.gate.answers import NOT_OURS, UNRECORDED, UNSIGNED, Answers, RefusedError, describe_bug
+from sandgate.gate.bodies import buffered_plan, stream_plan
 from sandgate.gate.exchange import ClientGoneError, Exchange
 from sandgate.gate.flow import Flow
-from sandgate.gate.forward import Body, forward
+from sandgate.gate.forms import PostForm
+from sandgate.gate.forward import Body, Outgoing, Reading, forward
 from sandgate.gate.outgoing import client_headers, signed, verbatim
 from sandgate.gate.parts import Parts
+from sandgate.gate.seen import named_owners
 from sandgate.gate.upstream import UpstreamFaultError
 from sandgate.names.binders import references
-from sandgate.routes._model import Route, RouteMatch
 from sandgate.wire.http import WireError
-from sandgate.wire.identify import match, parse
+from sandgate.wire.identify import Identified, match, parse
+from sandgate.wire.s3 import POST_OBJECT
 from sandgate.wire.signing.presented import presented
-from sandgate.wire.signing.verify import PayloadHash, verify
+from sandgate.wire.signing.verify import verify
 
 __all__ = ["Pipeline"]
 
 _log = logging.getLogger("sandgate.gate")
+_SUCCESS = range(200, 300)
 
 
 class Pipeline:
@@ -68,10 +71,10 @@ class Pipeline:
             status, code = answers.fault(flow, fault)
         except UpstreamFaultError as fault:
             status, code = answers.upstream_fault(flow, fault)
-        except Exception:
-            _log.exception("a bug in the gate, in %s:%s", flow.service, flow.operation)
-            bug = WireError("InternalFailure", "sandgate failed on this call; see gate.log of the run", status=500)
-            status, code = answers.fault(flow, bug)
+        except Exception as bug:  # noqa: BLE001 - whatever it is, the client gets an answer and the gate lives
+            _log.error("a bug in the gate, in %s:%s: %s", flow.service, flow.operation, describe_bug(bug))  # noqa: TRY400
+            text = "sandgate failed on this call; see gate.log of the run"
+            status, code = answers.fault(flow, WireError("InternalFailure", text, status=500))
         finally:
             if flow.call is not None and flow.begun:
                 outcome = Outcome(
@@ -85,41 +88,38 @@ class Pipeline:
 
     async def _handle(self, flow: Flow) -> tuple[int, str]:
         parts, request = self._parts, flow.request
-        check_host(request, parts)
+        check_host(request, parts.ports)
         claim = flow.claim = presented(request)
+        flow.route = find_route(request, claim, parts.routes)
+        if flow.route is None:
+            refuse_internal(request)
+            found = flow.match = match(request, parts.models, signing_name=claim.service if claim else "")
+            flow.protocol, flow.service, flow.operation = found.protocol, found.service, found.operation or ""
         if claim is not None:
             flow.entry = await entry_of(claim, parts)
-        if claim is None or claim.service in ("execute-api", "lambda"):
-            for route in parts.routes.values():
-                found = route.match(request)
-                if found is not None:
-                    return await self._route(flow, route, found)
-        if request.path.startswith("/_ministack"):
-            raise RefusedError(INTERNAL)
-        flow.match = match(request, parts.models, signing_name=claim.service if claim else "")
-        flow.protocol, flow.service = flow.match.protocol, flow.match.service
-        flow.operation = flow.match.operation or ""
-        return await (self._streamed(flow) if flow.match.body == "stream" else self._buffered(flow))
+        if flow.match is None:
+            return await self._route(flow)
+        if flow.match.body == "buffer":
+            return await self._buffered(flow)
+        if flow.match.operation == POST_OBJECT:
+            return await self._form(flow)
+        return await self._streamed(flow)
 
-    # -- the three kinds of calls ---------------------------------------------------------------------------------
+    # -- the kinds of calls ---------------------------------------------------------------------------------------
 
     async def _buffered(self, flow: Flow) -> tuple[int, str]:
         parts = self._parts
-        body = await flow.exchange.body(parts.body_limit)
-        payload = hashlib.sha256(body).hexdigest()
-        self._verify(flow, payload)
-        if flow.claim is not None and len(flow.claim.payload) == len(payload) and flow.claim.payload != payload:
-            PayloadHash(flow.claim.payload).check()
+        raw = await flow.exchange.body(parts.body_limit)
+        self._verify(flow, hashlib.sha256(raw).hexdigest() if flow.claim and not flow.claim.payload else None)
+        headers, body = buffered_plan(flow, raw, client_headers(flow.request))
         call = self._identify(flow, body)
         if flow.verbatim:
-            return await forward(flow.exchange, verbatim(flow, parts, body, len(body)), parts, rewrite=None)
-        headers = client_headers(flow.request)
-        rewrite = (call.service, call.operation) if parts.rewriter.wants(call.service, call.operation) else None
-        if rewrite is not None and body:
-            body = parts.rewriter.request(*rewrite, headers, body)
-            payload = hashlib.sha256(body).hexdigest()
-        outgoing = signed(flow, parts, headers, Body(body, len(body), payload))
-        return await forward(flow.exchange, outgoing, parts, rewrite=rewrite)
+            return await self._forward(flow, verbatim(flow, parts, raw, len(raw)), Reading())
+        rewrite = parts.rewriter.wants(call.service, call.operation)
+        if rewrite and body:
+            body = parts.rewriter.request(call.service, call.operation, headers, body)
+        outgoing = signed(flow, parts, headers, Body(body, len(body), hashlib.sha256(body).hexdigest()))
+        return await self._forward(flow, outgoing, Reading(rewrite=rewrite))
 
     async def _streamed(self, flow: Flow) -> tuple[int, str]:
         self._verify(flow, None)
@@ -131,26 +131,35 @@ class Pipeline:
         else:
             plan = stream_plan(flow.exchange, flow.claim, flow.credential, client_headers(flow.request))
             outgoing = signed(flow, parts, plan.headers, plan.body)
-        return await forward(flow.exchange, outgoing, parts, rewrite=None)
+        return await self._forward(flow, outgoing, Reading())
 
-    async def _route(self, flow: Flow, route: Route, found: RouteMatch) -> tuple[int, str]:
+    async def _form(self, flow: Flow) -> tuple[int, str]:
+        """An upload by HTML form, which carries its signature in its fields."""
+        form = PostForm(flow, self._parts)
+        self._accept(flow, await form.identify())
+        return await self._forward(flow, form.outgoing(), Reading())
+
+    async def _route(self, flow: Flow) -> tuple[int, str]:
         """A data-plane request: signed only when the API behind the route uses IAM."""
         parts, exchange = self._parts, flow.exchange
+        assert flow.route is not None
+        route, found = flow.route
         flow.service, flow.operation = route.service, route.operation
+        call = self._call(flow, route.service, route.operation, found.parameters)
         if flow.claim is None:
-            self._admit(flow, self._call(flow, route.service, route.operation, found.parameters))
+            self._admit(flow, call, owners=(found.owner,) if found.owner else None)
             plan = stream_plan(exchange, None, None, [])
             outgoing = verbatim(flow, parts, plan.body.data, plan.body.length)
-            return await forward(exchange, outgoing, parts, rewrite=None)
+            return await self._forward(flow, outgoing, Reading())
         body = await exchange.body(parts.body_limit)
         payload = hashlib.sha256(body).hexdigest()
         self._verify(flow, payload)
-        self._admit(flow, self._call(flow, route.service, route.operation, found.parameters))
+        self._admit(flow, call)
         if flow.verbatim:
             outgoing = verbatim(flow, parts, body, len(body))
         else:
             outgoing = signed(flow, parts, client_headers(flow.request), Body(body, len(body), payload))
-        return await forward(exchange, outgoing, parts, rewrite=None)
+        return await self._forward(flow, outgoing, Reading())
 
     # -- steps ----------------------------------------------------------------------------------------------------
 
@@ -161,12 +170,16 @@ class Pipeline:
     def _identify(self, flow: Flow, body: bytes | None) -> Call:
         """Parse, decide, and write the event."""
         assert flow.match is not None
-        found = parse(flow.match, flow.request, self._parts.models, body)
+        return self._accept(flow, parse(flow.match, flow.request, self._parts.models, body))
+
+    def _accept(self, flow: Flow, found: Identified) -> Call:
         flow.service, flow.operation = found.service, found.operation
-        if flow.claim is None and found.auth != "none":
-            raise RefusedError(UNSIGNED)
         call = self._call(flow, found.service, found.operation, found.parameters)
-        self._admit(flow, call)
+        if flow.claim is None and found.auth != "none":
+            flow.call = call
+            raise RefusedError(UNSIGNED)
+        owners = named_owners(found.service, found.parameters) if flow.claim is None else None
+        self._admit(flow, call, owners=owners)
         return call
 
     def _call(self, flow: Flow, service: str, operation: str, parameters: Mapping[str, object]) -> Call:
@@ -188,12 +201,31 @@ class Pipeline:
             resources=references(service, operation, parameters),
         )
 
-    def _admit(self, flow: Flow, call: Call) -> None:
-        """Decide, then write the event; a call that is not on disk does not go out."""
+    def _admit(self, flow: Flow, call: Call, *, owners: tuple[str, ...] | None = None) -> None:
+        """Decide, then write the event; a call that is not on disk does not go out.
+
+        Args:
+            flow: the call's.
+            call: what is asked for.
+            owners: of an unsigned call: what it reaches, of which this run must have seen one.
+        """
         flow.call = call
+        if owners is not None and not self._parts.seen.owns(owners):
+            raise RefusedError(replace(NOT_OURS, value=", ".join(owners)))
         decision = self._parts.decide(call)
         if not decision.allowed:
             raise RefusedError(decision)
         if not self._parts.recorder.begin(call):
             raise RefusedError(replace(UNRECORDED, value=self._parts.recorder.broken))
         flow.begun = True
+
+    async def _forward(self, flow: Flow, outgoing: Outgoing, reading: Reading) -> tuple[int, str]:
+        parts, call = self._parts, flow.call
+        assert call is not None
+        learns = flow.claim is not None and flow.route is None
+        reading.call = call
+        reading.observe = learns and parts.seen.reads(call.service)
+        status, code = await forward(flow.exchange, outgoing, parts, reading)
+        if learns and status in _SUCCESS:
+            parts.seen.learn(call.service, call.parameters, reading.body)
+        return status, code
