@@ -178,7 +178,7 @@ class Gate:
             return None
         if command == "event":
             self._recorder.note({k: v for k, v in fields.items() if isinstance(k, str)})
-            return None
+            return {}
         if command == "key":
             key = self._keys.issue(str(fields["worker"]), str(fields.get("kind", "identity")))
             return {"access_key_id": key.access_key_id, "secret_access_key": key.secret_access_key}

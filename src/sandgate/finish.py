@@ -12,9 +12,10 @@ from typing import Any
 import sandgate
 from sandgate.core.files import replace_json
 from sandgate.core.log import read_log
-from sandgate.errors import RunError, SandgateError
+from sandgate.errors import RunError, SandgateError, StackError
 from sandgate.reports.receipt import Receipt, RunFacts, make_receipt
 from sandgate.session import Run
+from sandgate.stacks.kept import remembered
 
 __all__ = ["finish"]
 
@@ -43,11 +44,13 @@ def finish(
     """
     began = time.monotonic()
     death, broken = "", ""
+    stuck: tuple[str, ...] = ()
     leftovers: tuple[Mapping[str, str], ...] = ()
     try:
         status: Mapping[str, Any] = run.status()
         death, broken = str(status["death"]), str(status["broken"])
         if not death:
+            stuck = _remove_stacks(run)
             run.remove_artifacts()
             leftovers = tuple(run.leftovers())
         status = run.stop("interrupted" if interrupted else "stopped")
@@ -79,10 +82,27 @@ def finish(
         allow_empty=run.config.allow_empty,
         wants_calls=wants_calls,
         interrupted=interrupted,
+        stuck=stuck,
     )
-    receipt = make_receipt(read_log(run.directory / "events.jsonl"), facts)
+    receipt = make_receipt(list(read_log(run.directory / "events.jsonl")), facts)
     replace_json(run.directory / "receipt.json", receipt.to_json())
     return receipt
+
+
+def _remove_stacks(run: Run) -> tuple[str, ...]:
+    """Delete what this run deployed; why a stack could not be deleted is told, not raised."""
+    names = remembered(run.directory)
+    if not names:
+        return ()
+    from sandgate.stacks.host import delete_stack  # noqa: PLC0415 - runs without stacks need not pay for it
+
+    stuck = []
+    for name in names:
+        try:
+            delete_stack(run, name)
+        except StackError as error:
+            stuck.append(error.message)
+    return tuple(stuck)
 
 
 def _commit(root: Path) -> tuple[str, bool]:

@@ -18,23 +18,23 @@ def header_lines(run: Run) -> list[str]:
     """The header of a run."""
     config = run.config
     joined = "" if run.owner else f", joined run {run.id}"
+    tier = f"tier {run.tier} (from {_source(config, 'tier')})"
     return [
-        f"sandgate: tier {run.tier} (from {source(config, 'tier')}), account {run.account}, "
-        f"namespace {run.namespace}{joined}",
+        f"sandgate: {tier}, account {run.account}, namespace {run.namespace}{joined}",
         f"sandgate: caller {run.caller}, gate {run.gate_url}",
         f"sandgate: {', '.join(_settings(config))}",
     ]
 
 
-def source(config: Config, name: str) -> str:
+def _source(config: Config, name: str) -> str:
     """Where a setting came from, with the configuration file's folder left out."""
     return config.sources.get(name, "default").replace(f"{config.root}/", "")
 
 
 def _settings(config: Config) -> list[str]:
     """Each setting with its source: those that matter, and all that somebody set."""
-    names = [name for name in OPTIONS if name != "tier" and (name in _SHOWN or source(config, name) != "default")]
-    return [f"{name} {_value(config, name)} (from {source(config, name)})" for name in names]
+    names = [name for name in OPTIONS if name != "tier" and (name in _SHOWN or _source(config, name) != "default")]
+    return [f"{name} {_value(config, name)} (from {_source(config, name)})" for name in names]
 
 
 def _value(config: Config, name: str) -> str:

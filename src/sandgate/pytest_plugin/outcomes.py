@@ -12,9 +12,17 @@ _PHASES = frozenset({"setup", "call", "teardown"})
 class Report(Protocol):
     """What is read of a `pytest.TestReport`."""
 
-    nodeid: str
-    when: str | None
-    outcome: str
+    @property
+    def nodeid(self) -> str:
+        """Of the test."""
+
+    @property
+    def when(self) -> str | None:
+        """`setup`, `call` or `teardown`."""
+
+    @property
+    def outcome(self) -> str:
+        """`passed`, `failed`, `skipped`, or a word of another plugin."""
 
 
 def outcome_of(report: Report) -> str:

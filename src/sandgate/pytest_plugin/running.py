@@ -149,5 +149,3 @@ class SessionPlugin:
         terminalreporter.section("sandgate", green=green, red=not green)
         for line in summary_lines(self._receipt):
             terminalreporter.write_line(line, red=line.startswith("  red because"))
-
-

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sandgate.errors import ExitCode
 
 __all__ = ["Receipt", "RunFacts", "make_receipt", "verdict"]
 
 SCHEMA = 1
+_SOME: Mapping[str, object] = {"tests": 1}
+"""Stands for a command that does not say what it selected."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +46,8 @@ class RunFacts:
     wants_calls: bool = True
     """Whether this run must reach the tier: false when only tests outside `paths` were selected."""
     interrupted: bool = False
+    stuck: tuple[str, ...] = ()
+    """Why stacks of this run could not be deleted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +104,8 @@ def make_receipt(events: Iterable[Mapping[str, object]], facts: RunFacts) -> Rec
     """Fold the events into a receipt.
 
     Args:
-        events: the run's log, in order.
+        events: the run's log, in order. A test runner that says what it selected (`selected`) knows better than the
+            command around it whether the tier must be reached.
         facts: what the log does not hold.
     """
     tests: Counter[str] = Counter()
@@ -108,6 +113,7 @@ def make_receipt(events: Iterable[Mapping[str, object]], facts: RunFacts) -> Rec
     service_of: dict[str, str] = {}
     reached: Counter[str] = Counter()
     refusals: list[Mapping[str, object]] = []
+    selected: list[Mapping[str, object]] = []
     in_tests = 0
     for event in events:
         kind = event.get("event")
@@ -124,7 +130,11 @@ def make_receipt(events: Iterable[Mapping[str, object]], facts: RunFacts) -> Rec
             refusals.append({k: v for k, v in event.items() if k not in ("event", "time")})
         elif kind == "test":
             tests[str(event["outcome"])] += 1
-    status, reasons = verdict(facts, tests, reached)
+        elif kind == "selected":
+            selected.append(event)
+    if selected:
+        facts = replace(facts, wants_calls=facts.wants_calls and any(event["must_reach"] for event in selected))
+    status, reasons = verdict(facts, tests, reached, nothing_selected=not any(e["tests"] for e in selected or [_SOME]))
     return Receipt(
         facts=facts,
         tests=dict(sorted(tests.items())),
@@ -142,7 +152,9 @@ def _answered(event: Mapping[str, object]) -> bool:
     return event.get("status") not in (0, None) and event.get("error") not in ("UpstreamDead", "ServiceUnavailable")
 
 
-def verdict(facts: RunFacts, tests: Mapping[str, int], reached: Mapping[str, int]) -> tuple[ExitCode, tuple[str, ...]]:
+def verdict(
+    facts: RunFacts, tests: Mapping[str, int], reached: Mapping[str, int], *, nothing_selected: bool = False
+) -> tuple[ExitCode, tuple[str, ...]]:
     """What the run is worth, and why: every reason is listed, the first one gives the status."""
     found: list[tuple[ExitCode, str]] = []
     if facts.interrupted:
@@ -153,8 +165,11 @@ def verdict(facts: RunFacts, tests: Mapping[str, int], reached: Mapping[str, int
         found.append((ExitCode.RUN, f"calls could not be recorded: {facts.log_failure}"))
     if facts.exit_status != 0:
         found.append((ExitCode.TESTS_FAILED, f"the command ended with status {facts.exit_status}"))
+    if nothing_selected and not facts.allow_empty:
+        found.append((ExitCode.EMPTY_RUN, "no test was selected"))
     if facts.wants_calls:
         found += [(ExitCode.EMPTY_RUN, reason) for reason in _empty(facts, tests, reached)]
+    found += [(ExitCode.LEFTOVERS, reason) for reason in facts.stuck]
     if facts.leftovers:
         found.append((ExitCode.LEFTOVERS, f"{len(facts.leftovers)} resources were left behind"))
     if not found:

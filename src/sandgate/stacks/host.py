@@ -11,6 +11,7 @@ from sandgate.errors import StackError
 from sandgate.stacks.bucket import ArtifactBucket
 from sandgate.stacks.build import BuildTarget
 from sandgate.stacks.deploy import DEFAULT_TIMEOUT, check_name, delete, describe
+from sandgate.stacks.kept import forget, remember
 from sandgate.stacks.logs import functions, remove_groups
 from sandgate.stacks.model import Clients, Notice, Progress, Stack, silent
 from sandgate.stacks.up import up
@@ -78,6 +79,7 @@ def deploy_stack(
             where=f"prefix = {list(prefixes)}",
             hint=f"call it {prefixes[0]}-{host.namespace}-{name}",
         )
+    remember(host.directory, name)
     return up(
         host.deployer_clients(),
         template,
@@ -117,6 +119,7 @@ def delete_stack(
         # Not there, or not readable: deleting says which.
         names = ()
     existed = delete(clients, name, progress=progress, timeout=timeout)
+    forget(host.directory, name)
     for group in remove_groups(clients, names):
         notice(f"deleted log group {group}")
     return existed
