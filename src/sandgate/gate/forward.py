@@ -98,7 +98,8 @@ async def forward(
     if not isinstance(body, bytes) and outgoing.length is None:
         body = _framed(body)
     target = outgoing.target
-    address = Address(unix=target.unix) if target.unix else Address(host=target.address[0], port=target.address[1])
+    host, port = target.address
+    address = Address(unix=target.unix) if target.unix else Address(host=host, port=port, tls=target.tls)
     response, connection = await parts.pool.send(address, outgoing.method, outgoing.head(), body)
     try:
         if rewrite is not None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
 from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from functools import cached_property
 from http import HTTPStatus
 from typing import cast
 
@@ -36,6 +38,8 @@ class Address:
     unix: str = ""
     host: str = ""
     port: int = 0
+    tls: str = ""
+    """Name that the server's certificate must prove; empty is plain TCP."""
 
 
 class _Connection(asyncio.Protocol):
@@ -229,6 +233,11 @@ class Pool:
         self._limit = limit
         self._connect_timeout = connect_timeout
 
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        """The system's authorities, or those of SSL_CERT_FILE; read at the first https upstream."""
+        return ssl.create_default_context()
+
     async def send(
         self, address: Address, method: str, head: bytes, body: bytes | AsyncIterator[bytes]
     ) -> tuple[UpstreamResponse, _Connection]:
@@ -308,7 +317,13 @@ class Pool:
                 if address.unix:
                     _, connection = await loop.create_unix_connection(_Connection, address.unix)
                 else:
-                    _, connection = await loop.create_connection(_Connection, address.host, address.port)
+                    _, connection = await loop.create_connection(
+                        _Connection,
+                        address.host,
+                        address.port,
+                        ssl=self._tls if address.tls else None,
+                        server_hostname=address.tls or None,
+                    )
         except (OSError, TimeoutError) as error:
             raise UpstreamFaultError(f"cannot connect: {type(error).__name__}") from error
         connection.address = address

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from sandgate.config.model import Config
+from sandgate.core.call import Decision
 from sandgate.wire.signing.credential import Credential
 
 __all__ = ["FunctionSession", "Leftover", "Target", "Tier", "TierContext", "Upstream"]
@@ -23,6 +24,8 @@ class Target:
     region: str
     unix: str = ""
     address: tuple[str, int] = ("", 0)
+    tls: str = ""
+    """Name that the server's certificate must prove; empty is plain TCP."""
     base_path: str = ""
     """Path of the endpoint URL, without a trailing slash."""
 
@@ -42,6 +45,8 @@ class Leftover:
 
     type: str
     name: str
+    unknown: str = ""
+    """Why a listing failed; then `name` is its service, and nothing is known of what that holds."""
 
 
 class Upstream(Protocol):
@@ -53,12 +58,11 @@ class Upstream(Protocol):
     """ARN of the tests' identity as the upstream answered it."""
     versions: Mapping[str, str]
 
-    def target(self, service: str, signing_name: str, region: str, /) -> Target:
-        """Where a call of that service goes.
+    def admits(self, service: str, /) -> Decision:
+        """Whether this tier has a place where calls of that service can end."""
 
-        Raises:
-            sandgate.wire.http.WireError: this tier does not serve it; the message has the remedy.
-        """
+    def target(self, service: str, signing_name: str, region: str, /) -> Target:
+        """Where a call of that service goes, one that this tier admits."""
 
     def credential(self, kind: str, service: str, /) -> Credential:
         """Real credentials of the `identity` or the `deployer` for that service."""
@@ -92,6 +96,8 @@ class TierContext:
     gate_host: str
     gate_port: int
     progress: Callable[[str], None] = field(repr=False)
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The user's environment where commands or credentials of `endpoints` may need it, else empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypedDict
 
+from sandgate.core.call import ALLOWED, Decision
 from sandgate.errors import EnvironmentFault, RunError
 from sandgate.tiers._leftovers import list_resources
 from sandgate.tiers._model import FunctionSession, Leftover, Target, Tier, TierContext
@@ -65,6 +66,10 @@ class _Emulated:
     caller: str
     versions: Mapping[str, str]
     _sessions: dict[str, FunctionSession] = field(default_factory=dict)
+
+    def admits(self, _service: str, /) -> Decision:
+        """The emulator answers for itself what it does not have."""
+        return ALLOWED
 
     def target(self, service: str, signing_name: str, region: str, /) -> Target:
         """Everything goes to the one socket, signed for the gate's own address."""
