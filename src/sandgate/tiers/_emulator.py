@@ -32,6 +32,8 @@ def main() -> None:
         http="httptools",
         lifespan="on",
         access_log=False,
+        date_header=False,  # the application sends both itself
+        server_header=False,
         log_level="warning",
         timeout_keep_alive=75,
         h11_max_incomplete_event_size=None,
