@@ -1,0 +1,104 @@
+"""The verdict: what a run must have done to be green, and what each kind of red is called."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import Any
+
+import pytest
+
+from sandgate.errors import ExitCode
+from sandgate.reports.receipt import RunFacts, make_receipt
+
+Log = list[dict[str, Any]]
+
+
+def test_a_green_run(facts: RunFacts, log: Log) -> None:
+    receipt = make_receipt(log, facts)
+    assert (receipt.status, receipt.reasons) == (ExitCode.OK, ())
+    assert (receipt.tests, receipt.calls) == ({"passed": 1}, {"dynamodb": {"PutItem": 1}})
+    assert (receipt.reached, receipt.by_test_calls) == ({"dynamodb": 1}, 1)
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "reason"),
+    [
+        ({"exit_status": 1}, ExitCode.TESTS_FAILED, "the command ended with status 1"),
+        ({"upstream_death": "it died"}, ExitCode.RUN, "it died"),
+        ({"log_failure": "disk full"}, ExitCode.RUN, "calls could not be recorded: disk full"),
+        ({"require": ("s3",)}, ExitCode.EMPTY_RUN, "required service 's3' was not reached"),
+        ({"leftovers": ({"type": "T", "name": "n"},)}, ExitCode.LEFTOVERS, "1 resources were left behind"),
+        ({"stuck": ("it would not go",)}, ExitCode.LEFTOVERS, "it would not go"),
+        ({"interrupted": True}, ExitCode.INTERRUPTED, "the run was interrupted"),
+    ],
+)
+def test_one_thing_makes_it_red(
+    change: dict[str, Any], status: ExitCode, reason: str, facts: RunFacts, log: Log
+) -> None:
+    receipt = make_receipt(log, dataclasses.replace(facts, **change))
+    assert (receipt.status, receipt.reasons) == (status, (reason,))
+
+
+def test_a_run_without_calls_proves_nothing(facts: RunFacts, log: Log) -> None:
+    receipt = make_receipt([log[0], log[3]], facts)
+    assert (receipt.status, receipt.reasons) == (ExitCode.EMPTY_RUN, ("no call reached the tier 'emulated'",))
+
+
+@pytest.mark.parametrize("end", [{"status": 400, "error": "UpstreamDead"}, {"status": 0, "error": "ClientGone"}, None])
+def test_a_call_that_nobody_answered_reached_nothing(end: dict[str, Any] | None, facts: RunFacts, log: Log) -> None:
+    events = [log[1], *([{"event": "done", "id": "1", **end}] if end else []), log[3]]
+    assert make_receipt(events, facts).status is ExitCode.EMPTY_RUN
+
+
+def test_an_error_of_the_service_is_an_answer(facts: RunFacts, log: Log) -> None:
+    events = [log[1], {"event": "done", "id": "1", "status": 400, "error": "ValidationException"}, log[3]]
+    assert make_receipt(events, facts).status is ExitCode.OK
+
+
+def test_a_run_that_skipped_everything_is_red(facts: RunFacts, log: Log) -> None:
+    skipped = {"event": "test", "id": "t", "outcome": "skipped"}
+    receipt = make_receipt([*log[:3], skipped, skipped], facts)
+    assert (receipt.status, receipt.reasons) == (ExitCode.EMPTY_RUN, ("every test was skipped",))
+    assert make_receipt([*log, skipped], facts).status is ExitCode.OK
+
+
+def test_a_runner_that_selected_nothing_is_red(facts: RunFacts, log: Log) -> None:
+    selected = {"event": "selected", "tests": 0, "must_reach": False}
+    receipt = make_receipt([*log, selected], facts)
+    assert (receipt.status, receipt.reasons) == (ExitCode.EMPTY_RUN, ("no test was selected",))
+
+
+def test_a_runner_may_say_that_its_tests_reach_nothing(facts: RunFacts, log: Log) -> None:
+    selected = {"event": "selected", "tests": 1, "must_reach": False}
+    assert make_receipt([selected, log[3]], facts).status is ExitCode.OK
+    assert make_receipt([{**selected, "must_reach": True}, log[3]], facts).status is ExitCode.EMPTY_RUN
+
+
+def test_allow_empty_allows_just_that(facts: RunFacts, log: Log) -> None:
+    allowed = dataclasses.replace(facts, allow_empty=True)
+    assert make_receipt([], allowed).status is ExitCode.OK
+    assert make_receipt([], dataclasses.replace(allowed, exit_status=3)).status is ExitCode.TESTS_FAILED
+    assert make_receipt([], dataclasses.replace(allowed, require=("s3",))).status is ExitCode.EMPTY_RUN
+    assert make_receipt(log, dataclasses.replace(allowed, leftovers=({"type": "T", "name": "n"},))).status is (
+        ExitCode.LEFTOVERS
+    )
+
+
+def test_every_reason_is_listed_the_gravest_first(facts: RunFacts) -> None:
+    receipt = make_receipt([], dataclasses.replace(facts, exit_status=1, interrupted=True, require=("s3",)))
+    assert receipt.status is ExitCode.INTERRUPTED
+    assert len(receipt.reasons) == 4
+
+
+def test_refusals_are_kept_whole(facts: RunFacts, log: Log) -> None:
+    refusal = {"event": "refused", "time": 1.0, "rule": "unknown-key", "service": "s3", "operation": "GetObject"}
+    receipt = make_receipt([*log, refusal], facts)
+    assert receipt.refusals == ({"rule": "unknown-key", "service": "s3", "operation": "GetObject"},)
+
+
+def test_the_document_is_json_with_its_schema_first(facts: RunFacts, log: Log) -> None:
+    document = json.loads(json.dumps(make_receipt(log, facts).to_json()))
+    assert next(iter(document)) == "schema"
+    assert (document["green"], document["status"], document["commit"]) == (True, 0, facts.commit)
+    assert document["seconds"] == {"ready": 0.5, "tests": 2.0, "stop": 0.1}

@@ -1,0 +1,53 @@
+"""The summary says what a person wants to know, and no line is endless."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from sandgate.reports.receipt import RunFacts, make_receipt
+from sandgate.reports.summary import summary_lines
+
+Log = list[dict[str, Any]]
+
+
+def test_a_green_run(facts: RunFacts, log: Log) -> None:
+    text = "\n".join(summary_lines(make_receipt(log, facts)))
+    for part in (
+        "green on tier emulated",
+        "0123456789ab with uncommitted changes",
+        "1 passed",
+        "dynamodb",
+        "PutItem 1",
+    ):
+        assert part in text
+
+
+def test_a_red_run_says_why(facts: RunFacts) -> None:
+    lines = summary_lines(make_receipt([], dataclasses.replace(facts, exit_status=1)))
+    assert "RED" in lines[0]
+    assert [line for line in lines if line.startswith("  red because ")] == [
+        "  red because the command ended with status 1",
+        "  red because no call reached the tier 'emulated'",
+    ]
+
+
+def test_a_refusal_is_shown_once_with_its_remedy(facts: RunFacts, log: Log) -> None:
+    refusal = {
+        "event": "refused", "rule": "unknown-key", "value": "AKIA…", "source": "built in", "remedy": "use the run key",
+        "service": "s3", "operation": "GetObject", "worker": "main", "test": "t",
+    }  # fmt: skip
+    lines = summary_lines(make_receipt([*log, refusal, refusal], facts))
+    assert [line.strip() for line in lines if "refused  " in line or "to allow it" in line] == [
+        "refused  s3:GetObject (2x) by rule unknown-key: AKIA…",
+        "to allow it: use the run key",
+    ]
+
+
+def test_long_lists_are_cut(facts: RunFacts) -> None:
+    names = [f"VeryLongOperationNameNumber{number}" for number in range(30)]
+    calls = [{"event": "call", "id": str(n), "service": "iam", "operation": name} for n, name in enumerate(names)]
+    left = tuple({"type": "AWS::S3::Bucket", "name": f"b{number}"} for number in range(25))
+    lines = summary_lines(make_receipt(calls, dataclasses.replace(facts, leftovers=left)))
+    assert all(len(line) <= 80 for line in lines)
+    assert "    and 15 more" in lines
