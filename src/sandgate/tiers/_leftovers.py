@@ -6,16 +6,15 @@ over all of them, and stack calls, which can make anything, list everything.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from xml.etree import ElementTree as ET
 
 from sandgate.tiers._model import Leftover
-from sandgate.tiers._unix_http import UnixClient
+from sandgate.tiers._unix_http import SignedClient
 
-__all__ = ["list_resources"]
+__all__ = ["list_resources", "listed_services"]
 
 _MAKES_ANYTHING = frozenset({"cloudformation", "cloudcontrol"})
 
@@ -27,20 +26,21 @@ class _Listing:
     service: str
     """botocore's name of the service."""
     type: str
-    names: Callable[[UnixClient], Iterator[str]]
+    names: Callable[[SignedClient], Iterator[str]]
 
 
-def _by_json(service: str, target: str, version: str, key: str, member: str, client: UnixClient) -> Iterator[str]:
-    return _names(client.json(service, target, version, {}).get(key), member)
+def _by_json(service: str, target: str, version: str, key: str, member: str, client: SignedClient) -> Iterator[str]:
+    for page in client.json_pages(service, target, version, {}):
+        yield from _names(page.get(key), member)
 
 
-def _by_query(service: str, action: str, version: str, element: str, client: UnixClient) -> Iterator[str]:
+def _by_query(service: str, action: str, version: str, element: str, client: SignedClient) -> Iterator[str]:
     return iter(client.query_all(service, action, version, element))
 
 
-def _by_rest(service: str, path: str, key: str, member: str, client: UnixClient) -> Iterator[str]:
-    _, data = client.rest(service, path)
-    return _names(json.loads(data).get(key), member)
+def _by_rest(service: str, path: str, key: str, member: str, client: SignedClient) -> Iterator[str]:
+    for page in client.rest_pages(service, path):
+        yield from _names(page.get(key), member)
 
 
 def _names(entries: object, member: str) -> Iterator[str]:
@@ -48,19 +48,19 @@ def _names(entries: object, member: str) -> Iterator[str]:
         yield str(entry.get(member, "")) if member and isinstance(entry, dict) else str(entry)
 
 
-def _pools(client: UnixClient) -> Iterator[str]:
+def _pools(client: SignedClient) -> Iterator[str]:
     target = "AWSCognitoIdentityProviderService.ListUserPools"
-    return _names(client.json("cognito-idp", target, "1.1", {"MaxResults": 60}).get("UserPools"), "Id")
+    for page in client.json_pages("cognito-idp", target, "1.1", {"MaxResults": 60}):
+        yield from _names(page.get("UserPools"), "Id")
 
 
-def _buckets(client: UnixClient) -> Iterator[str]:
-    _, data = client.rest("s3", "/")
-    for element in ET.fromstring(data).iter():  # noqa: S314 - the emulator that we started
+def _buckets(client: SignedClient) -> Iterator[str]:
+    for element in ET.fromstring(client.rest_body("s3", "/")).iter():  # noqa: S314 - the emulator of this run
         if element.tag.rpartition("}")[2] == "Name":
             yield element.text or ""
 
 
-def _keys(client: UnixClient) -> Iterator[str]:
+def _keys(client: SignedClient) -> Iterator[str]:
     """AWS-managed keys appear by themselves; a key that waits for its deletion is as deleted as a key can be."""
     for key in _by_json("kms", "TrentService.ListKeys", "1.1", "Keys", "KeyId", client):
         meta = client.json("kms", "TrentService.DescribeKey", "1.1", {"KeyId": key}).get("KeyMetadata")
@@ -72,7 +72,7 @@ def _keys(client: UnixClient) -> Iterator[str]:
             yield key
 
 
-def _stacks(client: UnixClient) -> Iterator[str]:
+def _stacks(client: SignedClient) -> Iterator[str]:
     for name, status in client.query_pairs("cloudformation", "ListStacks", "2010-05-15", "StackName", "StackStatus"):
         if status != "DELETE_COMPLETE":
             yield name
@@ -101,7 +101,12 @@ _LISTINGS = (
 )  # fmt: skip
 
 
-def list_resources(client: UnixClient, services: Iterable[str]) -> Iterator[Leftover]:
+def listed_services() -> frozenset[str]:
+    """The services whose resources can be listed, by botocore's names."""
+    return frozenset(listing.service for listing in _LISTINGS)
+
+
+def list_resources(client: SignedClient, services: Iterable[str]) -> Iterator[Leftover]:
     """Every resource of the types above, in one region.
 
     Args:

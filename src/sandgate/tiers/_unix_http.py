@@ -1,4 +1,4 @@
-"""Signed calls of the tier itself to its emulator, over the unix socket, with the standard library alone."""
+"""Signed calls of a tier itself to its emulator, with the standard library alone."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import hashlib
 import http.client
 import json
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import TypeVar
 from urllib.parse import urlencode
 from xml.etree import ElementTree as ET
 
@@ -15,7 +16,19 @@ from sandgate.errors import RunError
 from sandgate.wire.signing.credential import Credential
 from sandgate.wire.signing.sign import sign
 
-__all__ = ["UnixClient"]
+__all__ = ["SignedClient", "UnixClient"]
+
+_PAGES = (
+    ("NextToken", "NextToken"),
+    ("nextToken", "nextToken"),
+    ("NextMarker", "Marker"),
+    ("Marker", "Marker"),
+    ("LastEvaluatedTableName", "ExclusiveStartTableName"),
+    ("position", "position"),
+)
+"""Member of an answer that has more to come, and the parameter that asks for it."""
+
+Page = TypeVar("Page")
 
 
 class _UnixConnection(http.client.HTTPConnection):
@@ -29,21 +42,31 @@ class _UnixConnection(http.client.HTTPConnection):
         self.sock.connect(self._path)
 
 
-class UnixClient:
+class SignedClient:
     """Calls one emulator.
 
     Args:
-        path: its socket.
+        connection: to it.
         host: Host header.
         credential: who calls.
         region: signing region.
+        base_path: what stands before every path, without a trailing slash.
     """
 
-    def __init__(self, path: str, *, host: str, credential: Credential, region: str, timeout: float = 30.0) -> None:
-        self._connection = _UnixConnection(path, timeout)
+    def __init__(
+        self,
+        connection: http.client.HTTPConnection,
+        *,
+        host: str,
+        credential: Credential,
+        region: str,
+        base_path: str = "",
+    ) -> None:
+        self._connection = connection
         self._host = host
         self._credential = credential
         self._region = region
+        self._base_path = base_path
 
     def close(self) -> None:
         """Close the connection."""
@@ -55,14 +78,21 @@ class UnixClient:
 
     def query_all(self, service: str, action: str, version: str, tag: str) -> Sequence[str]:
         """The text of every leaf element of that name."""
-        return [text for name, text in self._leaves(service, action, version, {}) if name == tag]
+        return [text for name, text in self._all_leaves(service, action, version) if name == tag]
 
     def query_pairs(
         self, service: str, action: str, version: str, first: str, second: str
     ) -> Sequence[tuple[str, str]]:
         """Two members of each entry of a list."""
-        leaves = self._leaves(service, action, version, {})
+        leaves = self._all_leaves(service, action, version)
         return list(zip((t for n, t in leaves if n == first), (t for n, t in leaves if n == second), strict=True))
+
+    def _all_leaves(self, service: str, action: str, version: str) -> Sequence[tuple[str, str]]:
+        def call(more: Mapping[str, str]) -> tuple[Sequence[tuple[str, str]], Mapping[str, object]]:
+            leaves = self._leaves(service, action, version, more)
+            return leaves, dict(leaves)
+
+        return [leaf for page in _pages(call) for leaf in page]
 
     def _leaves(
         self, service: str, action: str, version: str, parameters: Mapping[str, str]
@@ -84,6 +114,33 @@ class UnixClient:
             raise RunError(f"the emulator refused {target}: status {status}")
         return _object(data)
 
+    def json_pages(
+        self, service: str, target: str, version: str, parameters: Mapping[str, object]
+    ) -> Iterator[Mapping[str, object]]:
+        """Every page of a listing of the json protocol."""
+
+        def call(more: Mapping[str, str]) -> tuple[Mapping[str, object], Mapping[str, object]]:
+            page = self.json(service, target, version, {**parameters, **more})
+            return page, page
+
+        return _pages(call)
+
+    def rest_pages(self, service: str, path: str) -> Iterator[Mapping[str, object]]:
+        """Every page of a listing of a REST service that answers in JSON."""
+
+        def call(more: Mapping[str, str]) -> tuple[Mapping[str, object], Mapping[str, object]]:
+            page = _object(self.rest_body(service, path, urlencode(more)))
+            return page, page
+
+        return _pages(call)
+
+    def rest_body(self, service: str, path: str, query: str = "") -> bytes:
+        """The body of `rest`; what is no 200 raises, as it says nothing about what is there."""
+        status, data = self.rest(service, path, query)
+        if status != http.client.OK:
+            raise RunError(f"the emulator refused {service}: GET {path}: status {status}")
+        return data
+
     def rest(self, service: str, path: str, query: str = "") -> tuple[int, bytes]:
         """A signed GET of a REST service."""
         return self._send("GET", path, query=query, service=service, headers={})
@@ -91,6 +148,7 @@ class UnixClient:
     def _send(
         self, method: str, path: str, *, service: str, headers: Mapping[str, str], query: str = "", body: bytes = b""
     ) -> tuple[int, bytes]:
+        path = self._base_path + path
         signed = sign(
             method, path, query, [("host", self._host), *headers.items()], self._credential,
             region=self._region, service=service, payload=hashlib.sha256(body).hexdigest(), now=datetime.now(UTC),
@@ -103,6 +161,35 @@ class UnixClient:
         self._connection.endheaders(body)
         answer = self._connection.getresponse()
         return answer.status, answer.read()
+
+
+class UnixClient(SignedClient):
+    """Calls an emulator on a unix socket.
+
+    Args:
+        path: the socket; the others are those of `SignedClient`.
+    """
+
+    def __init__(self, path: str, *, host: str, credential: Credential, region: str, timeout: float = 30.0) -> None:
+        super().__init__(_UnixConnection(path, timeout), host=host, credential=credential, region=region)
+
+
+def _pages(call: Callable[[Mapping[str, str]], tuple[Page, Mapping[str, object]]]) -> Iterator[Page]:
+    """Call until an answer names no more to come.
+
+    Raises:
+        RunError: the emulator names the same page again and again.
+    """
+    more: dict[str, str] = {}
+    while True:
+        page, members = call(more)
+        yield page
+        found = {parameter: str(members[member]) for member, parameter in _PAGES if members.get(member)}
+        if not found or members.get("IsTruncated") == "false":
+            return
+        if found == more:
+            raise RunError("the emulator's listing does not end")
+        more = found
 
 
 def _object(data: bytes) -> Mapping[str, object]:
