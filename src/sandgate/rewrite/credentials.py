@@ -20,7 +20,7 @@ from sandgate.wire.signing.credential import Credential
 
 __all__ = ["credential_operations", "map_ids", "map_request", "mints", "swap_credentials"]
 
-Side = Literal["request", "response"]
+_Side = Literal["request", "response"]
 _MILLISECONDS = 10**11
 """Above this an expiry is not in seconds."""
 
@@ -150,7 +150,7 @@ def map_request(
 def map_ids(
     service: str,
     operation: str,
-    side: Side,
+    side: _Side,
     content_type: str,
     body: bytes,
     *,

@@ -113,7 +113,7 @@ def collapse(value: str) -> str:
     return value.strip()
 
 
-def string_to_sign(  # noqa: PLR0913, PLR0917 - the parts of the canonical request, in its order
+def string_to_sign(
     method: str,
     path: str,
     query: str,

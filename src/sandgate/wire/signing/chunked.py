@@ -69,7 +69,7 @@ class ChunkDecoder:
         declared_trailers: names in the `x-amz-trailer` header, lower case; None accepts any.
     """
 
-    def __init__(  # noqa: PLR0913 - what the head says about its body
+    def __init__(
         self,
         kind: str,
         seed_signature: str = "",

@@ -11,6 +11,17 @@ from urllib.parse import unquote_plus
 from sandgate.wire.http import Request, WireError
 from sandgate.wire.signing.canonical import ALGORITHM
 from sandgate.wire.signing.faults import S3_NAMES, Dialect, access_denied, dialect_of, malformed, mismatch
+from sandgate.wire.signing.grammar import (
+    DATE,
+    SCOPE,
+    SIGNATURE,
+    authorization_parts,
+    check_payload,
+    iso_date,
+    lifetime,
+    refused_algorithm,
+    signed_names,
+)
 
 __all__ = ["SINGLE_HEADERS", "Presented", "Scheme", "post_presented", "presented"]
 
@@ -33,30 +44,8 @@ SINGLE_HEADERS = frozenset(
 )
 """Headers that decide who calls what; a second one would let two readers see two requests."""
 
-_WEEK = 7 * 24 * 3600
-_DEFAULT_EXPIRES = 900
-_HEADER = re.compile(
-    r"AWS4-HMAC-SHA256 +Credential=([^,\s/]+)/([0-9]{8})/([^,\s/]+)/([^,\s/]+)/aws4_request *, *"
-    r"SignedHeaders=([^,\s=]+) *, *Signature=([0-9a-f]{64})"
-)
-_SCOPE = re.compile(r"([^,\s/]+)/([0-9]{8})/([^,\s/]+)/([^,\s/]+)/aws4_request")
-_SIGNATURE = re.compile(r"[0-9a-f]{64}")
-_DATE = re.compile(r"[0-9]{8}T[0-9]{6}Z")
-_HTTP_DATE = re.compile(
-    r"[A-Z][a-z]{2}, ([0-9]{1,2}) ([A-Z][a-z]{2}) ([0-9]{4}) ([0-9]{2}):([0-9]{2}):([0-9]{2}) [-+A-Z0-9]+"
-)
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _V2_HEADER = re.compile(r"AWS ([^\s:]+):([A-Za-z0-9+/]{27}=)")
 _V2_SIGNATURE = re.compile(r"[A-Za-z0-9+/]{27}=")
-_PAYLOAD = re.compile(r"[0-9a-f]{64}")
-_DECLARED = frozenset(
-    {
-        "UNSIGNED-PAYLOAD",
-        "STREAMING-UNSIGNED-PAYLOAD-TRAILER",
-        "STREAMING-AWS4-HMAC-SHA256-PAYLOAD",
-        "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER",
-    }
-)
 _V4_QUERY = ("X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-SignedHeaders", "X-Amz-Signature")
 _V2_QUERY = frozenset({"AWSAccessKeyId", "Signature", "Expires", "x-amz-security-token"})
 _ONE_MECHANISM = (
@@ -153,26 +142,12 @@ def _single(request: Request, query: Mapping[str, list[str]]) -> dict[str, str]:
     return {name: values[0] for name, values in query.items()}
 
 
-def _refuse_algorithm(dialect: Dialect, algorithm: str, *, query: bool) -> WireError:
-    if algorithm.startswith("AWS4-ECDSA-P256-SHA256"):
-        return WireError(
-            "NotImplemented",
-            "SigV4A (AWS4-ECDSA-P256-SHA256) does not pass the gate; configure the client for SigV4, which needs a "
-            "single region instead of a region set.",
-        )
-    return malformed(dialect, "The signature algorithm is not supported; use AWS4-HMAC-SHA256.", query=query)
-
-
 def _from_header(request: Request, authorization: str) -> Presented:
-    match = _HEADER.fullmatch(authorization)
-    if match is not None:
-        key, day, region, service, names, signature = match.groups()
-    else:
-        key, day, region, service, names, signature = _header_parts(request, authorization)
+    key, day, region, service, names, signature = authorization_parts(request, authorization)
     dialect = dialect_of(request, service)
     fields = request.fields
-    date = fields.get("x-amz-date") or _iso(fields.get("date", ""))
-    if not _DATE.fullmatch(date):
+    date = fields.get("x-amz-date") or iso_date(fields.get("date", ""))
+    if not DATE.fullmatch(date):
         raise malformed(dialect, "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.")
     if date[:8] != day:
         raise mismatch(
@@ -183,7 +158,7 @@ def _from_header(request: Request, authorization: str) -> Presented:
     if not payload and service == "s3":
         raise WireError("InvalidRequest", "Missing required header for this request: x-amz-content-sha256")
     if payload:
-        _check_payload(dialect, payload)
+        check_payload(dialect, payload)
     return Presented(
         "v4-header",
         key,
@@ -191,7 +166,7 @@ def _from_header(request: Request, authorization: str) -> Presented:
         date=date,
         region=region,
         service=service,
-        signed_headers=_signed_headers(dialect, names, query=False),
+        signed_headers=signed_names(dialect, names, query=False),
         token=fields.get(token_name, ""),
         token_name=token_name,
         payload=payload,
@@ -199,69 +174,12 @@ def _from_header(request: Request, authorization: str) -> Presented:
     )
 
 
-def _header_parts(request: Request, authorization: str) -> tuple[str, ...]:
-    """The same in any order, or the complaint that AWS would make."""
-    dialect = dialect_of(request)
-    algorithm, _, rest = authorization.partition(" ")
-    if algorithm != ALGORITHM:
-        raise _refuse_algorithm(dialect, algorithm, query=False)
-    parts: dict[str, str] = {}
-    for piece in rest.split(","):
-        name, equals, value = piece.strip().partition("=")
-        if not equals or name in parts or name not in {"Credential", "SignedHeaders", "Signature"}:
-            raise malformed(dialect, "The Authorization header is malformed: unknown or repeated part.")
-        parts[name] = value
-    for name in ("Credential", "SignedHeaders", "Signature"):
-        if not parts.get(name):
-            raise malformed(dialect, f"Authorization header requires '{name}' parameter.")
-    scope = _SCOPE.fullmatch(parts["Credential"])
-    if scope is None:
-        raise malformed(
-            dialect,
-            'The Credential is malformed; expecting "<key>/YYYYMMDD/REGION/SERVICE/aws4_request".',
-        )
-    if not _SIGNATURE.fullmatch(parts["Signature"]):
-        raise malformed(dialect, "The Signature is malformed; expecting 64 lower-case hexadecimal digits.")
-    return (*scope.groups(), parts["SignedHeaders"], parts["Signature"])
-
-
-def _signed_headers(dialect: Dialect, names: str, *, query: bool) -> tuple[str, ...]:
-    listed = tuple(names.split(";"))
-    if "host" not in listed:
-        raise malformed(dialect, "'Host' must be a 'SignedHeader' in the AWS Authorization.", query=query)
-    if list(listed) != sorted(set(listed)) or names.lower() != names or "" in listed:
-        raise malformed(dialect, "SignedHeaders must be lower-case, sorted and without repetition.", query=query)
-    return listed
-
-
-def _check_payload(dialect: Dialect, payload: str) -> None:
-    if _PAYLOAD.fullmatch(payload) or payload in _DECLARED:
-        return
-    if payload == "STREAMING-AWS4-HMAC-SHA256-EVENTS":
-        raise WireError("NotImplemented", "Signed event streams need HTTP/2, which does not pass the gate.")
-    if payload.startswith("STREAMING-AWS4-ECDSA"):
-        raise _refuse_algorithm(dialect, "AWS4-ECDSA-P256-SHA256", query=False)
-    raise WireError(
-        "InvalidArgument" if dialect == "s3" else malformed(dialect, "").code,
-        "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, one of the STREAMING- values or a valid sha256 value.",
-    )
-
-
-def _iso(date: str) -> str:
-    """The Date header as `YYYYMMDDTHHMMSSZ`; as sent when it is that already or is no date (RFC 9110, 5.6.7)."""
-    match = _HTTP_DATE.fullmatch(date)
-    if match is None or match[2] not in _MONTHS:
-        return date
-    day, month, year, hour, minute, second = match.groups()
-    return f"{year}{_MONTHS.index(month) + 1:02}{int(day):02}T{hour}{minute}{second}Z"
-
-
 def _from_query(request: Request, query: Mapping[str, str]) -> Presented:
     dialect = dialect_of(request)
     algorithm = query.get("X-Amz-Algorithm", "")
     if algorithm != ALGORITHM and algorithm:
-        raise _refuse_algorithm(dialect, algorithm, query=True)
-    scope = _SCOPE.fullmatch(query.get("X-Amz-Credential", ""))
+        raise refused_algorithm(dialect, algorithm, query=True)
+    scope = SCOPE.fullmatch(query.get("X-Amz-Credential", ""))
     if scope is not None:
         dialect = dialect_of(request, scope[4])
     for name in _V4_QUERY:
@@ -277,11 +195,11 @@ def _from_query(request: Request, query: Mapping[str, str]) -> Presented:
         )
     key, day, region, service = scope.groups()
     date = query["X-Amz-Date"]
-    if not _DATE.fullmatch(date) or date[:8] != day:
+    if not DATE.fullmatch(date) or date[:8] != day:
         raise malformed(dialect, "X-Amz-Date must be YYYYMMDDTHHMMSSZ, on the day of the credential.", query=True)
-    if not _SIGNATURE.fullmatch(query["X-Amz-Signature"]):
+    if not SIGNATURE.fullmatch(query["X-Amz-Signature"]):
         raise malformed(dialect, "X-Amz-Signature must be 64 lower-case hexadecimal digits.", query=True)
-    signed = _signed_headers(dialect, query["X-Amz-SignedHeaders"], query=True)
+    signed = signed_names(dialect, query["X-Amz-SignedHeaders"], query=True)
     token_param = "X-Amz-S3session-Token" if "X-Amz-S3session-Token" in query else "X-Amz-Security-Token"
     return Presented(
         "v4-query",
@@ -293,18 +211,10 @@ def _from_query(request: Request, query: Mapping[str, str]) -> Presented:
         signed_headers=signed,
         token=query.get(token_param, ""),
         token_name=token_param.lower(),
-        expires=_lifetime(dialect, query.get("X-Amz-Expires", "")),
+        expires=lifetime(dialect, query.get("X-Amz-Expires", "")),
         payload=_query_payload(request, query, service, signed, dialect),
         dialect=dialect,
     )
-
-
-def _lifetime(dialect: Dialect, text: str) -> int:
-    if not text and dialect != "s3":
-        return _DEFAULT_EXPIRES
-    if not text.isascii() or not text.isdigit() or len(text) > len(str(_WEEK)) or not 1 <= int(text) <= _WEEK:
-        raise malformed(dialect, f"X-Amz-Expires must be a number of seconds between 1 and {_WEEK}.", query=True)
-    return int(text)
 
 
 def _query_payload(
@@ -314,7 +224,7 @@ def _query_payload(
     if not declared and "x-amz-content-sha256" in signed:
         declared = request.fields.get("x-amz-content-sha256", "")
     if declared:
-        _check_payload(dialect, declared)
+        check_payload(dialect, declared)
         return declared
     return "UNSIGNED-PAYLOAD" if service in S3_NAMES else ""
 
@@ -375,11 +285,11 @@ def post_presented(form: Mapping[str, str]) -> Presented | None:
         return Presented("v2-post", form["awsaccesskeyid"], form["signature"], token=token)
     if form.get("x-amz-algorithm") != ALGORITHM:
         raise WireError("InvalidArgument", f"Bucket POST must contain x-amz-algorithm, which must be {ALGORITHM}.")
-    scope = _SCOPE.fullmatch(form.get("x-amz-credential", ""))
+    scope = SCOPE.fullmatch(form.get("x-amz-credential", ""))
     date = form.get("x-amz-date", "")
-    if scope is None or not _DATE.fullmatch(date) or date[:8] != scope[2]:
+    if scope is None or not DATE.fullmatch(date) or date[:8] != scope[2]:
         raise WireError("InvalidArgument", "Bucket POST must contain a valid x-amz-credential and x-amz-date.")
-    if not _SIGNATURE.fullmatch(form.get("x-amz-signature", "")):
+    if not SIGNATURE.fullmatch(form.get("x-amz-signature", "")):
         raise WireError("InvalidArgument", "Bucket POST must contain a valid x-amz-signature.")
     return Presented(
         "v4-post", scope[1], form["x-amz-signature"], date=date, region=scope[3], service=scope[4], token=token

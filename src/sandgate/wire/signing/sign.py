@@ -45,7 +45,7 @@ _QUERY_AUTH = frozenset(
 _HEX_LENGTH = 64
 
 
-def sign(  # noqa: PLR0913 - the parts of a request and the scope to sign it for
+def sign(
     request_method: str,
     path: str,
     query: str,
@@ -60,8 +60,7 @@ def sign(  # noqa: PLR0913 - the parts of a request and the scope to sign it for
 ) -> list[tuple[str, str]]:
     """Sign a request for upstream.
 
-    Signed are the headers that AWS demands (host, content-type, every `x-amz-`) and Content-MD5; not those that an
-    HTTP library may add or change on the way.
+    Signed are the headers that AWS demands (host, content-type, every `x-amz-`) and Content-MD5.
 
     Args:
         request_method: upper case.
@@ -79,46 +78,48 @@ def sign(  # noqa: PLR0913 - the parts of a request and the scope to sign it for
         The headers to send: old signature, date and token removed, new ones at the end.
     """
     date = f"{now:%Y%m%dT%H%M%SZ}"
-    kept: list[tuple[str, str]] = []
-    signed: dict[str, str] = {"x-amz-date": date}
-    had_hash = service in S3_NAMES or len(payload) != _HEX_LENGTH
-    for name, value in headers:
-        lower = name.lower()
-        if lower in _REMOVED:
-            had_hash = had_hash or lower == "x-amz-content-sha256"
-            continue
-        kept.append((name, value))
-        if lower.startswith("x-amz-") or lower in _ALSO_SIGNED:
-            text = collapse(value)
-            signed[lower] = f"{signed[lower]},{text}" if lower in signed else text
-    added = [("x-amz-date", date)]
-    if had_hash:
-        added.append(("x-amz-content-sha256", payload))
-        signed["x-amz-content-sha256"] = payload
-    if credential.session_token:
-        added.append((token_name, credential.session_token))
-        signed[token_name] = credential.session_token
-    canonical_path = single_encoded(path) if service in S3_NAMES else double_encoded(remove_dots(path))
     scope = f"{date[:8]}/{region}/{service}/aws4_request"
-    names = ";".join(sorted(signed))
+    s3 = service in S3_NAMES
+    sent, had_hash = _kept(headers)
+    sent.append(("x-amz-date", date))
+    if had_hash or s3 or len(payload) != _HEX_LENGTH:
+        sent.append(("x-amz-content-sha256", payload))
+    if credential.session_token:
+        sent.append((token_name, credential.session_token))
+    signed = _signed(sent)
+    names = ";".join([name for name, _ in signed])
+    canonical_path = single_encoded(path) if s3 else double_encoded(remove_dots(path))
     text = string_to_sign(
-        request_method,
-        canonical_path,
-        canonical_query(query),
-        sorted(signed.items()),
-        names,
-        payload,
-        date=date,
-        scope=scope,
+        request_method, canonical_path, canonical_query(query), signed, names, payload, date=date, scope=scope
     )
     value = signature(credential.signing_key(date[:8], region, service), text)
-    added.append(
-        (
-            "authorization",
-            f"{ALGORITHM} Credential={credential.access_key_id}/{scope}, SignedHeaders={names}, Signature={value}",
-        )
-    )
-    return kept + added
+    who = f"Credential={credential.access_key_id}/{scope}"
+    sent.append(("authorization", f"{ALGORITHM} {who}, SignedHeaders={names}, Signature={value}"))
+    return sent
+
+
+def _kept(headers: Iterable[tuple[str, str]]) -> tuple[list[tuple[str, str]], bool]:
+    """What stays of the headers, and whether the hash of the body was among them."""
+    kept: list[tuple[str, str]] = []
+    had_hash = False
+    for name, value in headers:
+        lower = name.lower()
+        if lower not in _REMOVED:
+            kept.append((name, value))
+        elif lower == "x-amz-content-sha256":
+            had_hash = True
+    return kept, had_hash
+
+
+def _signed(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Canonical headers: those that are signed, sorted, the values of repeated ones joined."""
+    found: dict[str, str] = {}
+    for name, value in headers:
+        lower = name.lower()
+        if lower.startswith("x-amz-") or lower in _ALSO_SIGNED:
+            text = collapse(value)
+            found[lower] = f"{found[lower]},{text}" if lower in found else text
+    return sorted(found.items())
 
 
 def strip_query_auth(query: str) -> str:
