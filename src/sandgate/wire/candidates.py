@@ -128,22 +128,25 @@ def by_form(request: Request, models: Models, services: Iterable[ServiceInfo], q
         raise unknown("Query requests are GET, or POST with a form.", protocol)
     if request.path != "/":
         raise unknown("Query requests have the path /.", protocol, status=404)
-    action = query.get("Action", "")
-    if not action and request.method == "GET":
-        raise unknown("The request names no Action.", protocol)
-    return narrow_forms(
-        models, Chosen(protocol=protocol, candidates=tuple((info.name, action) for info in fitting)), query
-    )
+    chosen = Chosen(protocol=protocol, candidates=tuple((info.name, "") for info in fitting))
+    return narrow_forms(models, chosen, query, whole=request.method == "GET")
 
 
-def narrow_forms(models: Models, chosen: Chosen, form: Mapping[str, str]) -> Chosen:
-    """Apply Action and Version, wherever they stood, to the services that a form can be for."""
+def narrow_forms(models: Models, chosen: Chosen, form: Mapping[str, str], *, whole: bool) -> Chosen:
+    """Apply Action and Version to the services that a form can be for.
+
+    Args:
+        models: all models.
+        chosen: the services.
+        form: the keys that are known.
+        whole: whether those are all that the request has, so that Action and Version must be among them.
+    """
     action, version = form.get("Action", ""), form.get("Version", "")
     candidates = [
         (service, action)
         for service, _ in chosen.candidates
-        if (not version or models.services[service].api_version == version)
-        and (not action or action in models.service(service).operations)
+        if (models.services[service].api_version == version or not (version or whole))
+        and (action in models.service(service).operations or not (action or whole))
     ]
     if not candidates:
         raise unknown("Action and Version name no operation of the service.", chosen.protocol)

@@ -27,8 +27,9 @@ from sandgate.wire.candidates import (
 from sandgate.wire.cases import PROTOCOLS
 from sandgate.wire.hosts import read_host
 from sandgate.wire.http import Request, WireError
+from sandgate.wire.malformed import MalformedError
 from sandgate.wire.models import Models, Operation, Service
-from sandgate.wire.protocols._model import MalformedError, Parts
+from sandgate.wire.protocols._model import Parts
 from sandgate.wire.s3 import POST_OBJECT, choose_s3, post_parameters, without_auth
 from sandgate.wire.uri import Pairs, form_pairs, one_of_each
 
@@ -161,7 +162,7 @@ def _readings(match: Match, request: Request, models: Models, body: bytes | None
     query, form = match.query, dict[str, str]()
     if match.protocol in _FORM_PROTOCOLS:
         form = one_of_each((*query, *form_pairs((body or b"").decode())))
-        chosen = narrow_forms(models, chosen, form)
+        chosen = narrow_forms(models, chosen, form, whole=True)
     readings = []
     every = chosen.labels or ({},) * len(chosen.candidates)
     for (name, operation), labels in zip(chosen.candidates, every, strict=True):

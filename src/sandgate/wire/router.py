@@ -22,6 +22,8 @@ class _Route:
     operation: Operation
     labels: tuple[str, ...]
     fixed: tuple[tuple[str, str], ...]
+    query_keys: frozenset[str]
+    header_names: frozenset[str]
 
 
 @dataclass(slots=True)
@@ -59,7 +61,14 @@ class Router:
                 labels.append(segment.strip("{}").removesuffix("+"))
             node = _child(node, segment)
         fixed = tuple((part.partition("=")[0], part.partition("=")[2]) for part in query.split("&") if part)
-        route = _Route(service=service, operation=operation, labels=tuple(labels), fixed=fixed)
+        route = _Route(
+            service=service,
+            operation=operation,
+            labels=tuple(labels),
+            fixed=fixed,
+            query_keys=frozenset(operation.required_query),
+            header_names=frozenset(operation.required_headers),
+        )
         node.routes.setdefault(operation.method, []).append(route)
 
     def find(
@@ -121,17 +130,10 @@ def _walk(node: _Node, segments: list[str], at: int) -> Iterator[tuple[_Node, tu
 
 
 def _best(routes: Iterable[_Route], query: Mapping[str, str], headers: Mapping[str, str]) -> list[_Route]:
-    fitting = [
-        route for route in routes if all(key in query and value in ("", query[key]) for key, value in route.fixed)
-    ]
+    fitting = [route for route in routes if not route.fixed or _has_fixed(route, query)]
     if len(fitting) <= 1:
         return fitting
-    complete = [
-        route
-        for route in fitting
-        if all(key in query for key in route.operation.required_query)
-        and all(name in headers for name in route.operation.required_headers)
-    ]
+    complete = [route for route in fitting if route.query_keys <= query.keys() and route.header_names <= headers.keys()]
     ranked = [(_rank(route), route) for route in complete or fitting]
     top = max(rank for rank, _ in ranked)
     best = [route for rank, route in ranked if rank == top]
@@ -140,5 +142,9 @@ def _best(routes: Iterable[_Route], query: Mapping[str, str], headers: Mapping[s
     return [route for route in best if not route.operation.deprecated or route.service not in current]
 
 
+def _has_fixed(route: _Route, query: Mapping[str, str]) -> bool:
+    return all(key in query and value in ("", query[key]) for key, value in route.fixed)
+
+
 def _rank(route: _Route) -> tuple[int, int]:
-    return len(route.fixed), len(route.operation.required_query) + len(route.operation.required_headers)
+    return len(route.fixed), len(route.query_keys) + len(route.header_names)

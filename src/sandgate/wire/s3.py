@@ -7,8 +7,8 @@ from urllib.parse import quote
 
 from sandgate.wire.candidates import Chosen, by_route
 from sandgate.wire.http import Request, WireError
+from sandgate.wire.malformed import MalformedError
 from sandgate.wire.models import Models, Service, ServiceInfo
-from sandgate.wire.protocols._model import MalformedError
 from sandgate.wire.protocols._scalars import text_decoder
 from sandgate.wire.uri import Pairs, decode
 
@@ -93,7 +93,7 @@ def _without_other_subresources(service: Service, chosen: Chosen, query: Pairs) 
     fitting = [
         (candidate, labels)
         for candidate, labels in zip(chosen.candidates, chosen.labels, strict=True)
-        if keys <= service.plan("query-keys", candidate[1], lambda name=candidate[1]: _query_keys(service, name))
+        if keys <= _query_keys(service, candidate[1])
     ]
     if not fitting:
         operation = chosen.candidates[0][1]
@@ -106,12 +106,15 @@ def _without_other_subresources(service: Service, chosen: Chosen, query: Pairs) 
 
 
 def _query_keys(service: Service, name: str) -> frozenset[str]:
-    operation = service.operations[name]
-    fixed = {part.partition("=")[0] for part in operation.uri.partition("?")[2].split("&")}
-    members = service.resolve(operation.input).get("members", {}) if operation.input else {}
-    return frozenset(fixed).union(
-        ref.get("locationName", member) for member, ref in members.items() if ref.get("location") == "querystring"
-    )
+    def collect() -> frozenset[str]:
+        operation = service.operations[name]
+        fixed = frozenset(part.partition("=")[0] for part in operation.uri.partition("?")[2].split("&"))
+        members = service.resolve(operation.input).get("members", {}) if operation.input else {}
+        return fixed.union(
+            ref.get("locationName", member) for member, ref in members.items() if ref.get("location") == "querystring"
+        )
+
+    return service.plan("query-keys", name, collect)
 
 
 def post_parameters(service: Service, bucket: str, form: Mapping[str, str]) -> dict[str, object]:

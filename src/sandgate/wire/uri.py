@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote
 
+from sandgate.wire.malformed import MalformedError
+
 __all__ = ["Pairs", "decode", "form_pairs", "one_of_each"]
 
 Pairs = tuple[tuple[str, str], ...]
@@ -20,7 +22,7 @@ def decode(text: str) -> str:
     """
     if "%" in text:
         if _BAD_ESCAPE.search(text):
-            raise ValueError("a percent escape is broken")
+            raise MalformedError("a percent escape is broken")
         text = unquote(text, errors="strict")
     if not text.isascii():
         text.encode()  # raw bytes that the HTTP parser could not decode arrive as lone surrogates
@@ -49,5 +51,5 @@ def one_of_each(pairs: Pairs) -> dict[str, str]:
     """
     mapping = dict(pairs)
     if len(mapping) != len(pairs):
-        raise ValueError("a key comes twice")
+        raise MalformedError("a key comes twice")
     return mapping

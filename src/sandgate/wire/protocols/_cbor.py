@@ -10,7 +10,7 @@ import struct
 from datetime import datetime
 from typing import Any
 
-from sandgate.wire.protocols._model import MalformedError
+from sandgate.wire.malformed import MalformedError
 from sandgate.wire.protocols._scalars import epoch
 from sandgate.wire.protocols._tree import MAX_DEPTH
 

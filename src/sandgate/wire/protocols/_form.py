@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandgate.wire.http import Response
+from sandgate.wire.malformed import MalformedError
 from sandgate.wire.models import Operation, Service
-from sandgate.wire.protocols._model import ErrorParts, MalformedError, Parts, Plan
+from sandgate.wire.protocols._model import ErrorParts, Parts, Plan
 from sandgate.wire.protocols._scalars import text_decoder
 from sandgate.wire.protocols._tree import MAX_DEPTH
 from sandgate.wire.protocols._xml import element

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from sandgate.wire.http import Request
+from sandgate.wire.malformed import MalformedError
 from sandgate.wire.models import Service
 from sandgate.wire.protocols._json import load
-from sandgate.wire.protocols._model import MalformedError
 from sandgate.wire.protocols._scalars import blob, text_decoder
 
 __all__ = ["header_decoder", "header_map", "header_values"]
@@ -83,7 +83,7 @@ def _split(text: str) -> Iterator[str]:
 
 
 def _quoted(text: str, at: int) -> tuple[str, int]:
-    out = []
+    out: list[str] = []
     while at < len(text):
         char = text[at]
         if char == '"':

@@ -10,8 +10,9 @@ from http import HTTPStatus
 from typing import Any
 
 from sandgate.wire.http import Response
+from sandgate.wire.malformed import MalformedError
 from sandgate.wire.models import Service
-from sandgate.wire.protocols._model import ErrorParts, MalformedError
+from sandgate.wire.protocols._model import ErrorParts
 from sandgate.wire.protocols._scalars import blob, epoch, timestamp_decoder, whole
 from sandgate.wire.protocols._tree import Decode, Leaves, TreeCompiler
 

@@ -9,11 +9,7 @@ from sandgate.wire.http import Request, Response
 from sandgate.wire.models import Operation, Service
 from sandgate.wire.uri import Pairs
 
-__all__ = ["ErrorParts", "MalformedError", "Parts", "Plan", "Protocol"]
-
-
-class MalformedError(ValueError):
-    """The request does not fit the model; the text names members and types, never values."""
+__all__ = ["ErrorParts", "Parts", "Plan", "Protocol"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from sandgate.wire.malformed import MalformedError
 from sandgate.wire.models import Operation, Service
 from sandgate.wire.protocols._headers import header_decoder, header_map, header_values
-from sandgate.wire.protocols._model import MalformedError, Parts, Plan
+from sandgate.wire.protocols._model import Parts, Plan
 from sandgate.wire.protocols._scalars import text_decoder
 from sandgate.wire.uri import Pairs
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-from sandgate.wire.protocols._model import MalformedError
+from sandgate.wire.malformed import MalformedError
 
 __all__ = ["blob", "epoch", "text_decoder", "timestamp_decoder", "whole"]
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from sandgate.wire.malformed import MalformedError
 from sandgate.wire.models import Service
-from sandgate.wire.protocols._model import MalformedError
 
 __all__ = ["MAX_DEPTH", "Decode", "Leaves", "TreeCompiler", "document"]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from html import escape
 from xml.parsers import expat
 
-from sandgate.wire.protocols._model import MalformedError
+from sandgate.wire.malformed import MalformedError
 from sandgate.wire.protocols._tree import MAX_DEPTH
 
 __all__ = ["Element", "element", "parse_xml"]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from sandgate.wire.http import Response
+from sandgate.wire.malformed import MalformedError
 from sandgate.wire.models import Operation, Service
 from sandgate.wire.protocols._json import compiler, error_response, load
-from sandgate.wire.protocols._model import ErrorParts, MalformedError, Parts, Plan, Protocol
+from sandgate.wire.protocols._model import ErrorParts, Parts, Plan, Protocol
 
 __all__ = ["PROTOCOL"]
 

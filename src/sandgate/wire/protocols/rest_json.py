@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from sandgate.wire.http import Response
+from sandgate.wire.malformed import MalformedError
 from sandgate.wire.models import Operation, Service
 from sandgate.wire.protocols._json import compiler, error_response, load
-from sandgate.wire.protocols._model import ErrorParts, MalformedError, Plan, Protocol
+from sandgate.wire.protocols._model import ErrorParts, Plan, Protocol
 from sandgate.wire.protocols._rest import Body, compile_rest
 from sandgate.wire.protocols._tree import Decode
 

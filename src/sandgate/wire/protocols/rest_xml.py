@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sandgate.wire.http import Response
+from sandgate.wire.malformed import MalformedError
 from sandgate.wire.models import Operation, Service
-from sandgate.wire.protocols._model import ErrorParts, MalformedError, Plan, Protocol
+from sandgate.wire.protocols._model import ErrorParts, Plan, Protocol
 from sandgate.wire.protocols._rest import Body, compile_rest
 from sandgate.wire.protocols._scalars import text_decoder
 from sandgate.wire.protocols._xml import Element, element, parse_xml
@@ -141,10 +142,11 @@ def _put(out: dict[str, object], child: Element, name: str, shape: Mapping[str, 
     if shape.get("flattened") and shape["type"] == "map":
         entries = out.setdefault(name, {})
         assert isinstance(entries, dict)
-        key, value = decode(child)  # type: ignore[misc]
-        if key in entries:
+        pair = decode(child)
+        assert isinstance(pair, tuple)
+        if pair[0] in entries:
             raise MalformedError(f"{name} holds a key twice")
-        entries[key] = value
+        entries.update((pair,))
         return
     if name in out:
         raise MalformedError(f"{name} comes twice")

@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from sandgate.wire.http import Response
+from sandgate.wire.malformed import MalformedError
 from sandgate.wire.models import Operation, Service
 from sandgate.wire.protocols._cbor import dump_text_map, load_cbor
 from sandgate.wire.protocols._json import error_headers
-from sandgate.wire.protocols._model import ErrorParts, MalformedError, Parts, Plan, Protocol
+from sandgate.wire.protocols._model import ErrorParts, Parts, Plan, Protocol
 from sandgate.wire.protocols._scalars import whole
 from sandgate.wire.protocols._tree import Decode, Leaves, TreeCompiler
 
@@ -24,7 +25,7 @@ def _leaf(kind: type, what: str) -> Any:
         def decode(value: Any, _: int) -> object:
             if type(value) is not kind:
                 raise MalformedError(f"{name} must be {what}")
-            return whole(value) if kind is int else value
+            return whole(value) if isinstance(value, int) and kind is int else value
 
         return decode
 
