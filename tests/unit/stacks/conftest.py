@@ -32,6 +32,11 @@ class MemoryBucket:
         with zipfile.ZipFile(path) as archive:
             return archive.namelist()
 
+    def read(self, key: str, name: str) -> str:
+        """One file inside an uploaded zip."""
+        with zipfile.ZipFile(self._write(key)) as archive:
+            return archive.read(name).decode()
+
     def _write(self, key: str) -> Path:
         path = self.scratch / key
         path.write_bytes(self.objects[key])

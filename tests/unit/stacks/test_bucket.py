@@ -60,6 +60,7 @@ class S3:
         self._answer("wait", "", request)
 
     def get_paginator(self, name: str) -> Any:
+        assert name == "list_object_versions"
         raise refusal(self._head)
 
 
@@ -97,7 +98,7 @@ def test_a_worker_that_was_quicker_is_fine() -> None:
 
 @pytest.mark.parametrize("s3", [S3(create="TooManyBuckets"), S3(head="500")])
 def test_a_refusal_is_an_error_for_people(s3: S3) -> None:
-    with pytest.raises(StackError, match="artifact bucket cannot be made: .*said so"):
+    with pytest.raises(StackError, match=r"artifact bucket cannot be made: .*said so"):
         ArtifactBucket(s3, "b")(b"x", "k")
 
 

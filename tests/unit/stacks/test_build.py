@@ -131,6 +131,7 @@ def test_a_functions_own_code_lies_over_its_requirements(
     names = bucket.names(key)
     assert {"app.py", "tinydep/__init__.py", "tinydep-1.0.dist-info/METADATA"} <= set(names)
     assert names.count("tinydep/__init__.py") == 1
+    assert bucket.read(key, "tinydep/__init__.py") == "ANSWER = 1\n"
     assert not any(name.endswith(".pyc") for name in names)
 
 

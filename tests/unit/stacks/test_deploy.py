@@ -197,6 +197,27 @@ def test_the_cause_inside_a_nested_stack_is_found(run: Callable[..., Any]) -> No
         run(CloudFormation(None, "ROLLBACK_COMPLETE", events=(outer,), nested=nested))
 
 
+def test_what_validation_found_first_is_named(run: Callable[..., Any]) -> None:
+    class Validating(CloudFormation):
+        def describe_events(self, **_: Any) -> dict[str, Any]:
+            found = [
+                {"EventType": "STACK_EVENT", "LogicalResourceId": "Other"},
+                *(
+                    {
+                        "EventType": "VALIDATION_ERROR", "ValidationStatus": "FAILED", "LogicalResourceId": name,
+                        "ResourceType": "AWS::S3::Bucket", "ValidationStatusReason": "name is taken",
+                        "ValidationPath": f"/Resources/{name}",
+                    }
+                    for name in ("Second", "First")
+                ),
+            ]  # fmt: skip
+            return {"OperationEvents": found}
+
+    events = (event(1, "test-x", "CREATE_FAILED", "Validation failed. Call DescribeEvents", PhysicalResourceId=ID),)
+    with pytest.raises(StackError, match=r"First \(AWS::S3::Bucket\) failed: name is taken \(/Resources/First\)"):
+        run(Validating(None, "ROLLBACK_COMPLETE", events=events))
+
+
 def test_a_failure_without_any_reason_says_the_status(run: Callable[..., Any]) -> None:
     with pytest.raises(StackError, match="ended in ROLLBACK_COMPLETE"):
         run(CloudFormation(None, "ROLLBACK_COMPLETE"))
