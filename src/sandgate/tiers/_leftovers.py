@@ -106,17 +106,18 @@ def listed_services() -> frozenset[str]:
     return frozenset(listing.service for listing in _LISTINGS)
 
 
-def list_resources(client: SignedClient, services: Iterable[str]) -> Iterator[Leftover]:
+def list_resources(client: SignedClient, services: Iterable[str], *, related: bool = True) -> Iterator[Leftover]:
     """Every resource of the types above, in one region.
 
     Args:
         client: calls as root.
         services: those that the run has called, by botocore's names.
+        related: whether stack calls, which can make anything, list every service.
 
     A listing that fails raises: "could not list" is not "nothing there".
     """
     called = frozenset(services)
-    everything = not called.isdisjoint(_MAKES_ANYTHING)
+    everything = related and not called.isdisjoint(_MAKES_ANYTHING)
     for listing in _LISTINGS:
         if everything or listing.service in called:
             yield from (Leftover(type=listing.type, name=name) for name in listing.names(client))
