@@ -8,10 +8,12 @@ from __future__ import annotations
 import argparse
 import ast
 import contextlib
+import importlib
 import inspect
 import io
 import json
 import os
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -23,6 +25,7 @@ from sandgate.cli.main import build, run
 from sandgate.config.declare import Option
 from sandgate.config.options import INTERNAL_VARIABLES, OPTIONS
 from sandgate.core.registry import discover
+from sandgate.pytest_plugin.fixtures import fixture_modules
 from sandgate.tiers._model import Tier
 
 __all__ = ["main", "pages"]
@@ -45,6 +48,7 @@ def pages() -> dict[str, str]:
         "cli.md": _cli(),
         "configuration.md": _configuration(),
         "exit-codes.md": _exit_codes(),
+        "fixtures.md": _fixtures(),
         "tiers.md": _tiers(),
     }
 
@@ -128,6 +132,61 @@ def _tiers() -> str:
         parts += ["What it can do:\n", *(f"- {line}" for line in tier.capabilities), ""]
         parts += ["Its limits:\n", *(f"- {line}" for line in tier.limits), ""]
     return "\n".join(parts)
+
+
+FIXTURES = """\
+The pytest plugin is active where `[tool.sandgate]` exists or `--tier` is given. Each fixture can be overridden in a
+`conftest.py`.
+"""
+
+
+def _fixtures() -> str:
+    parts = ["# Fixtures\n", FIXTURES]
+    for name in fixture_modules():
+        tree = ast.parse(inspect.getsource(importlib.import_module(name)))
+        classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
+        for node in tree.body:
+            if isinstance(node, ast.FunctionDef) and (scope := _scope(node)):
+                parts.append(f"## `{node.name}`\n\n{_doc(node)}\n\nscope: {scope}\n")
+                # The class that the fixture gives is the one its annotation names, alone or inside `Iterator[...]`.
+                given = {
+                    leaf.id for leaf in ast.walk(node.returns or node) if isinstance(leaf, ast.Name)
+                } & classes.keys()
+                parts += [line for found in sorted(given) for line in _members(node.name, classes[found])]
+    return "\n".join(parts)
+
+
+def _scope(function: ast.FunctionDef) -> str:
+    """The scope of a fixture; empty for a function that is none."""
+    for decorator in function.decorator_list:
+        text = ast.unparse(decorator)
+        if text.startswith("pytest.fixture"):
+            found = re.search(r"scope='(\w+)'", text)
+            return found[1] if found else "function"
+    return ""
+
+
+def _doc(node: ast.ClassDef | ast.FunctionDef) -> str:
+    """A docstring up to its sections, in one paragraph each."""
+    text = re.split(r"\n(?:Args|Returns|Raises|Yields):\n", ast.get_docstring(node) or "")[0]
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.split("\n\n")).strip()
+
+
+def _members(fixture: str, cls: ast.ClassDef) -> Iterator[str]:
+    """What a fixture's value is, and what it can do."""
+    yield f"{_doc(cls)}\n"
+    rows = []
+    for node in cls.body:
+        if not isinstance(node, ast.FunctionDef) or (node.name.startswith("_") and node.name != "__call__"):
+            continue
+        properties = {ast.unparse(decorator) for decorator in node.decorator_list}
+        node.args.args = node.args.args[1:]
+        bare = ast.unparse(node.args)
+        call = fixture if node.name == "__call__" else f"{fixture}.{node.name}"
+        shown = call if properties & {"property", "cached_property"} else f"{call}({bare})"
+        rows.append(f"| `{shown.replace('|', chr(92) + '|')}` | {_doc(node).replace(chr(10), ' ')} |")
+    if rows:
+        yield "\n".join(["| member | meaning |", "|---|---|", *rows, ""])
 
 
 def main() -> int:
