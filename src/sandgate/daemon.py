@@ -16,7 +16,6 @@ import shutil
 import signal
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -28,24 +27,28 @@ from sandgate.core.files import replace_json
 from sandgate.core.hardening import harden
 from sandgate.core.log import AppendLog
 from sandgate.core.registry import discover, lookup
-from sandgate.errors import EnvironmentFault, RunError, SandgateError
+from sandgate.errors import SandgateError
+from sandgate.gate.answers import describe_bug
+from sandgate.gate.desk import Desk
+from sandgate.gate.listener import HOST, Listener
 from sandgate.gate.parts import Parts
 from sandgate.gate.pipeline import Pipeline
 from sandgate.gate.recorder import Recorder
-from sandgate.gate.server import Connection
+from sandgate.gate.seen import Seen
 from sandgate.gate.upstream import Pool
 from sandgate.keys.run_keys import RunKeys
 from sandgate.keys.surrogates import Surrogates
 from sandgate.rewrite.rewriter import Rewriter
 from sandgate.routes._model import Route
-from sandgate.tiers._model import Tier, TierContext
+from sandgate.tiers._model import Tier, TierContext, Upstream
 from sandgate.wire.models import Models
 
 __all__ = ["Gate", "main"]
 
-_HOST = "127.0.0.1"
-_DRAIN_SECONDS = 30.0
-_IDLE_CHECK_SECONDS = 0.5
+_DRAIN_SECONDS = 20.0
+"""Less than the thirty that a front end waits for an answer."""
+
+_log = logging.getLogger("sandgate.gate")
 
 
 class Gate:
@@ -54,27 +57,31 @@ class Gate:
     Args:
         config: the run's configuration.
         run_dir: the run's directory; exists.
+        cache_dir: what outlives runs.
+        environ: the user's environment where the tier may need it, else empty.
         say: tells the front end something.
     """
 
     def __init__(
-        self, config: Config, run_dir: Path, cache_dir: Path, say: Callable[[Mapping[str, object]], None]
+        self,
+        config: Config,
+        run_dir: Path,
+        cache_dir: Path,
+        environ: Mapping[str, str],
+        say: Callable[[Mapping[str, object]], None],
     ) -> None:
         self._config = config
         self._run_dir = run_dir
         self._cache_dir = cache_dir
+        self._environ = environ
         self._say = say
         self._log = AppendLog(run_dir / "events.jsonl")
         self._recorder = Recorder(self._log, record_params=config.record_params)
-        self._keys = RunKeys()
-        self._connections: set[Connection] = set()
-        self._servers: dict[str, asyncio.Server] = {}
-        self._ports: dict[str, int] = {}
-        self._control: asyncio.Server | None = None
-        self._parts: Parts | None = None
-        self._pipeline: Pipeline | None = None
-        self._work_dir = Path(tempfile.mkdtemp(prefix="sg-"))
+        self._listener = Listener(config.sources.get("gate_port", ""))
         self._pool = Pool()
+        self._work_dir = Path(tempfile.mkdtemp(prefix="sg-"))
+        self._upstream: Upstream | None = None
+        self._control: asyncio.Server | None = None
         self.stopping = asyncio.Event()
         self._stopped = False
         self._reason = ""
@@ -88,50 +95,57 @@ class Gate:
             SandgateError: what the front end shows.
         """
         # Listening comes first: the emulator is told the port. Accepting comes last, when everything is there.
-        server = await self._bind("main", self._config.gate_port, accept=False)
-        tier = lookup(
-            discover("sandgate.tiers", "TIER", Tier),
-            self._config.tier,
-            what="tier",
-            where=self._config.sources.get("tier", ""),
+        await self._listener.bind("main", self._config.gate_port)
+        source = self._config.sources.get("tier", "")
+        tier = lookup(discover("sandgate.tiers", "TIER", Tier), self._config.tier, what="tier", where=source)
+        async with asyncio.TaskGroup() as group:
+            starting = group.create_task(self._start_tier(tier))
+            loading = group.create_task(asyncio.to_thread(Models.load, self._cache_dir))
+        upstream, models = starting.result(), loading.result()
+        parts = self._make_parts(models, upstream)
+        self._control = await serve_control(
+            self._work_dir / "control.sock", Desk(parts, self._listener, self._end).answer
         )
-        context = TierContext(
-            config=self._config,
-            run_dir=self._run_dir,
-            work_dir=self._work_dir,
-            cache_dir=self._cache_dir,
-            gate_host=_HOST,
-            gate_port=self._ports["main"],
-            progress=lambda text: self._say({"progress": text}),
+        await self._listener.open(Pipeline(parts).handle)
+        self._recorder.note(
+            {"event": "ready", "tier": tier.name, "account": upstream.account, "caller": upstream.caller}
         )
-        starting = asyncio.ensure_future(tier.start(context))
-        models = await asyncio.to_thread(Models.load, self._cache_dir)
-        upstream = await starting
+        replace_json(self._run_dir / "run.json", self._description(upstream))
+
+    async def _start_tier(self, tier: Tier) -> Upstream:
+        self._upstream = await tier.start(
+            TierContext(
+                config=self._config,
+                run_dir=self._run_dir,
+                work_dir=self._work_dir,
+                cache_dir=self._cache_dir,
+                gate_host=HOST,
+                gate_port=self._listener.port("main"),
+                progress=lambda text: self._say({"progress": text}),
+                environ=self._environ,
+            )
+        )
+        return self._upstream
+
+    def _make_parts(self, models: Models, upstream: Upstream) -> Parts:
         surrogates = Surrogates()
-        self._parts = Parts(
+        gate_url = f"http://{HOST}:{self._listener.port('main')}"
+        return Parts(
             models=models,
-            keys=self._keys,
+            keys=RunKeys(),
             surrogates=surrogates,
-            rewriter=Rewriter(f"http://{_HOST}:{self._ports['main']}", surrogates),
+            rewriter=Rewriter(gate_url, surrogates),
             upstream=upstream,
+            seen=Seen(everything=upstream.private),
             pool=self._pool,
             recorder=self._recorder,
             routes=discover("sandgate.routes", "ROUTE", Route),
             decide=lambda _call: ALLOWED,
             body_limit=self._config.body_limit * 1024 * 1024,
-            ports=set(self._ports.values()),
+            ports=self._listener.ports,
         )
-        self._pipeline = Pipeline(self._parts)
-        await server.start_serving()
-        self._control = await serve_control(self._work_dir / "control.sock", self._command)
-        self._recorder.note(
-            {"event": "ready", "tier": tier.name, "account": upstream.account, "caller": upstream.caller}
-        )
-        replace_json(self._run_dir / "run.json", self._description())
 
-    def _description(self) -> dict[str, object]:
-        assert self._parts is not None
-        upstream = self._parts.upstream
+    def _description(self, upstream: Upstream) -> dict[str, object]:
         return {
             "schema": 1,
             "run": self._run_dir.name,
@@ -140,75 +154,11 @@ class Gate:
             "account": upstream.account,
             "caller": upstream.caller,
             "region": self._config.region,
-            "gate": f"http://{_HOST}:{self._ports['main']}",
+            "gate": f"http://{HOST}:{self._listener.port('main')}",
             "control": str(self._work_dir / "control.sock"),
             "work_dir": str(self._work_dir),
             "cache_dir": str(self._cache_dir),
             "versions": dict(upstream.versions),
-        }
-
-    async def _bind(self, worker: str, port: int = 0, *, accept: bool = True) -> asyncio.Server:
-        def connection() -> Connection:
-            assert self._pipeline is not None
-            return Connection(self._pipeline.handle, label=worker, open_connections=self._connections)
-
-        try:
-            server = await asyncio.get_running_loop().create_server(
-                connection, _HOST, port, backlog=512, start_serving=accept
-            )
-        except OSError as error:
-            raise EnvironmentFault(
-                f"cannot listen on port {port}: {error.strerror}",
-                where=f"gate_port, {self._config.sources.get('gate_port', '')}",
-                hint="leave gate_port out to get a free port, or end what uses this one",
-            ) from error
-        self._servers[worker] = server
-        self._ports[worker] = int(server.sockets[0].getsockname()[1])
-        if self._parts is not None:
-            self._parts.ports.add(self._ports[worker])
-        return server
-
-    # -- control --------------------------------------------------------------------------------------------------
-
-    async def _command(self, command: str, fields: Mapping[str, Any]) -> Mapping[str, object] | None:
-        """Answer a front end."""
-        assert self._parts is not None
-        if command == "test":
-            self._parts.tests[str(fields["worker"])] = str(fields["id"])
-            return None
-        if command == "event":
-            self._recorder.note({k: v for k, v in fields.items() if isinstance(k, str)})
-            return {}
-        if command == "key":
-            key = self._keys.issue(str(fields["worker"]), str(fields.get("kind", "identity")))
-            return {"access_key_id": key.access_key_id, "secret_access_key": key.secret_access_key}
-        if command == "port":
-            worker = str(fields["worker"])
-            if worker not in self._ports:
-                await self._bind(worker)
-            return {"url": f"http://{_HOST}:{self._ports[worker]}"}
-        if command == "status":
-            return self._status()
-        if command == "leftovers":
-            found = await self._parts.upstream.leftovers(frozenset(self._recorder.called))
-            return {"leftovers": [{"type": left.type, "name": left.name} for left in found]}
-        self._reason = str(fields.get("reason", "stopped"))
-        await self._drain()
-        self.stopping.set()
-        return self._status()
-
-    def _status(self) -> dict[str, object]:
-        assert self._parts is not None
-        recorder = self._recorder
-        return {
-            "death": self._parts.upstream.death(),
-            "broken": recorder.broken,
-            "calls": dict(recorder.calls),
-            "reached": dict(recorder.reached),
-            "by_worker": dict(recorder.by_worker),
-            "refused": list(recorder.refused[:100]),
-            "refused_total": len(recorder.refused),
-            "in_flight": sum(c.busy for c in self._connections),
         }
 
     # -- end ------------------------------------------------------------------------------------------------------
@@ -219,26 +169,22 @@ class Gate:
             self._reason = "abandoned"
             self.stopping.set()
 
-    async def _drain(self) -> None:
-        """Accept no more, finish what is in flight."""
-        for server in self._servers.values():
-            server.close()
-        for connection in list(self._connections):
-            connection.drain()
-        deadline = time.monotonic() + _DRAIN_SECONDS
-        while any(c.busy for c in self._connections) and time.monotonic() < deadline:
-            await asyncio.sleep(0.01)
+    async def _end(self, reason: str) -> None:
+        """A front end asks for the end: drained before it is answered."""
+        self._reason = reason
+        await self._listener.drain(_DRAIN_SECONDS)
+        self.stopping.set()
 
     async def stop(self) -> None:
         """Drain, stop the tier, remove what is temporary."""
         if self._stopped:
             return
         self._stopped = True
-        await self._drain()
+        await self._listener.drain(_DRAIN_SECONDS)
         if self._control is not None:
             self._control.close()
-        if self._parts is not None:
-            await self._parts.upstream.stop()
+        if self._upstream is not None:
+            await self._upstream.stop()
         self._pool.close()
         reason = self._reason or "stopped"
         self._recorder.note({"event": "abandoned" if reason == "abandoned" else "stopped", "reason": reason})
@@ -254,10 +200,31 @@ def _say(message: Mapping[str, object]) -> None:
         sys.stdout.flush()
 
 
+def _report_bug(_loop: asyncio.AbstractEventLoop, context: Mapping[str, Any]) -> None:
+    """What asyncio would print: kind and place only, since the text of an exception may quote what a client sent."""
+    error = context.get("exception")
+    what = describe_bug(error) if isinstance(error, BaseException) else "no exception"
+    _log.error("a bug in the gate: %s: %s", str(context.get("message", ""))[:80], what)
+
+
+def _first_known(group: BaseExceptionGroup[BaseException]) -> SandgateError | None:
+    for error in group.exceptions:
+        found = _first_known(error) if isinstance(error, BaseExceptionGroup) else error
+        if isinstance(found, SandgateError):
+            return found
+    return None
+
+
 async def _serve(order: Mapping[str, Any]) -> int:
-    config = Config.from_json(order["config"])
-    gate = Gate(config, Path(order["run_dir"]), Path(order["cache_dir"]), _say)
     loop = asyncio.get_running_loop()
+    loop.set_exception_handler(_report_bug)
+    gate = Gate(
+        Config.from_json(order["config"]),
+        Path(order["run_dir"]),
+        Path(order["cache_dir"]),
+        order.get("environ", {}),
+        _say,
+    )
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, gate.stopping.set)
     try:
@@ -270,20 +237,21 @@ async def _serve(order: Mapping[str, Any]) -> int:
     except asyncio.CancelledError:
         return 1
     except SandgateError as error:
-        _say(
-            {
-                "error": {
-                    "kind": type(error).__name__,
-                    "message": error.message,
-                    "where": error.where,
-                    "hint": error.hint,
-                }
-            }
-        )
-        return int(error.exit_code)
+        return _fail(error)
+    except BaseExceptionGroup as group:
+        known = _first_known(group)
+        if known is None:
+            raise
+        return _fail(known)
     finally:
         await gate.stop()
     return 0
+
+
+def _fail(error: SandgateError) -> int:
+    kind = type(error).__name__
+    _say({"error": {"kind": kind, "message": error.message, "where": error.where, "hint": error.hint}})
+    return int(error.exit_code)
 
 
 async def _leash(gate: Gate, starting: asyncio.Future[None]) -> asyncio.BaseTransport:
@@ -295,7 +263,7 @@ async def _leash(gate: Gate, starting: asyncio.Future[None]) -> asyncio.BaseTran
             if not starting.done():
                 starting.cancel()
 
-        def connection_lost(self, exc: Exception | None) -> None:
+        def connection_lost(self, _exc: Exception | None) -> None:
             self.eof_received()
 
     transport, _ = await asyncio.get_running_loop().connect_read_pipe(Watch, sys.stdin)
@@ -315,11 +283,7 @@ def main() -> int:
         runner: Callable[..., int] = uvloop.run
     except ImportError:
         runner = asyncio.run
-    try:
-        return runner(_serve(order))
-    except RunError as error:
-        _say({"error": {"kind": "RunError", "message": error.message, "where": error.where, "hint": error.hint}})
-        return int(error.exit_code)
+    return runner(_serve(order))
 
 
 if __name__ == "__main__":

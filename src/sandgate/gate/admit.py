@@ -1,36 +1,69 @@
-"""Who calls: from a claimed signature to a principal, or a refusal that says what to do."""
+"""Who calls, and by which way in: host, route, and from a claimed signature to a principal, or a refusal."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping
+from urllib.parse import unquote
 
 from sandgate.core.call import Decision, Principal
-from sandgate.gate.answers import RefusedError
+from sandgate.gate.answers import INTERNAL, RefusedError
 from sandgate.gate.parts import Parts
 from sandgate.keys.run_keys import KeyEntry
+from sandgate.routes._model import Route, RouteMatch
 from sandgate.wire.http import Request, WireError
 from sandgate.wire.signing.presented import Presented
 
-__all__ = ["check_host", "entry_of"]
+__all__ = ["check_host", "entry_of", "find_route", "refuse_internal"]
 
 _AWS_HOST = re.compile(
     r"(?:[a-z0-9_.-]+\.)?(?:amazonaws\.com(?:\.cn)?|api\.aws|on\.aws|amazoncognito\.com)(?::\d{1,5})?", re.IGNORECASE
 )
 _OWN_HOST = re.compile(r"(?:127\.0\.0\.1|localhost):(\d{1,5})")
+_ROUTED_NAMES = frozenset({"execute-api", "lambda"})
+"""Signing names under which data-plane requests are signed; any other claim is an API call."""
+_INTERNAL = ("/_ministack", "/_localstack")
+_SHOWN = 4
 
 
-def check_host(request: Request, parts: Parts) -> None:
+def check_host(request: Request, ports: Collection[int]) -> None:
     """A request for another host is a rebound name or a misconfigured proxy, never ours (RFC 9110, 7.4).
 
     Raises:
         WireError: the Host is neither the gate's nor one of AWS's.
     """
     own = _OWN_HOST.fullmatch(request.host)
-    if own is not None and int(own.group(1)) in parts.ports:
+    if own is not None and int(own.group(1)) in ports:
         return
     if _AWS_HOST.fullmatch(request.host):
         return
     raise WireError("InvalidHost", "this gate does not serve the host that the request names", status=400)
+
+
+def find_route(
+    request: Request, claim: Presented | None, routes: Mapping[str, Route]
+) -> tuple[Route, RouteMatch] | None:
+    """The route outside the models that a request takes, if any."""
+    if claim is not None and claim.service not in _ROUTED_NAMES:
+        return None
+    for route in routes.values():
+        found = route.match(request)
+        if found is not None:
+            return route, found
+    return None
+
+
+def refuse_internal(request: Request) -> None:
+    """Keep everybody from the emulator's own paths, however they are spelt.
+
+    Raises:
+        RefusedError: such a path.
+    """
+    path = request.path
+    if "_" not in path and "%" not in path:
+        return
+    if ("/" + unquote(path).lstrip("/")).lower().startswith(_INTERNAL):
+        raise RefusedError(INTERNAL)
 
 
 async def entry_of(claim: Presented, parts: Parts) -> KeyEntry:
@@ -39,17 +72,21 @@ async def entry_of(claim: Presented, parts: Parts) -> KeyEntry:
     Raises:
         RefusedError: the gate did not issue that key.
     """
-    entry = parts.keys.resolve(claim.access_key_id)
+    key_id = claim.access_key_id
+    entry = parts.keys.resolve(key_id)
     if entry is not None:
         return entry
-    real = parts.surrogates.resolve(claim.access_key_id)
+    real = parts.surrogates.resolve(key_id)
     if real is not None:
         return KeyEntry(
             credential=real.surrogate,
             principal=Principal(kind="surrogate", name=real.label),
             upstream=real.real,
         )
-    session = await parts.upstream.function_session(claim.access_key_id, claim.region)
+    # The second look is in the run's own region: a function may call another one.
+    session = await parts.upstream.function_session(key_id, claim.region) or await parts.upstream.function_session(
+        key_id, ""
+    )
     if session is not None:
         entry = KeyEntry(
             credential=session.credential,
@@ -62,7 +99,7 @@ async def entry_of(claim: Presented, parts: Parts) -> KeyEntry:
         Decision(
             allowed=False,
             rule="unknown-key",
-            value=_shown(claim.access_key_id),
+            value=_shown(key_id),
             source="the gate signs only for keys that it issued",
             remedy="use the AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY that `sandgate run` or `sandgate env` sets",
         )
@@ -70,5 +107,6 @@ async def entry_of(claim: Presented, parts: Parts) -> KeyEntry:
 
 
 def _shown(key_id: str) -> str:
-    """Enough of a key id to recognise it, never all of one that may be real."""
-    return key_id if len(key_id) <= 8 else f"{key_id[:4]}…{key_id[-4:]}"  # noqa: PLR2004
+    """Enough of a key id to recognise it, never all of one that may be real, and nothing that breaks an answer."""
+    text = "".join(c if c.isalnum() and c.isascii() else "?" for c in key_id)
+    return text if len(text) <= 2 * _SHOWN else f"{text[:_SHOWN]}...{text[-_SHOWN:]}"

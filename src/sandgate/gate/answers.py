@@ -3,27 +3,37 @@
 from __future__ import annotations
 
 import logging
+import re
+import traceback
 from collections.abc import Callable
 
 from sandgate.core.call import Decision
 from sandgate.gate.flow import Flow
 from sandgate.gate.parts import Parts
-from sandgate.gate.upstream import UpstreamFaultError
+from sandgate.gate.response import UpstreamFaultError
 from sandgate.wire.errors import render
 from sandgate.wire.http import WireError
+from sandgate.wire.identify import match
 
-__all__ = ["INTERNAL", "UNRECORDED", "UNSIGNED", "Answers", "RefusedError"]
+__all__ = ["INTERNAL", "NOT_OURS", "UNRECORDED", "UNSIGNED", "Answers", "RefusedError", "describe_bug"]
 
 _log = logging.getLogger("sandgate.gate")
-_CODED = frozenset({"json", "rest-json", "smithy-rpc-v2-cbor"})
+_CODED = frozenset({"json", "rest-json", "rpc-v2-cbor"})
 """Protocols whose services call a refusal AccessDeniedException; the XML ones say AccessDenied."""
+_CLAIMED_SERVICE = re.compile(r"(?:Credential=|X-Amz-Credential=)[^,&\s]+?(?:/|%2F)([a-z0-9-]+)(?:/|%2F)aws4_request")
 
 INTERNAL = Decision(
     allowed=False,
     rule="emulator-internal",
-    value="a path under /_ministack",
+    value="a path of the emulator's own",
     source="built in: these paths change or reset the emulator without a signature",
     remedy="none; use the AWS API",
+)
+NOT_OURS = Decision(
+    allowed=False,
+    rule="not-of-this-run",
+    source="an unsigned request passes only for an API, function or pool that a signed call of this run has seen",
+    remedy="create or describe it in this run first, with the run key",
 )
 UNSIGNED = Decision(
     allowed=False,
@@ -48,11 +58,18 @@ class RefusedError(Exception):
         self.decision = decision
 
 
+def describe_bug(bug: BaseException) -> str:
+    """Where an exception came from, without its text: that may quote what a client sent."""
+    frames = traceback.extract_tb(bug.__traceback__)[-6:]
+    where = " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames))
+    return f"{type(bug).__name__} at {where}"
+
+
 class Answers:
     """Answers exchanges that do not reach upstream.
 
     Args:
-        parts: recorder, tests and upstream.
+        parts: recorder, tests, models and upstream.
         ids: source of request ids.
     """
 
@@ -63,6 +80,7 @@ class Answers:
     def refuse(self, flow: Flow, decision: Decision) -> tuple[int, str]:
         """A refusal: recorded, and raised by the SDK as its own AccessDenied."""
         self._record(flow, decision)
+        self._find_protocol(flow, "")
         code = "AccessDeniedException" if flow.protocol in _CODED else "AccessDenied"
         return self._send(flow, code, decision.text(), 403)
 
@@ -70,7 +88,7 @@ class Answers:
         """A request that is malformed or not rightly signed; recorded as refused when it got no further."""
         if not flow.begun:
             self._record(flow, Decision(allowed=False, rule="not-understood", value=error.code, source=error.message))
-        flow.protocol = flow.protocol or error.protocol
+        self._find_protocol(flow, error.protocol)
         return self._send(flow, error.code, error.message, error.status)
 
     def upstream_fault(self, flow: Flow, error: UpstreamFaultError) -> tuple[int, str]:
@@ -81,6 +99,20 @@ class Answers:
         _log.error("%s", dead)
         text = "the upstream of this run has died and will not come back; the end of the run says why"
         return self._send(flow, "UpstreamDead", f"sandgate: {text}", 400)
+
+    def _find_protocol(self, flow: Flow, known: str) -> None:
+        """A request that failed before it was matched is answered in the protocol that its head looks like."""
+        flow.protocol = flow.protocol or known
+        if flow.protocol or flow.route is not None:
+            return
+        request = flow.request
+        claimed = _CLAIMED_SERVICE.search(request.fields.get("authorization", "") or request.query)
+        try:
+            found = match(request, self._parts.models, signing_name=claimed.group(1) if claimed else "")
+        except WireError as error:
+            flow.protocol = error.protocol
+        else:
+            flow.protocol, flow.service = found.protocol, found.service
 
     def _record(self, flow: Flow, decision: Decision) -> None:
         worker = flow.call.principal.worker if flow.call else flow.exchange.label
@@ -102,6 +134,7 @@ class Answers:
                 status=status,
                 request_id=self._ids(),
                 method=exchange.request.method,
+                info=self._parts.models.services.get(flow.service),
             )
         )
         return status, code

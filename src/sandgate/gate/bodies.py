@@ -1,23 +1,26 @@
-"""A streamed body on its way: verified, never held, cut off when it is not what was signed."""
+"""Bodies on their way: compared with what was signed; streamed ones verified, never held, and cut off on a mismatch."""
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 from sandgate.gate.exchange import Exchange
+from sandgate.gate.flow import Flow
 from sandgate.gate.forward import Body
 from sandgate.wire.http import Request, WireError
-from sandgate.wire.signing.chunked import ChunkDecoder, UnsignedTrailerEncoder
+from sandgate.wire.signing.chunked import CHUNKED_KINDS, ChunkDecoder, UnsignedTrailerEncoder
 from sandgate.wire.signing.credential import Credential
 from sandgate.wire.signing.presented import Presented
 from sandgate.wire.signing.verify import PayloadHash
 
-__all__ = ["StreamPlan", "stream_plan"]
+__all__ = ["StreamPlan", "buffered_body", "stream_plan"]
 
 _UNSIGNED = "UNSIGNED-PAYLOAD"
 _TRAILER = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
 _CHUNK_HEADERS = frozenset({"x-amz-decoded-content-length", "x-amz-trailer"})
+_HASH_LENGTH = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,19 +31,45 @@ class StreamPlan:
     body: Body
 
 
+def buffered_body(flow: Flow, raw: bytes, payload: str, headers: list[tuple[str, str]]) -> bytes:
+    """The body of a call that is held whole, chunk framing removed.
+
+    Args:
+        flow: the call, its signature verified.
+        raw: the body as it came.
+        payload: its hash.
+        headers: the client's; when framing is removed, what described it goes and its trailers become headers.
+
+    Raises:
+        WireError: not the body that was signed.
+    """
+    claim, credential = flow.claim, flow.credential
+    if claim is None or credential is None:
+        return raw
+    if len(claim.payload) == _HASH_LENGTH and not hmac.compare_digest(claim.payload, payload):
+        PayloadHash(claim.payload).check()
+    if claim.payload not in CHUNKED_KINDS:
+        return raw
+    decoder = _decoder(flow.request, claim, credential)
+    body = b"".join(decoder.feed(raw))
+    trailers = decoder.finish()
+    headers[:] = [*_plain_headers(headers), *trailers.items()]
+    return body
+
+
 def stream_plan(
     exchange: Exchange, claim: Presented | None, credential: Credential | None, headers: list[tuple[str, str]]
 ) -> StreamPlan:
     """Decide by what the client declared about its body.
+
+    A hash is compared and the last piece held back until it matched; signed chunks are verified one by one and
+    re-framed without signatures, since the upstream's would need another key; unsigned trailers pass as they are.
 
     Args:
         exchange: whose body it is.
         claim: the verified claim, `None` for an unsigned call.
         credential: what the client signed with, for signed chunks.
         headers: the client's, framing removed.
-
-    A hash is compared and the last piece held back until it matched; signed chunks are verified one by one and
-    re-framed without signatures, since the upstream's would need another key; unsigned trailers pass as they are.
     """
     request = exchange.request
     declared = claim.payload if claim else ""
@@ -50,7 +79,7 @@ def stream_plan(
         return _signed_chunks(exchange, claim, credential, headers)
     if declared == _TRAILER:
         return StreamPlan(headers=headers, body=Body(exchange.chunks(), length, _TRAILER))
-    if len(declared) == 64:  # noqa: PLR2004 - hexadecimal SHA-256
+    if len(declared) == _HASH_LENGTH:
         return StreamPlan(headers=headers, body=Body(_hashed(exchange, declared), length, declared))
     return StreamPlan(headers=headers, body=Body(exchange.chunks(), length, _UNSIGNED))
 
@@ -74,14 +103,13 @@ async def _hashed(exchange: Exchange, declared: str) -> AsyncIterator[bytes]:
     yield held
 
 
-def _signed_chunks(
-    exchange: Exchange, claim: Presented, credential: Credential, headers: list[tuple[str, str]]
-) -> StreamPlan:
-    request = exchange.request
+def _decoder(request: Request, claim: Presented, credential: Credential) -> ChunkDecoder:
     decoded = request.fields.get("x-amz-decoded-content-length", "")
-    if not decoded.isdecimal():
-        raise WireError("MissingContentLength", "You must provide the Content-Length HTTP header.", status=411)
-    decoder = ChunkDecoder(
+    if not decoded.isdecimal() or not decoded.isascii():
+        raise WireError("MissingContentLength", "You must provide the x-amz-decoded-content-length header.", status=411)
+    if claim.payload == _TRAILER:
+        return ChunkDecoder(_TRAILER, decoded_length=int(decoded))
+    return ChunkDecoder(
         claim.payload,
         seed_signature=claim.signature,
         signing_key=credential.signing_key(claim.date[:8], claim.region, claim.service),
@@ -89,11 +117,22 @@ def _signed_chunks(
         date=claim.date,
         decoded_length=int(decoded),
     )
+
+
+def _signed_chunks(
+    exchange: Exchange, claim: Presented, credential: Credential, headers: list[tuple[str, str]]
+) -> StreamPlan:
+    decoder = _decoder(exchange.request, claim, credential)
     if claim.payload.endswith("-TRAILER"):
         return StreamPlan(headers=headers, body=Body(_reframed(exchange, decoder), None, _TRAILER))
+    length = int(exchange.request.fields["x-amz-decoded-content-length"])
+    return StreamPlan(headers=_plain_headers(headers), body=Body(_decoded(exchange, decoder), length, _UNSIGNED))
+
+
+def _plain_headers(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Without what describes chunk framing."""
     kept = [(n, _without_chunked(v) if n == "content-encoding" else v) for n, v in headers if n not in _CHUNK_HEADERS]
-    kept = [(n, v) for n, v in kept if n != "content-encoding" or v]
-    return StreamPlan(headers=kept, body=Body(_decoded(exchange, decoder), int(decoded), _UNSIGNED))
+    return [(n, v) for n, v in kept if n != "content-encoding" or v]
 
 
 async def _decoded(exchange: Exchange, decoder: ChunkDecoder) -> AsyncIterator[bytes]:

@@ -7,15 +7,19 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from http import HTTPStatus
+from typing import Protocol
 
 from sandgate.wire.http import Headers, Request, Response, WireError
 
-__all__ = ["BodyTooLargeError", "ClientGoneError", "Exchange", "head_bytes"]
+__all__ = ["HIGH_WATER", "BodyTooLargeError", "ClientGoneError", "Exchange", "Side", "head_bytes"]
 
 HIGH_WATER = 256 * 1024
+"""Bytes of a body that wait in memory before the sender is made to wait."""
+
 _NO_BODY = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
+_FRAMING = frozenset({"content-length", "connection", "transfer-encoding"})
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 
 
@@ -26,26 +30,56 @@ class ClientGoneError(Exception):
 class BodyTooLargeError(WireError):
     """A body that must be held whole is over the limit."""
 
+    def __init__(self, limit: int) -> None:
+        text = (
+            f"The request body is over the limit of {limit // 2**20} MiB for calls that are held whole; "
+            "raise body_limit in [tool.sandgate], or upload through Amazon S3, whose bodies are streamed."
+        )
+        super().__init__("RequestEntityTooLarge", text, status=413)
+
+
+class Side(Protocol):
+    """What an exchange needs of the connection that it belongs to."""
+
+    @property
+    def transport(self) -> asyncio.Transport:
+        """Where the response goes."""
+
+    def flow(self) -> None:
+        """Pause or resume reading, by how much waits."""
+
+    def drained(self) -> asyncio.Future[None] | None:
+        """Done when the client has caught up; None when it has."""
+
 
 def head_bytes(status: int, headers: Headers) -> bytes:
     """Status line and header fields, ready to send (RFC 9112, 4 and 5)."""
     lines = [f"HTTP/1.1 {status} {_PHRASES.get(status, '')}"]
     lines += [f"{name}: {value}" for name, value in headers]
-    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8", "surrogateescape")
 
 
 class Exchange:
-    """A request whose body may still be arriving, and the way to answer it."""
+    """A request whose body may still be arriving, and the way to answer it.
+
+    Args:
+        request: its head.
+        side: the connection.
+        label: worker whose port the connection came to.
+        keep_alive: whether the connection may be used again afterwards.
+        http10: whether the client knows no chunks.
+    """
 
     __slots__ = (
         "_chunked",
         "_chunks",
         "_complete",
         "_continue",
-        "_drain",
         "_error",
+        "_gone",
+        "_http10",
+        "_side",
         "_size",
-        "_transport",
         "_waiter",
         "bytes_in",
         "bytes_out",
@@ -55,27 +89,19 @@ class Exchange:
         "started",
     )
 
-    def __init__(
-        self,
-        request: Request,
-        transport: asyncio.Transport,
-        *,
-        label: str,
-        keep_alive: bool,
-        drain: Callable[[], asyncio.Future[None] | None],
-    ) -> None:
+    def __init__(self, request: Request, side: Side, *, label: str, keep_alive: bool, http10: bool = False) -> None:
         self.request = request
         self.label = label
-        """Worker whose port the connection came to."""
         self.keep_alive = keep_alive
         self.started = False
         self.bytes_in = 0
         self.bytes_out = 0
-        self._transport = transport
-        self._drain = drain
+        self._side = side
+        self._http10 = http10
         self._chunks: deque[bytes] = deque()
         self._size = 0
         self._complete = False
+        self._gone = False
         self._error: Exception | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._chunked = False
@@ -88,8 +114,6 @@ class Exchange:
         self._chunks.append(data)
         self._size += len(data)
         self.bytes_in += len(data)
-        if self._size > HIGH_WATER:
-            self._transport.pause_reading()
         self._wake()
 
     def feed_eof(self) -> None:
@@ -97,9 +121,15 @@ class Exchange:
         self._complete = True
         self._wake()
 
-    def fail(self, error: Exception) -> None:
-        """Break whoever reads or writes: the connection is gone or malformed."""
+    def fail(self, error: WireError) -> None:
+        """The rest of the body cannot be read; whoever reads it is told, and may still answer."""
         self._error = self._error or error
+        self._wake()
+
+    def leave(self) -> None:
+        """The client is gone: nobody reads an answer."""
+        self._gone = True
+        self._error = self._error or ClientGoneError()
         self._wake()
 
     def _wake(self) -> None:
@@ -113,24 +143,32 @@ class Exchange:
         """Whether the whole body has arrived (not: has been read)."""
         return self._complete
 
+    @property
+    def buffered(self) -> int:
+        """Bytes that have arrived and were not read yet."""
+        return self._size
+
     async def chunks(self) -> AsyncIterator[bytes]:
         """The body piece by piece.
 
         Raises:
             ClientGoneError: the client left before the end.
+            WireError: the rest is malformed, or does not come.
         """
         while True:
             while self._chunks:
                 data = self._chunks.popleft()
                 self._size -= len(data)
-                if self._size <= HIGH_WATER // 2 and not self._transport.is_closing():
-                    self._transport.resume_reading()
+                self._side.flow()
                 yield data
             if self._complete:
                 return
             if self._error is not None:
                 raise self._error
-            self._allow_body()
+            if self._continue:
+                # Only now does somebody want the body; a silent server costs the client a second.
+                self._continue = False
+                self._side.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             self._waiter = asyncio.get_running_loop().create_future()
             await self._waiter
 
@@ -141,8 +179,8 @@ class Exchange:
             limit: bytes; more is refused with 413.
         """
         declared = self.request.fields.get("content-length", "0")
-        if declared.isdecimal() and int(declared) > limit:
-            raise BodyTooLargeError("RequestEntityTooLarge", f"body over the limit of {limit} bytes", status=413)
+        if len(declared) > len(str(limit)) or int(declared) > limit:
+            raise BodyTooLargeError(limit)
         if self._complete and len(self._chunks) <= 1:
             self._size = 0
             return self._chunks.popleft() if self._chunks else b""
@@ -151,28 +189,18 @@ class Exchange:
         async for data in self.chunks():
             size += len(data)
             if size > limit:
-                raise BodyTooLargeError("RequestEntityTooLarge", f"body over the limit of {limit} bytes", status=413)
+                raise BodyTooLargeError(limit)
             parts.append(data)
         return b"".join(parts)
-
-    def _allow_body(self) -> None:
-        """Answer `Expect: 100-continue` once somebody wants the body; a silent server costs the client a second."""
-        if self._continue:
-            self._continue = False
-            self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     # -- write ----------------------------------------------------------------------------------------------------
 
     def respond(self, response: Response) -> None:
         """Send a whole small response; Content-Length is made here."""
-        if self._error is not None:
+        if self._gone:
             return
         has_body = self.request.method != "HEAD" and response.status not in _NO_BODY
-        headers = [
-            (n, v)
-            for n, v in response.headers
-            if n.lower() not in ("content-length", "connection", "transfer-encoding")
-        ]
+        headers = [(n, v) for n, v in response.headers if n.lower() not in _FRAMING]
         length = next((v for n, v in response.headers if n.lower() == "content-length"), "")
         if response.status not in _NO_BODY:
             headers.append(("content-length", str(len(response.body)) if has_body or not length else length))
@@ -180,7 +208,7 @@ class Exchange:
         self.started = True
         payload = response.body if has_body else b""
         self.bytes_out += len(payload)
-        self._transport.write(head_bytes(response.status, tuple(headers)) + payload)
+        self._side.transport.write(head_bytes(response.status, tuple(headers)) + payload)
 
     def start(self, status: int, headers: list[tuple[str, str]], *, length: int | None, first: bytes = b"") -> None:
         """Send the head of a streamed response, with the first piece of its body in the same packet.
@@ -188,11 +216,18 @@ class Exchange:
         Args:
             status: HTTP status.
             headers: without framing; framing is made anew.
-            length: bytes of the body when known, else it goes chunked (or ends with the connection for HTTP/1.0).
+            length: bytes of the body when known, else it goes chunked, or ends with the connection for HTTP/1.0.
             first: body bytes that are already here.
+
+        Raises:
+            ClientGoneError: the client left.
         """
+        if self._gone:
+            raise ClientGoneError
         if length is not None:
             headers.append(("content-length", str(length)))
+        elif self._http10:
+            self.keep_alive = False
         elif status not in _NO_BODY:
             self._chunked = True
             headers.append(("transfer-encoding", "chunked"))
@@ -202,7 +237,7 @@ class Exchange:
         if first and self.request.method != "HEAD":
             self.bytes_out += len(first)
             data += b"%x\r\n%b\r\n" % (len(first), first) if self._chunked else first
-        self._transport.write(data)
+        self._side.transport.write(data)
 
     async def write(self, data: bytes) -> None:
         """Send a piece of the body and wait while the client is slow.
@@ -210,25 +245,23 @@ class Exchange:
         Raises:
             ClientGoneError: the client left.
         """
-        if self._error is not None:
-            raise self._error
+        if self._gone:
+            raise ClientGoneError
         if data and self.request.method != "HEAD":
             self.bytes_out += len(data)
-            self._transport.write(b"%x\r\n%b\r\n" % (len(data), data) if self._chunked else data)
-        waiting = self._drain()
+            self._side.transport.write(b"%x\r\n%b\r\n" % (len(data), data) if self._chunked else data)
+        waiting = self._side.drained()
         if waiting is not None:
             await waiting
-            if self._error is not None:
-                raise self._error
 
     def finish(self) -> None:
         """End a streamed response."""
-        if self._chunked and self.request.method != "HEAD" and self._error is None:
-            self._transport.write(b"0\r\n\r\n")
+        if self._chunked and self.request.method != "HEAD" and not self._gone:
+            self._side.transport.write(b"0\r\n\r\n")
 
     def abort(self) -> None:
         """Cut the connection: the response cannot be completed, and the client must notice."""
-        self._transport.abort()
+        self._side.transport.abort()
 
     def _finish_headers(self, headers: list[tuple[str, str]]) -> None:
         if not self.keep_alive or not self._complete:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sandgate.core.call import Call
 from sandgate.gate.exchange import Exchange
 from sandgate.keys.run_keys import KeyEntry
+from sandgate.routes._model import Route, RouteMatch
 from sandgate.wire.http import Request
 from sandgate.wire.identify import Match
 from sandgate.wire.signing.credential import Credential
@@ -25,6 +26,7 @@ class Flow:
     entry: KeyEntry | None = None
     """The key that it names; set whenever `claim` is."""
     match: Match | None = None
+    route: tuple[Route, RouteMatch] | None = None
     protocol: str = ""
     service: str = ""
     operation: str = ""
@@ -49,5 +51,5 @@ class Flow:
 
     @property
     def verbatim(self) -> bool:
-        """Whether the upstream verifies the client's own signature."""
+        """Whether the upstream verifies the client's own signature, or nobody does."""
         return self.entry is not None and self.entry.forward_verbatim

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
+from sandgate.core.call import Call
 from sandgate.gate.exchange import Exchange
 from sandgate.gate.parts import Parts
-from sandgate.gate.upstream import Address, UpstreamFaultError, UpstreamResponse
+from sandgate.gate.response import UpstreamFaultError, UpstreamResponse
+from sandgate.gate.upstream import Address
 from sandgate.tiers._model import Target
 from sandgate.wire.http import Response
 
-__all__ = ["HOP_BY_HOP", "Body", "Outgoing", "forward"]
+__all__ = ["HOP_BY_HOP", "Body", "Outgoing", "Reading", "forward"]
 
 HOP_BY_HOP = frozenset(
     {
@@ -30,7 +32,9 @@ HOP_BY_HOP = frozenset(
 )
 """Fields of one connection, and framing; neither is forwarded (RFC 9110, 7.6.1)."""
 
-_REWRITE_LIMIT = 8 * 1024 * 1024
+_HELD_LIMIT = 8 * 1024 * 1024
+_BODILESS_METHODS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
+_FAILED = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +69,22 @@ class Outgoing:
         lines += [f"{name}: {value}" for name, value in self.headers]
         if self.length is None:
             lines.append("transfer-encoding: chunked")
-        elif self.length or self.method not in ("GET", "HEAD", "DELETE", "OPTIONS"):
+        elif self.length or self.method not in _BODILESS_METHODS:
             lines.append(f"content-length: {self.length}")
-        return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+        return ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8", "surrogateescape")
+
+
+@dataclass(slots=True, kw_only=True)
+class Reading:
+    """What the gate does with an answer besides passing it on; a held body is bounded."""
+
+    rewrite: bool = False
+    """Members of the answer are rewritten."""
+    observe: bool = False
+    """The body is wanted afterwards."""
+    call: Call | None = None
+    body: bytes = field(default=b"", repr=False)
+    """The answer's body, when it was wanted."""
 
 
 async def _framed(body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -77,19 +94,17 @@ async def _framed(body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     yield b"0\r\n\r\n"
 
 
-async def forward(
-    exchange: Exchange, outgoing: Outgoing, parts: Parts, *, rewrite: tuple[str, str] | None
-) -> tuple[int, str]:
+async def forward(exchange: Exchange, outgoing: Outgoing, parts: Parts, reading: Reading) -> tuple[int, str]:
     """Send, and stream the answer back.
 
     Args:
         exchange: the client's side.
         outgoing: what to send.
         parts: pool and rewriter.
-        rewrite: service and operation when the answer has members that are rewritten.
+        reading: what to do with the answer.
 
     Returns:
-        Status and the error code of an answer that failed, as far as its headers tell.
+        Status, and the error code of an answer that failed, as far as its headers tell.
 
     Raises:
         UpstreamFaultError: the upstream broke before a byte of an answer was passed on.
@@ -102,23 +117,21 @@ async def forward(
     address = Address(unix=target.unix) if target.unix else Address(host=host, port=port, tls=target.tls)
     response, connection = await parts.pool.send(address, outgoing.method, outgoing.head(), body)
     try:
-        if rewrite is not None:
-            await _answer_rewritten(exchange, response, parts, rewrite)
+        if reading.rewrite or reading.observe:
+            await _answer_held(exchange, response, parts, reading)
         else:
             await _answer(exchange, response)
     except BaseException:
-        parts.pool.discard(connection)
+        connection.discard()
         raise
-    parts.pool.release(connection, response)
+    parts.pool.release(connection)
     return response.status, _error_code(response)
 
 
 async def _answer(exchange: Exchange, response: UpstreamResponse) -> None:
     headers = [(n, v) for n, v in response.headers if n not in HOP_BY_HOP]
-    length = next((int(v) for n, v in response.headers if n == "content-length" and v.isdecimal()), None)
-    whole = response.whole()
-    if whole is not None and exchange.request.method != "HEAD":
-        length = len(whole)
+    whole = response.whole() if exchange.request.method != "HEAD" else None
+    length = response.length if whole is None else len(whole)
     exchange.start(response.status, headers, length=length, first=whole or b"")
     if whole is None:
         try:
@@ -130,28 +143,29 @@ async def _answer(exchange: Exchange, response: UpstreamResponse) -> None:
     exchange.finish()
 
 
-async def _answer_rewritten(
-    exchange: Exchange, response: UpstreamResponse, parts: Parts, rewrite: tuple[str, str]
-) -> None:
+async def _answer_held(exchange: Exchange, response: UpstreamResponse, parts: Parts, reading: Reading) -> None:
     body = response.whole()
     if body is None:
         pieces: list[bytes] = []
         size = 0
         async for piece in response.chunks():
             size += len(piece)
-            if size > _REWRITE_LIMIT:
-                raise UpstreamFaultError("an answer that must be rewritten is over 8 MiB")
+            if size > _HELD_LIMIT:
+                raise UpstreamFaultError(f"an answer that must be held is over {_HELD_LIMIT} bytes")
             pieces.append(piece)
         body = b"".join(pieces)
     headers = [(n, v) for n, v in response.headers if n not in HOP_BY_HOP]
-    headers, body = parts.rewriter.response(*rewrite, headers, body)
+    if reading.observe:
+        reading.body = body
+    if reading.rewrite and reading.call is not None:
+        headers, body = parts.rewriter.response(reading.call.service, reading.call.operation, headers, body)
     exchange.respond(Response(response.status, tuple(headers), body))
 
 
 def _error_code(response: UpstreamResponse) -> str:
-    if response.status < 400:  # noqa: PLR2004
+    if response.status < _FAILED:
         return ""
     for name, value in response.headers:
         if name == "x-amzn-errortype":
-            return value.partition(":")[0]
+            return value.partition(":")[0].rpartition("#")[2]
     return str(response.status)

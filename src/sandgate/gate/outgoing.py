@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 from sandgate.gate.flow import Flow
 from sandgate.gate.forward import HOP_BY_HOP, Body, Outgoing
 from sandgate.gate.parts import Parts
-from sandgate.wire.http import Request
+from sandgate.wire.http import Request, WireError
 from sandgate.wire.signing.sign import hoisted_headers, sign, strip_query_auth
 
 __all__ = ["client_headers", "signed", "verbatim"]
+
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 def client_headers(request: Request) -> list[tuple[str, str]]:
@@ -24,6 +28,7 @@ def signed(flow: Flow, parts: Parts, headers: list[tuple[str, str]], body: Body)
 
     Args:
         flow: the call, admitted.
+        parts: upstream and its credentials.
         headers: what goes on of the client's.
         body: what goes on as the body.
     """
@@ -35,7 +40,7 @@ def signed(flow: Flow, parts: Parts, headers: list[tuple[str, str]], body: Body)
     if flow.claim is not None and flow.entry is not None:
         if flow.claim.scheme.endswith("-query"):
             present = {n for n, _ in headers}
-            headers += [(n, v) for n, v in hoisted_headers(query) if n not in present]
+            headers += [(n, v) for n, v in _sendable(hoisted_headers(query)) if n not in present]
             query = strip_query_auth(query)
         headers = sign(
             request.method,
@@ -68,3 +73,15 @@ def verbatim(flow: Flow, parts: Parts, data: bytes | AsyncIterator[bytes], lengt
         length=length,
         target=parts.upstream.target(flow.service, flow.service, flow.region),
     )
+
+
+def _sendable(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Headers out of a query: decoded, they could hold line ends, which the parser keeps out of all others.
+
+    Raises:
+        WireError: one does.
+    """
+    for name, value in headers:
+        if _CONTROL.search(value) or not _TOKEN.fullmatch(name):
+            raise WireError("InvalidArgument", "A header in the query holds control characters.", protocol="rest-xml")
+    return headers

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from sandgate.core.call import Call, Decision
 from sandgate.gate.recorder import Recorder
+from sandgate.gate.seen import Seen
 from sandgate.gate.upstream import Pool
 from sandgate.keys.run_keys import RunKeys
 from sandgate.keys.surrogates import Surrogates
@@ -29,6 +30,7 @@ class Parts:
     surrogates: Surrogates
     rewriter: Rewriter
     upstream: Upstream
+    seen: Seen
     pool: Pool
     recorder: Recorder
     routes: Mapping[str, Route]

@@ -16,15 +16,15 @@ from sandgate.core.call import Call, Outcome, Principal
 from sandgate.core.ids import call_ids
 from sandgate.gate.admit import check_host, entry_of, find_route, refuse_internal
 from sandgate.gate.answers import NOT_OURS, UNRECORDED, UNSIGNED, Answers, RefusedError, describe_bug
-from sandgate.gate.bodies import buffered_plan, stream_plan
+from sandgate.gate.bodies import buffered_body, stream_plan
 from sandgate.gate.exchange import ClientGoneError, Exchange
 from sandgate.gate.flow import Flow
 from sandgate.gate.forms import PostForm
 from sandgate.gate.forward import Body, Outgoing, Reading, forward
 from sandgate.gate.outgoing import client_headers, signed, verbatim
 from sandgate.gate.parts import Parts
+from sandgate.gate.response import UpstreamFaultError
 from sandgate.gate.seen import named_owners
-from sandgate.gate.upstream import UpstreamFaultError
 from sandgate.names.binders import references
 from sandgate.wire.http import WireError
 from sandgate.wire.identify import Identified, match, parse
@@ -72,7 +72,7 @@ class Pipeline:
         except UpstreamFaultError as fault:
             status, code = answers.upstream_fault(flow, fault)
         except Exception as bug:  # noqa: BLE001 - whatever it is, the client gets an answer and the gate lives
-            _log.error("a bug in the gate, in %s:%s: %s", flow.service, flow.operation, describe_bug(bug))  # noqa: TRY400
+            _log.error("a bug in the gate, in %s:%s: %s", flow.service, flow.operation, describe_bug(bug))
             text = "sandgate failed on this call; see gate.log of the run"
             status, code = answers.fault(flow, WireError("InternalFailure", text, status=500))
         finally:
@@ -110,15 +110,19 @@ class Pipeline:
     async def _buffered(self, flow: Flow) -> tuple[int, str]:
         parts = self._parts
         raw = await flow.exchange.body(parts.body_limit)
-        self._verify(flow, hashlib.sha256(raw).hexdigest() if flow.claim and not flow.claim.payload else None)
-        headers, body = buffered_plan(flow, raw, client_headers(flow.request))
+        payload = hashlib.sha256(raw).hexdigest()
+        self._verify(flow, payload)
+        headers = client_headers(flow.request)
+        body = buffered_body(flow, raw, payload, headers)
         call = self._identify(flow, body)
         if flow.verbatim:
             return await self._forward(flow, verbatim(flow, parts, raw, len(raw)), Reading())
         rewrite = parts.rewriter.wants(call.service, call.operation)
         if rewrite and body:
             body = parts.rewriter.request(call.service, call.operation, headers, body)
-        outgoing = signed(flow, parts, headers, Body(body, len(body), hashlib.sha256(body).hexdigest()))
+        if body is not raw:
+            payload = hashlib.sha256(body).hexdigest()
+        outgoing = signed(flow, parts, headers, Body(body, len(body), payload))
         return await self._forward(flow, outgoing, Reading(rewrite=rewrite))
 
     async def _streamed(self, flow: Flow) -> tuple[int, str]:
@@ -212,9 +216,9 @@ class Pipeline:
         flow.call = call
         if owners is not None and not self._parts.seen.owns(owners):
             raise RefusedError(replace(NOT_OURS, value=", ".join(owners)))
-        decision = self._parts.decide(call)
-        if not decision.allowed:
-            raise RefusedError(decision)
+        for decision in (self._parts.upstream.admits(call.service), self._parts.decide(call)):
+            if not decision.allowed:
+                raise RefusedError(decision)
         if not self._parts.recorder.begin(call):
             raise RefusedError(replace(UNRECORDED, value=self._parts.recorder.broken))
         flow.begun = True

@@ -35,6 +35,9 @@ class Recorder:
         self.refused: list[Mapping[str, object]] = []
         self.reached: Counter[str] = Counter()
         """Calls by service that the upstream answered."""
+        self.places: set[tuple[str, str]] = set()
+        """Service and region of every call: nothing else can have been made."""
+        self.refused_total = 0
 
     @property
     def broken(self) -> str:
@@ -62,6 +65,7 @@ class Recorder:
             event["parameters"] = redact_parameters(call.parameters)
         self.calls[f"{call.service}:{call.operation}"] += 1
         self.by_worker[call.principal.worker] += 1
+        self.places.add((call.service, call.region))
         self.called.add((call.service, call.region))
         return self._log.append(event)
 
@@ -95,6 +99,7 @@ class Recorder:
             "worker": worker,
             "test": call.test_id if call else test_id,
         }
+        self.refused_total += 1
         if len(self.refused) < _KEPT:
             self.refused.append(event)
         self._log.append(event)

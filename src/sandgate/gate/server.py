@@ -1,19 +1,20 @@
-"""The gate's HTTP/1.1 server: framing, limits and hygiene; what a request means is the pipeline's business.
+"""The gate's HTTP/1.1 server: framing, limits, order and patience; what a request means is the pipeline's business.
 
-llhttp (through httptools) parses. The rules refused here with a plain 400 are those of the issue of smuggling: one
-meaning for each request, or none (RFC 9112, 3.2, 6.3 and 11.2).
+llhttp (through httptools) parses. Below the grammar every fault is one plain 400, after what came before is answered.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import cast
 
 import httptools
 
-from sandgate.gate.exchange import ClientGoneError, Exchange
-from sandgate.wire.http import Request, Response
+from sandgate.gate.exchange import HIGH_WATER, ClientGoneError, Exchange
+from sandgate.gate.hygiene import UPGRADES, HygieneError, checked_request
+from sandgate.wire.http import Request, Response, WireError
 
 __all__ = ["Connection", "Handler"]
 
@@ -21,52 +22,63 @@ Handler = Callable[[Exchange], Awaitable[None]]
 
 MAX_HEAD = 64 * 1024
 MAX_HEADERS = 200
-_DRAIN_BYTES = 1024 * 1024
-"""How much of a refused request's body is read and dropped, so that the client sees the answer and not a reset."""
-
-_ONCE = frozenset(
-    {
-        "host",
-        "authorization",
-        "content-length",
-        "transfer-encoding",
-        "content-type",
-        "expect",
-        "x-amz-date",
-        "x-amz-security-token",
-        "x-amz-content-sha256",
-        "x-amz-target",
-        "x-amz-decoded-content-length",
-        "x-amz-trailer",
-        "x-amz-copy-source",
-        "range",
-    }
-)
+_MAX_PIPELINED = 256
+_STALL_SECONDS = 60.0
+"""How long a request may stand still half-sent."""
+_LINGER_SECONDS = 30.0
+"""How long the rest of a refused request is read and dropped, so that the client sees the answer and not a reset."""
 
 
 class Connection(asyncio.Protocol):
-    """One client connection; requests on it are answered one after the other."""
+    """One client connection; requests on it are answered one after the other.
 
-    def __init__(self, handler: Handler, *, label: str, open_connections: set[Connection]) -> None:
+    Args:
+        handler: answers an exchange.
+        label: worker whose port this is.
+        open_connections: all of them, for draining.
+        stall_seconds: how long a request may stand still half-sent.
+    """
+
+    def __init__(
+        self,
+        handler: Handler,
+        *,
+        label: str,
+        open_connections: set[Connection],
+        stall_seconds: float = _STALL_SECONDS,
+    ) -> None:
         self._handler = handler
         self._label = label
         self._all = open_connections
+        self._stall_seconds = stall_seconds
+        self._loop = asyncio.get_running_loop()
         self._parser = httptools.HttpRequestParser(self)
         self._transport: asyncio.Transport | None = None
         self._url = b""
-        self._headers: list[tuple[str, str]] = []
-        self._head_size = 0
-        self._in_head = True
+        self._headers: list[tuple[bytes, bytes]] = []
+        self._unread = 0
+        """Bytes since the last one that a body or a complete head was made of: bounds heads, trailers, extensions."""
+        self._in_message = False
         self._current: Exchange | None = None
-        self._waiting: Exchange | None = None
+        self._waiting: deque[Exchange] = deque()
         self._receiving: Exchange | None = None
+        self._refusal: HygieneError | None = None
         self._task: asyncio.Task[None] | None = None
         self._resume: asyncio.Future[None] | None = None
-        self._discarded = 0
+        self._paused = False
         self._closing = False
+        self._when_done: Callable[[], None] | None = None
         self._broken = False
+        self._last = self._loop.time()
+        self._linger_until = 0.0
 
     # -- transport ------------------------------------------------------------------------------------------------
+
+    @property
+    def transport(self) -> asyncio.Transport:
+        """Where responses go."""
+        assert self._transport is not None
+        return self._transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport."""
@@ -74,47 +86,67 @@ class Connection(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
         self._all.add(self)
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, _exc: Exception | None) -> None:
         """Tell whoever is in an exchange that the client left."""
         self._all.discard(self)
-        for exchange in (self._current, self._waiting):
-            if exchange is not None:
-                exchange.fail(ClientGoneError())
+        if self._current is not None:
+            self._current.leave()
+        self._waiting.clear()
         self.resume_writing()
 
     def data_received(self, data: bytes) -> None:
         """Parse; every fault of grammar is one plain 400."""
         if self._broken:
             return
-        if self._in_head:
-            self._head_size += len(data)
+        self._last = self._loop.time()
+        self._unread += len(data)
         try:
             self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self._refuse(HygieneError(400, UPGRADES))
         except httptools.HttpParserCallbackError as error:
             cause = error.__context__
-            self._refuse(*(cause.args if isinstance(cause, _HygieneError) else (400, "malformed request")))
+            self._refuse(cause if isinstance(cause, HygieneError) else HygieneError(400, "malformed request"))
         except httptools.HttpParserError:
-            self._refuse(400, "malformed request")
-        if self._in_head and self._head_size > MAX_HEAD and not self._broken:
-            self._refuse(431, f"request head over {MAX_HEAD} bytes")
+            self._refuse(HygieneError(400, UPGRADES if self._url == b"*" else "malformed request"))
+        if self._unread > MAX_HEAD and not self._broken:
+            self._refuse(HygieneError(431, f"request head or chunk header over {MAX_HEAD} bytes"))
+        self.flow()
 
     def eof_received(self) -> bool:
-        """A half-closed client still gets its answer; an idle one is closed."""
-        if self._receiving is not None and not self._receiving.complete:
-            self._receiving.fail(ClientGoneError())
-        return self._current is not None
+        """A half-closed client still gets its answers; an idle one is closed."""
+        self._closing = True
+        if self._receiving is not None:
+            self._receiving.fail(WireError("IncompleteBody", "The request body ended before its announced length."))
+        return (self._current is not None) and not self._linger_until
 
     def pause_writing(self) -> None:
         """The client reads slowly."""
         if self._resume is None:
-            self._resume = asyncio.get_running_loop().create_future()
+            self._resume = self._loop.create_future()
 
     def resume_writing(self) -> None:
-        """The client caught up."""
+        """The client caught up, or left."""
         if self._resume is not None:
             if not self._resume.done():
                 self._resume.set_result(None)
             self._resume = None
+
+    def drained(self) -> asyncio.Future[None] | None:
+        """Done when the client has caught up; None when it has."""
+        return self._resume
+
+    def flow(self) -> None:
+        """Read no more while a body waits to be read, or requests wait for their turn."""
+        buffered = self._receiving.buffered if self._receiving is not None else 0
+        wanted = not self._waiting and buffered <= (HIGH_WATER // 2 if self._paused else HIGH_WATER)
+        if wanted == self._paused and not self.transport.is_closing():
+            self._paused = not wanted
+            if wanted:
+                self._last = self._loop.time()
+                self.transport.resume_reading()
+            else:
+                self.transport.pause_reading()
 
     # -- parser ---------------------------------------------------------------------------------------------------
 
@@ -122,68 +154,58 @@ class Connection(asyncio.Protocol):
         """Start a new head."""
         self._url = b""
         self._headers = []
-        self._in_head = True
+        self._in_message = True
 
     def on_url(self, url: bytes) -> None:
         """Collect the target, which may come in pieces."""
         self._url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Collect a header."""
+        """Collect a field."""
         if len(self._headers) >= MAX_HEADERS:
-            raise _HygieneError(431, f"more than {MAX_HEADERS} header fields")
-        self._headers.append((name.decode("latin-1"), value.decode("latin-1")))
+            raise HygieneError(431, f"more than {MAX_HEADERS} header fields")
+        self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         """Check the head and hand it to the pipeline, before the body has come."""
-        self._in_head = False
-        self._head_size = 0
+        self._unread = 0
         parser = self._parser
         if parser.should_upgrade():
-            raise _HygieneError(400, "protocol upgrades (WebSocket, HTTP/2, CONNECT) are not supported by this gate")
-        request = _checked(parser.get_method().decode("ascii"), self._url, self._headers)
-        keep = bool(parser.should_keep_alive()) and not self._closing
-        if parser.get_http_version() == "1.0":
-            keep = False
-        assert self._transport is not None
-        exchange = Exchange(request, self._transport, label=self._label, keep_alive=keep, drain=lambda: self._resume)
+            raise HygieneError(400, UPGRADES)
+        version = parser.get_http_version()
+        request = checked_request(parser.get_method().decode("ascii"), version, self._url, self._headers)
+        keep = version == "1.1" and bool(parser.should_keep_alive()) and not self._closing
+        exchange = Exchange(request, self, label=self._label, keep_alive=keep, http10=version == "1.0")
         self._receiving = exchange
-        self._discarded = 0
         if self._current is None:
             self._begin(exchange)
-        elif self._waiting is None:
-            self._waiting = exchange
-            self._transport.pause_reading()
+        elif len(self._waiting) < _MAX_PIPELINED:
+            self._waiting.append(exchange)
         else:
-            raise _HygieneError(400, "too many pipelined requests")
+            self._receiving = None
+            raise HygieneError(400, "too many pipelined requests")
 
     def on_body(self, body: bytes) -> None:
         """Pass the body on, or drop it once its request is answered."""
-        exchange = self._receiving
-        if exchange is None:
-            return
-        if exchange is self._current or exchange is self._waiting:
-            exchange.feed(body)
-            return
-        self._discarded += len(body)
-        if self._discarded > _DRAIN_BYTES and self._transport is not None:
-            self._transport.close()
+        self._unread = 0
+        if self._receiving is not None and not self._linger_until:
+            self._receiving.feed(body)
 
     def on_message_complete(self) -> None:
         """The body is whole."""
         exchange, self._receiving = self._receiving, None
-        self._in_head = True
-        if exchange is None:
-            return
-        exchange.feed_eof()
-        if exchange is not self._current and exchange is not self._waiting and not exchange.keep_alive:
-            self._close()
+        self._in_message = False
+        self._unread = 0
+        if exchange is not None:
+            exchange.feed_eof()
+        if self._linger_until:
+            self.transport.close()
 
     # -- exchanges ------------------------------------------------------------------------------------------------
 
     def _begin(self, exchange: Exchange) -> None:
         self._current = exchange
-        self._task = asyncio.get_running_loop().create_task(self._serve(exchange))
+        self._task = self._loop.create_task(self._serve(exchange))
 
     async def _serve(self, exchange: Exchange) -> None:
         try:
@@ -194,76 +216,84 @@ class Connection(asyncio.Protocol):
             self._done(exchange)
 
     def _done(self, exchange: Exchange) -> None:
+        """Go on with what waits, or end the connection as its last answer said."""
         self._current = None
-        transport = self._transport
-        if transport is None or transport.is_closing():
+        if self._when_done is not None:
+            self._when_done()
+        if self.transport.is_closing():
             return
-        if self._closing or (exchange.complete and not exchange.keep_alive):
-            self._close()
-            return
-        following, self._waiting = self._waiting, None
-        transport.resume_reading()
-        if following is not None:
-            self._begin(following)
+        if not exchange.complete:
+            self._linger()
+        elif self._waiting and exchange.keep_alive:
+            self._begin(self._waiting.popleft())
+            self.flow()
+        elif self._refusal is not None and exchange.keep_alive:
+            self._answer_refusal()
+        elif self._closing or not exchange.keep_alive:
+            self.transport.close()
 
-    def drain(self) -> None:
-        """Close when idle, else after the exchange in flight."""
+    def drain(self, when_done: Callable[[], None]) -> None:
+        """Close when idle, else after the exchange in flight.
+
+        Args:
+            when_done: called when that is over.
+        """
         self._closing = True
+        self._when_done = when_done
         if self._current is None:
-            self._close()
+            self.transport.close()
+        else:
+            self._current.keep_alive = False
 
     @property
     def busy(self) -> bool:
         """Whether an exchange is in flight."""
         return self._current is not None
 
-    def _close(self) -> None:
-        if self._transport is not None:
-            self._transport.close()
+    def check_patience(self, now: float) -> None:
+        """End what stands still: half a request, or the unwanted rest of a refused one.
 
-    def _refuse(self, status: int, text: str) -> None:
+        Args:
+            now: the loop's time; called about once a second.
+        """
+        if self._linger_until:
+            if now > self._linger_until:
+                self.transport.abort()
+        elif self._in_message and not self._paused and now - self._last > self._stall_seconds:
+            if self._receiving is not None:
+                text = "The rest of the request body did not come in time."
+                self._receiving.fail(WireError("RequestTimeout", text, status=408))
+            elif not self._broken:
+                self._refuse(HygieneError(408, "the rest of the request head did not come in time"))
+
+    def _refuse(self, refusal: HygieneError) -> None:
+        """No more is read of this connection; what came before is answered first."""
         self._broken = True
-        if self._receiving is not None:
-            self._receiving.fail(ClientGoneError())
-        if self._transport is None or self._current is not None:
-            self._close()
+        receiving, self._receiving = self._receiving, None
+        if receiving is not None and not receiving.started:
+            receiving.fail(WireError("InvalidRequest", f"The request body is malformed: {refusal.text}."))
+        elif receiving is None and self._current is not None:
+            self._refusal = refusal
+        elif receiving is None:
+            self._refusal = refusal
+            self._answer_refusal()
+        else:
+            self.transport.abort()
+
+    def _answer_refusal(self) -> None:
+        assert self._refusal is not None
+        body = f"sandgate: {self._refusal.text}\n".encode()
+        answer = Exchange(Request.of("GET", "/", ()), self, label=self._label, keep_alive=False)
+        answer.respond(Response(self._refusal.status, (("content-type", "text/plain; charset=utf-8"),), body))
+        self._linger()
+
+    def _linger(self) -> None:
+        """Say that no more comes, and read for a while, as unread bytes would turn the close into a reset."""
+        self._linger_until = self._loop.time() + _LINGER_SECONDS
+        self._waiting.clear()
+        self._receiving = None
+        if self._closing or not self.transport.can_write_eof():
+            self.transport.close()
             return
-        body = f"sandgate: {text}\n".encode()
-        answer = Exchange(
-            Request.of("GET", "/", ()), self._transport, label=self._label, keep_alive=False, drain=lambda: None
-        )
-        answer.respond(Response(status, (("content-type", "text/plain"),), body))
-        self._close()
-
-
-class _HygieneError(Exception):
-    """A head that is grammatical but has more than one meaning: status, text."""
-
-
-def _checked(method: str, url: bytes, headers: list[tuple[str, str]]) -> Request:
-    """The request, or a refusal with the reason."""
-    if not url.startswith(b"/"):
-        raise _HygieneError(400, "absolute-form, authority-form and asterisk-form targets are not accepted")
-    if b"#" in url:
-        raise _HygieneError(400, "a request target has no fragment")
-    try:
-        target = url.decode("ascii")
-    except UnicodeDecodeError:
-        raise _HygieneError(400, "the request target must be percent-encoded ASCII") from None
-    request = Request.of(method, target, headers)
-    seen: set[str] = set()
-    for name, _value in request.headers:
-        if name in _ONCE:
-            if name in seen:
-                raise _HygieneError(400, f"header {name} is repeated")
-            seen.add(name)
-    if "host" not in seen:
-        raise _HygieneError(400, "no Host header")
-    if "content-length" in seen and "transfer-encoding" in seen:
-        raise _HygieneError(400, "both Content-Length and Transfer-Encoding")
-    encoding = request.fields.get("transfer-encoding")
-    if encoding is not None and encoding.lower() != "chunked":
-        raise _HygieneError(501, "only the chunked transfer coding is supported")
-    if "content-length" in seen and not request.fields["content-length"].isdecimal():
-        raise _HygieneError(400, "Content-Length is not a number")
-    return request
+        self.transport.write_eof()
+        self.flow()

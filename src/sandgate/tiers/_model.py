@@ -57,6 +57,8 @@ class Upstream(Protocol):
     caller: str
     """ARN of the tests' identity as the upstream answered it."""
     versions: Mapping[str, str]
+    private: bool
+    """Whether everything on it belongs to this run; else unsigned requests reach only what the run has seen."""
 
     def admits(self, service: str, /) -> Decision:
         """Whether this tier has a place where calls of that service can end."""

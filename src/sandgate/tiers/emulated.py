@@ -20,6 +20,7 @@ from sandgate.errors import EnvironmentFault, RunError
 from sandgate.tiers._leftovers import list_resources
 from sandgate.tiers._model import FunctionSession, Leftover, Target, Tier, TierContext
 from sandgate.tiers._rules import SigningRules
+from sandgate.tiers._tail import tail
 from sandgate.tiers._unix_http import UnixClient
 from sandgate.tiers._venv import emulator_python
 from sandgate.wire.signing.credential import Credential
@@ -65,6 +66,7 @@ class _Emulated:
     account: str
     caller: str
     versions: Mapping[str, str]
+    private: bool = True
     _sessions: dict[str, FunctionSession] = field(default_factory=dict)
 
     def admits(self, _service: str, /) -> Decision:
@@ -132,7 +134,7 @@ class _Emulated:
         """Why the emulator is gone."""
         if self.process.returncode is None:
             return ""
-        return f"the emulator ended with status {self.process.returncode}; its last lines:\n{_tail(self.place.log)}"
+        return f"the emulator ended with status {self.process.returncode}; its last lines:\n{tail(self.place.log)}"
 
     async def stop(self) -> None:
         """Kill the whole process group: function workers are in it."""
@@ -217,13 +219,13 @@ async def _wait_ready(process: asyncio.subprocess.Process, place: _Place) -> Non
     deadline = asyncio.get_running_loop().time() + _READY_SECONDS
     while asyncio.get_running_loop().time() < deadline:
         if process.returncode is not None:
-            raise RunError(f"the emulator ended with status {process.returncode} while starting:\n{_tail(place.log)}")
+            raise RunError(f"the emulator ended with status {process.returncode} while starting:\n{tail(place.log)}")
         with contextlib.suppress(OSError):
             _, writer = await asyncio.open_unix_connection(place.socket)
             writer.close()
             return
         await asyncio.sleep(0.01)
-    raise RunError(f"the emulator was not ready after {_READY_SECONDS:.0f} s; its last lines:\n{_tail(place.log)}")
+    raise RunError(f"the emulator was not ready after {_READY_SECONDS:.0f} s; its last lines:\n{tail(place.log)}")
 
 
 class _Provisioned(TypedDict):
@@ -250,14 +252,6 @@ def _provision(place: _Place) -> _Provisioned:
     finally:
         client.close()
     return {"credentials": credentials, "account": caller["Account"], "caller": caller["Arn"]}
-
-
-def _tail(log: Path, lines: int = 15) -> str:
-    try:
-        text = log.read_bytes()[-16384:].decode("utf-8", "replace")
-    except OSError:
-        return "    (no log)"
-    return "\n".join(f"    {line}" for line in text.splitlines()[-lines:]) or "    (the log is empty)"
 
 
 TIER = Tier(

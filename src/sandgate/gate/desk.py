@@ -1,0 +1,84 @@
+"""What front ends ask of a gate: keys, ports, the current test, counters."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from sandgate.gate.listener import Listener
+from sandgate.gate.parts import Parts
+
+__all__ = ["Desk"]
+
+_SHOWN_REFUSALS = 100
+
+Answer = Mapping[str, object] | None
+
+
+class Desk:
+    """Answers control commands.
+
+    Args:
+        parts: the gate's.
+        listener: its ports.
+        stop: drains and ends the gate; given the reason.
+    """
+
+    def __init__(self, parts: Parts, listener: Listener, stop: Callable[[str], Awaitable[None]]) -> None:
+        self._parts = parts
+        self._listener = listener
+        self._stop = stop
+        self._commands: Mapping[str, Callable[[Mapping[str, Any]], Awaitable[Answer]]] = {
+            "test": self._test,
+            "event": self._event,
+            "key": self._key,
+            "port": self._port,
+            "status": self._status,
+            "leftovers": self._leftovers,
+            "stop": self._end,
+        }
+
+    async def answer(self, command: str, fields: Mapping[str, Any]) -> Answer:
+        """Answer one command; None where none is expected.
+
+        Raises:
+            KeyError: a field is missing.
+            ValueError: a field has a wrong value.
+        """
+        return await self._commands[command](fields)
+
+    async def _test(self, fields: Mapping[str, Any]) -> Answer:
+        self._parts.tests[str(fields["worker"])] = str(fields["id"])
+        return None
+
+    async def _event(self, fields: Mapping[str, Any]) -> Answer:
+        self._parts.recorder.note(fields)
+        return {}
+
+    async def _key(self, fields: Mapping[str, Any]) -> Answer:
+        key = self._parts.keys.issue(str(fields["worker"]), str(fields.get("kind", "identity")))
+        return {"access_key_id": key.access_key_id, "secret_access_key": key.secret_access_key}
+
+    async def _port(self, fields: Mapping[str, Any]) -> Answer:
+        return {"url": await self._listener.url(str(fields["worker"]))}
+
+    async def _leftovers(self, _fields: Mapping[str, Any]) -> Answer:
+        found = await self._parts.upstream.leftovers(frozenset(self._parts.recorder.places))
+        return {"leftovers": [{"type": left.type, "name": left.name, "unknown": left.unknown} for left in found]}
+
+    async def _end(self, fields: Mapping[str, Any]) -> Answer:
+        await self._stop(str(fields.get("reason", "stopped")))
+        return await self._status(fields)
+
+    async def _status(self, _fields: Mapping[str, Any]) -> Answer:
+        recorder = self._parts.recorder
+        return {
+            "death": self._parts.upstream.death(),
+            "broken": recorder.broken,
+            "calls": dict(recorder.calls),
+            "reached": dict(recorder.reached),
+            "by_worker": dict(recorder.by_worker),
+            "refused": list(recorder.refused[:_SHOWN_REFUSALS]),
+            "refused_total": recorder.refused_total,
+            "in_flight": self._listener.in_flight,
+        }

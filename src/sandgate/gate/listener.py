@@ -1,0 +1,114 @@
+"""The ports of one gate: one per parallel worker, so that unsigned calls are attributed too."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+from sandgate.errors import EnvironmentFault
+from sandgate.gate.server import Connection, Handler
+
+__all__ = ["HOST", "Listener"]
+
+HOST = "127.0.0.1"
+"""An address, not a name: SDKs use path-style S3 for it, and nothing resolves to another machine."""
+
+_BACKLOG = 512
+_PATIENCE_SECONDS = 1.0
+
+
+class Listener:
+    """Listens, and knows every connection.
+
+    Args:
+        gate_port_source: where the option `gate_port` came from, for the error of a port in use.
+    """
+
+    def __init__(self, gate_port_source: str = "") -> None:
+        self.ports: set[int] = set()
+        self._source = gate_port_source
+        self._by_worker: dict[str, int] = {}
+        self._servers: list[asyncio.Server] = []
+        self._connections: set[Connection] = set()
+        self._handler: Handler | None = None
+        self._patience: asyncio.Task[None] | None = None
+        self._idle = asyncio.Event()
+
+    async def bind(self, worker: str, port: int = 0) -> asyncio.Server:
+        """Listen for a worker; connections are accepted once the server is told to serve.
+
+        Args:
+            worker: `main`, `gw0`, ...
+            port: zero for any free one.
+
+        Raises:
+            EnvironmentFault: the port is in use.
+        """
+
+        def connection() -> Connection:
+            assert self._handler is not None
+            return Connection(self._handler, label=worker, open_connections=self._connections)
+
+        try:
+            server = await asyncio.get_running_loop().create_server(
+                connection, HOST, port, backlog=_BACKLOG, start_serving=False
+            )
+        except OSError as error:
+            raise EnvironmentFault(
+                f"cannot listen on port {port}: {error.strerror}",
+                where=f"gate_port, {self._source}",
+                hint="leave gate_port out to get a free port, or end what uses this one",
+            ) from error
+        self._servers.append(server)
+        self._by_worker[worker] = int(server.sockets[0].getsockname()[1])
+        self.ports.add(self._by_worker[worker])
+        return server
+
+    async def open(self, handler: Handler) -> None:
+        """Accept on every port that is bound, and on those that are asked for later."""
+        self._handler = handler
+        self._patience = asyncio.get_running_loop().create_task(self._watch())
+        for server in self._servers:
+            await server.start_serving()
+
+    async def url(self, worker: str) -> str:
+        """The endpoint URL of a worker, whose port is bound at the first question."""
+        if worker not in self._by_worker:
+            server = await self.bind(worker)
+            if self._handler is not None:
+                await server.start_serving()
+        return f"http://{HOST}:{self._by_worker[worker]}"
+
+    def port(self, worker: str) -> int:
+        """The port of a worker that is bound."""
+        return self._by_worker[worker]
+
+    @property
+    def in_flight(self) -> int:
+        """Exchanges that are not over."""
+        return sum(connection.busy for connection in self._connections)
+
+    async def drain(self, seconds: float) -> None:
+        """Accept no more, finish what is in flight.
+
+        Args:
+            seconds: how long; what is not finished then is cut when the process ends.
+        """
+        for server in self._servers:
+            server.close()
+        for connection in list(self._connections):
+            connection.drain(self._idle.set)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while self.in_flight:
+                    self._idle.clear()
+                    await self._idle.wait()
+        if self._patience is not None:
+            self._patience.cancel()
+
+    async def _watch(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(_PATIENCE_SECONDS)
+            for connection in list(self._connections):
+                connection.check_patience(loop.time())

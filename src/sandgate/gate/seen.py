@@ -1,0 +1,109 @@
+"""What this run has seen through signed calls, and so may reach without a signature.
+
+Routes and unsigned operations carry no run key: whoever asks for a token of a user pool proves nothing. On an upstream
+that belongs to the run alone everything is the run's; elsewhere only what a signed call of this run named or got.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from importlib import resources
+from urllib.parse import urlsplit
+
+__all__ = ["Seen", "named_owners"]
+
+
+@cache
+def _table() -> Mapping[str, Mapping[str, frozenset[str]]]:
+    text = resources.files("sandgate.gate").joinpath("owners.json").read_text(encoding="utf-8")
+    return {
+        service: {kind: frozenset(members) for kind, members in rules.items()}
+        for service, rules in json.loads(text)["services"].items()
+    }
+
+
+def named_owners(service: str, parameters: Mapping[str, object]) -> tuple[str, ...]:
+    """What an unsigned call reaches: ids in its parameters, or the client that its access token was issued to."""
+    members = _table().get(service, {}).get("parameters", frozenset())
+    found = [_short(str(value)) for name, value in parameters.items() if name in members]
+    token = parameters.get("AccessToken")
+    if not found and isinstance(token, str):
+        found.extend(_token_client(token))
+    return tuple(found)
+
+
+class Seen:
+    """The ids that signed calls of this run named.
+
+    Args:
+        everything: whether the upstream belongs to this run alone.
+    """
+
+    def __init__(self, *, everything: bool) -> None:
+        self._everything = everything
+        self._ids: set[str] = set()
+
+    def owns(self, names: Iterable[str]) -> bool:
+        """Whether one of the names is the run's."""
+        return self._everything or any(name in self._ids for name in names)
+
+    def reads(self, service: str) -> bool:
+        """Whether answers of that service teach something."""
+        return not self._everything and bool(_table().get(service, {}).get("answers"))
+
+    def learn(self, service: str, parameters: Mapping[str, object], answer: bytes = b"") -> None:
+        """Take the ids of a signed call that upstream answered with success.
+
+        Args:
+            service: botocore's name.
+            parameters: of the call.
+            answer: JSON body, if `reads` asked for it.
+        """
+        if self._everything or service not in _table():
+            return
+        self._ids.update(named_owners(service, parameters))
+        members = _table()[service]["answers"]
+        if answer and members:
+            try:
+                self._ids.update(_short(value) for value in _walk(json.loads(answer), members))
+            except ValueError:
+                return  # an answer that is no JSON names nothing
+
+
+def _walk(node: object, members: frozenset[str]) -> Iterator[str]:
+    pending = [node]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, list):
+            pending.extend(node)
+        elif isinstance(node, dict):
+            for name, value in node.items():
+                if isinstance(value, str):
+                    if name in members:
+                        yield value
+                else:
+                    pending.append(value)
+
+
+def _short(value: str) -> str:
+    """The id in a URL (`https://ID.lambda-url...`, `.../_aws/lambda-url/ID/`) or an ARN; else the value itself."""
+    if value.startswith(("http://", "https://")):
+        url = urlsplit(value)
+        label = (url.hostname or "").partition(".")[0]
+        return url.path.strip("/").rpartition("/")[2] if label.isdecimal() else label
+    return value.rpartition("/")[2] if value.startswith("arn:") else value
+
+
+def _token_client(token: str) -> Iterator[str]:
+    """The client id in a JWT, which upstream verifies (RFC 7519)."""
+    try:
+        middle = token.split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(middle + "=" * (-len(middle) % 4)))
+    except (IndexError, binascii.Error, ValueError):
+        return
+    if isinstance(claims, dict) and isinstance(claims.get("client_id"), str):
+        yield claims["client_id"]
