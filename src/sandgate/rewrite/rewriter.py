@@ -10,6 +10,7 @@ from sandgate.rewrite.addresses import Addresses, address_rules
 from sandgate.rewrite.body import plain, read
 from sandgate.rewrite.credentials import credential_operations, map_ids, map_request, mints, swap_credentials
 from sandgate.rewrite.document import RewriteError, steps_of
+from sandgate.wire.http import WireError
 from sandgate.wire.signing.credential import Credential
 
 __all__ = ["Keys", "Rewriter"]
@@ -107,8 +108,14 @@ class Rewriter:
             body: the client's, whole.
 
         Raises:
-            RewriteError: it cannot be read.
+            WireError: it cannot be read.
         """
+        try:
+            return self._request(service, operation, headers, body)
+        except RewriteError as fault:
+            raise WireError("SerializationException", f"The request cannot be read: {fault}.") from None
+
+    def _request(self, service: str, operation: str, headers: Iterable[tuple[str, str]], body: bytes) -> bytes:
         fields = {name.lower(): value for name, value in headers}
         content_type = fields.get("content-type", "")
         body = map_request(service, operation, content_type, body, self._keys.real_id)

@@ -14,6 +14,7 @@ from botocore.parsers import create_parser
 from sandgate.rewrite.addresses import Addresses, address_rules
 from sandgate.rewrite.document import RewriteError
 from sandgate.rewrite.rewriter import Rewriter
+from sandgate.wire.http import WireError
 from sandgate.wire.signing.credential import Credential
 
 GATE = "http://127.0.0.1:4566"
@@ -264,6 +265,12 @@ def test_key_ids_in_requests(rewriter: Rewriter) -> None:
     headers = [("Content-Type", "application/x-www-form-urlencoded")]
     assert rewriter.request("iam", "DeleteAccessKey", headers, b"AccessKeyId=SGA") == b"AccessKeyId=A"
     assert rewriter.wants("iam", "DeleteAccessKey")
+
+
+@pytest.mark.parametrize("body", [b"{", b"\x00"])
+def test_unreadable_requests_are_refused(rewriter: Rewriter, body: bytes) -> None:
+    with pytest.raises(WireError, match="SerializationException"):
+        rewriter.request("sqs", "SendMessage", [], body)
 
 
 def test_untouched(rewriter: Rewriter) -> None:
