@@ -5,7 +5,8 @@ from __future__ import annotations
 import platform
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,6 @@ def finish(
         death, broken = str(status["death"]), str(status["broken"])
         if not death:
             stuck = _remove_stacks(run)
-            run.remove_artifacts()
             leftovers = tuple(run.leftovers())
         status = run.stop("interrupted" if interrupted else "stopped")
         broken = broken or str(status["broken"])
@@ -90,16 +90,20 @@ def finish(
 
 
 def _remove_stacks(run: Run) -> tuple[str, ...]:
-    """Delete what this run deployed; why a stack could not be deleted is told, not raised."""
+    """Delete what this run deployed and uploaded; why a stack could not be deleted is told, not raised."""
     names = remembered(run.directory)
-    if not names:
+    artifacts = (run.directory / "artifacts").exists()
+    if not names and not artifacts:
         return ()
-    from sandgate.stacks.host import delete_stack  # noqa: PLC0415 - runs without stacks need not pay for it
+    from sandgate.stacks.host import artifact_bucket, delete_stack  # noqa: PLC0415 - runs without stacks pay nothing
 
+    removals: list[Callable[[], object]] = [partial(delete_stack, run, name) for name in names]
+    if artifacts:
+        removals.append(artifact_bucket(run).remove)
     stuck = []
-    for name in names:
+    for remove in removals:
         try:
-            delete_stack(run, name)
+            remove()
         except StackError as error:
             stuck.append(error.message)
     return tuple(stuck)

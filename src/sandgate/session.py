@@ -140,19 +140,6 @@ class Run:
         """What is still there that was not there at the start."""
         return list(self._control.request("leftovers")["leftovers"])
 
-    def remove_artifacts(self) -> None:
-        """Delete the artifact bucket, if stack commands made it."""
-        if not (self.directory / "artifacts").exists():
-            return
-        s3 = self.deployer_clients()("s3")
-        bucket = self.artifact_bucket
-        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
-            keys = [{"Key": entry["Key"]} for entry in page.get("Contents", ())]
-            if keys:
-                s3.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True})
-        s3.delete_bucket(Bucket=bucket)
-        (self.directory / "artifacts").unlink()
-
     def stop(self, reason: str = "stopped") -> Mapping[str, Any]:
         """Stop the gate; what is in flight is finished.
 

@@ -142,6 +142,8 @@ def test_a_function_that_does_not_import_says_why(
 ) -> None:
     answer = logs.invoke(upstream_clients, functions_stack().outputs["Broken"], {})
     assert "No module named 'a_module_that_nobody_has'" in answer.error
+    assert "Traceback" in "\n".join(answer.log)
+    assert "Traceback" in "\n".join(logs.tail(upstream_clients, functions_stack().outputs["Broken"]))
 
 
 def test_the_log_of_no_function(upstream_clients: Clients) -> None:

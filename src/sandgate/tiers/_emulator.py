@@ -6,6 +6,7 @@ means that the gate is gone, however it died, and then the whole process group g
 
 from __future__ import annotations
 
+import functools
 import os
 import signal
 import sys
@@ -20,9 +21,35 @@ def _end_with_the_gate() -> None:
     os.killpg(0, signal.SIGKILL)
 
 
+def _show_import_tracebacks() -> None:
+    """A handler that does not import fails with one line and an empty log here; AWS writes the traceback to the log.
+
+    The worker is a script in a string; a version in which it reads otherwise keeps its own behaviour, and
+    `tests/emulated/test_stacks.py` notices.
+    """
+    from ministack.core import lambda_runtime  # type: ignore[import-not-found, unused-ignore]  # noqa: PLC0415
+    from ministack.services import lambda_svc  # type: ignore[import-not-found, unused-ignore]  # noqa: PLC0415
+
+    said = 'json.dumps({"status": "error", "error": str(e)}) + "\\n"'
+    says = said.replace("str(e)", 'str(e) + "\\n" + traceback.format_exc().replace(code_dir + os.sep, "")')
+    lambda_runtime._PYTHON_WORKER_SCRIPT = lambda_runtime._PYTHON_WORKER_SCRIPT.replace(said, says)  # noqa: SLF001
+    execute = lambda_svc._execute_function_warm  # noqa: SLF001
+
+    @functools.wraps(execute)
+    def execute_and_log(func: object, event: object, request_id: object) -> dict[str, object]:
+        result: dict[str, object] = execute(func, event, request_id)
+        body = result.get("body")
+        if result.get("error") and not result.get("log") and isinstance(body, dict):
+            result["log"] = str(body.get("errorMessage", ""))
+        return result
+
+    lambda_svc._execute_function_warm = execute_and_log  # noqa: SLF001
+
+
 def main() -> None:
     """Serve `ministack.app:app` on the socket named by the first argument."""
     threading.Thread(target=_end_with_the_gate, daemon=True, name="gate-watch").start()
+    _show_import_tracebacks()
     import uvicorn  # type: ignore[import-not-found, unused-ignore]  # noqa: PLC0415 - exists in the emulator's environment only
 
     uvicorn.run(
