@@ -1,7 +1,60 @@
-"""The gate to your AWS sandbox: one integration-test suite, embedded or real, proven and clean."""
+"""The gate to your AWS sandbox: one integration-test suite, embedded or real, proven and clean.
+
+What stands here beside the version is for annotations in tests: the types of the fixtures. They are loaded when they
+are asked for, since the gate itself imports this package too and must start quickly.
+"""
 
 from __future__ import annotations
 
-__all__ = ["__version__"]
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sandgate.errors import SandgateError
+    from sandgate.pytest_plugin.fixtures.api import Api
+    from sandgate.pytest_plugin.fixtures.cognito import CognitoUser, CognitoUsers
+    from sandgate.pytest_plugin.fixtures.eventually import Eventually
+    from sandgate.pytest_plugin.fixtures.namespace import Namespace
+    from sandgate.pytest_plugin.fixtures.stack import StackHandle
+    from sandgate.session import Run
+    from sandgate.stacks.model import Stack
+
+__all__ = [
+    "Api",
+    "CognitoUser",
+    "CognitoUsers",
+    "Eventually",
+    "Namespace",
+    "Run",
+    "SandgateError",
+    "Stack",
+    "StackHandle",
+    "__version__",
+]
 
 __version__ = "0.1.0.dev0"
+
+_FIXTURES = "sandgate.pytest_plugin.fixtures"
+_HOMES = {
+    "Api": f"{_FIXTURES}.api",
+    "CognitoUser": f"{_FIXTURES}.cognito",
+    "CognitoUsers": f"{_FIXTURES}.cognito",
+    "Eventually": f"{_FIXTURES}.eventually",
+    "Namespace": f"{_FIXTURES}.namespace",
+    "Run": "sandgate.session",
+    "SandgateError": "sandgate.errors",
+    "Stack": "sandgate.stacks.model",
+    "StackHandle": f"{_FIXTURES}.stack",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from the module that defines it."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    """The public names."""
+    return __all__

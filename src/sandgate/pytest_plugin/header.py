@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sandgate.config.model import Config
 from sandgate.config.options import OPTIONS
+from sandgate.reports.summary import NOT_KNOWN
 from sandgate.session import Run
 
 __all__ = ["header_lines"]
@@ -20,8 +21,8 @@ def header_lines(run: Run) -> list[str]:
     joined = "" if run.owner else f", joined run {run.id}"
     tier = f"tier {run.tier} (from {_source(config, 'tier')})"
     return [
-        f"sandgate: {tier}, account {run.account}, namespace {run.namespace}{joined}",
-        f"sandgate: caller {run.caller}, gate {run.gate_url}",
+        f"sandgate: {tier}, account {run.account or NOT_KNOWN}, namespace {run.namespace}{joined}",
+        f"sandgate: caller {run.caller or NOT_KNOWN}, gate {run.gate_url}",
         f"sandgate: {', '.join(_settings(config))}",
     ]
 

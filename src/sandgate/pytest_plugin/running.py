@@ -84,6 +84,17 @@ class SessionPlugin:
         finally:
             self._run.set_test("", self._state.worker)
 
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Show what the functions logged, where a test failed after an answer of 500 or above."""
+        report = yield
+        if report.failed and self._state.server_errors:
+            from sandgate.pytest_plugin.server_log import log_sections  # noqa: PLC0415 - of use to few tests
+
+            report.sections.extend(log_sections(self._run.deployer_clients(), self._state.server_errors))
+            self._state.server_errors.clear()
+        return report
+
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Write each test's outcome down once it is final."""
         if self._is_worker:
