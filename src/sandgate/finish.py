@@ -46,17 +46,17 @@ def finish(
     began = time.monotonic()
     death, broken = "", ""
     stuck: tuple[str, ...] = ()
-    leftovers: tuple[Mapping[str, str], ...] = ()
+    found: list[Mapping[str, str]] = []
     try:
         status: Mapping[str, Any] = run.status()
         death, broken = str(status["death"]), str(status["broken"])
         if not death:
             stuck = _remove_stacks(run)
-            leftovers = tuple(run.leftovers())
+            found = run.leftovers()
         status = run.stop("interrupted" if interrupted else "stopped")
         broken = broken or str(status["broken"])
     except SandgateError as error:
-        death = death or (f"{error.message}" if isinstance(error, RunError) else str(error))
+        death = death or (error.message if isinstance(error, RunError) else str(error))
         run.kill()
     commit, dirty = _commit(run.config.root)
     facts = RunFacts(
@@ -75,7 +75,8 @@ def finish(
         tests_s=tests_s,
         stop_s=time.monotonic() - began,
         versions={"sandgate": sandgate.__version__, "python": platform.python_version(), **run.versions},
-        leftovers=leftovers,
+        leftovers=tuple(left for left in found if not left.get("unknown")),
+        not_listed=tuple(left for left in found if left.get("unknown")),
         upstream_death=death,
         log_failure=broken,
         require=run.config.require,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import time
 from collections.abc import Callable, Mapping
@@ -16,7 +17,7 @@ from dotenv import dotenv_values
 from sandgate.config.model import Config
 from sandgate.control.client import ControlClient
 from sandgate.control.launch import let_go, spawn, wait_gone, wait_ready
-from sandgate.core.environment import ChildFacts, changes, child_environment
+from sandgate.core.environment import ChildFacts, changes, child_environment, without_credentials
 from sandgate.core.ids import new_namespace, new_run_id, worker_namespace
 from sandgate.errors import EnvironmentFault, RunError, SandgateError, UsageError
 
@@ -65,7 +66,7 @@ class Run:
             namespace=self.namespace_of(worker),
             empty_file=str(self.directory / "empty"),
             variables=self.config.variables,
-            env_file_keys=self._env_file_keys(),
+            env_file_keys=self._env_file_keys() | _key_names(self.config),
         )
 
     def environment(self, environ: Mapping[str, str], worker: str = "main") -> dict[str, str]:
@@ -209,7 +210,16 @@ def start(config: Config, *, progress: Progress, detached: bool = False) -> Run:
     (directory / "namespace").write_text(namespace, encoding="ascii")
     (directory / "config.json").write_text(json.dumps(config.to_json()), encoding="utf-8")
     cache_dir = cache_directory(config)
-    order = {"config": config.to_json(), "run_dir": str(directory), "cache_dir": str(cache_dir), "detached": detached}
+    order = {
+        "config": config.to_json(),
+        "run_dir": str(directory),
+        "cache_dir": str(cache_dir),
+        "detached": detached,
+        # On standard input: neither the gate's arguments nor its environment hold a secret.
+        "environ": without_credentials(os.environ, _key_names(config)) if config.endpoints else {},
+    }
+    if detached:
+        (directory / "detached").touch()
     process = spawn(order, directory)
     try:
         wait_ready(process, config.gate_timeout, progress, directory)
@@ -218,6 +228,12 @@ def start(config: Config, *, progress: Progress, detached: bool = False) -> Run:
         process.wait()
         raise
     return _open(directory, owner=True, process=None if detached else process, began=began)
+
+
+def _key_names(config: Config) -> frozenset[str]:
+    """The variables that hold key pairs of endpoints; the gate reads them, and tests never see them."""
+    pairs = ((entry.access_key_id_env, entry.secret_access_key_env) for entry in config.endpoints.values())
+    return frozenset(name for pair in pairs for name in pair if name)
 
 
 def join(environ: Mapping[str, str]) -> Run:

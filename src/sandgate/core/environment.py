@@ -6,7 +6,7 @@ import fnmatch
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-__all__ = ["ChildFacts", "changes", "child_environment"]
+__all__ = ["ChildFacts", "changes", "child_environment", "without_credentials"]
 
 _REMOVED = ("AWS_*", "GITHUB_TOKEN", "GH_TOKEN", "ACTIONS_ID_TOKEN_*", "BOTO_CONFIG")
 """What could carry a real credential or another target."""
@@ -33,11 +33,7 @@ class ChildFacts:
 
 def changes(environ: Mapping[str, str], facts: ChildFacts) -> dict[str, str | None]:
     """What must be set, and what must be unset (`None`), in that environment."""
-    found: dict[str, str | None] = {
-        name: None
-        for name in environ
-        if any(fnmatch.fnmatchcase(name, pattern) for pattern in _REMOVED) or name in facts.env_file_keys
-    }
+    found: dict[str, str | None] = {name: None for name in environ if _is_removed(name) or name in facts.env_file_keys}
     contents = {
         "gate_url": facts.gate_url,
         "run_key": facts.access_key_id,
@@ -75,6 +71,15 @@ def child_environment(environ: Mapping[str, str], facts: ChildFacts) -> dict[str
         else:
             result[name] = value
     return result
+
+
+def without_credentials(environ: Mapping[str, str], but: frozenset[str]) -> dict[str, str]:
+    """What a tier may know of the user's environment: the names in `but`, and all that cannot carry a credential."""
+    return {name: value for name, value in environ.items() if name in but or not _is_removed(name)}
+
+
+def _is_removed(name: str) -> bool:
+    return any(fnmatch.fnmatchcase(name, pattern) for pattern in _REMOVED)
 
 
 def _with_loopback(value: str) -> str:

@@ -38,6 +38,8 @@ class RunFacts:
     stop_s: float
     versions: Mapping[str, str] = field(default_factory=dict)
     leftovers: tuple[Mapping[str, str], ...] = ()
+    not_listed: tuple[Mapping[str, str], ...] = ()
+    """As leftovers, but the name is that of a service, and `unknown` says why nobody can tell what is left in it."""
     upstream_death: str = ""
     log_failure: str = ""
     """Why events could not be written."""
@@ -89,7 +91,8 @@ class Receipt:
             "reached": dict(self.reached),
             "calls_in_tests": self.by_test_calls,
             "refusals": list(self.refusals),
-            "leftovers": [dict(left) for left in facts.leftovers],
+            "leftovers": [{"type": left["type"], "name": left["name"]} for left in facts.leftovers],
+            "not_listed": [{"service": left["name"], "reason": left["unknown"]} for left in facts.not_listed],
             "seconds": {
                 "ready": round(facts.ready_s, 3),
                 "tests": round(facts.tests_s, 3),
@@ -165,6 +168,8 @@ def verdict(
         found.append((ExitCode.RUN, f"calls could not be recorded: {facts.log_failure}"))
     if facts.exit_status != 0:
         found.append((ExitCode.TESTS_FAILED, f"the command ended with status {facts.exit_status}"))
+    elif failed := sum(tests.get(outcome, 0) for outcome in ("failed", "error")):
+        found.append((ExitCode.TESTS_FAILED, f"{failed} tests failed, whatever the command's status says"))
     if nothing_selected and not facts.allow_empty:
         found.append((ExitCode.EMPTY_RUN, "no test was selected"))
     if facts.wants_calls:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from sandgate.errors import ExitCode
 from sandgate.reports.receipt import Receipt
 
-__all__ = ["summary_lines"]
+__all__ = ["NOT_KNOWN", "summary_lines"]
 
+NOT_KNOWN = "not known"
+"""Account and caller where the upstream has nobody to ask."""
 _SHOWN = 10
 
 
@@ -20,8 +22,8 @@ def summary_lines(receipt: Receipt) -> list[str]:
     green = receipt.status is ExitCode.OK
     lines = [
         f"sandgate {facts.run}: {'green' if green else 'RED'} on tier {facts.tier}",
-        f"  account  {facts.account}   region {facts.region}   namespace {facts.namespace}",
-        f"  caller   {facts.caller}",
+        f"  account  {facts.account or NOT_KNOWN}   region {facts.region}   namespace {facts.namespace}",
+        f"  caller   {facts.caller or NOT_KNOWN}",
     ]
     if facts.commit:
         lines.append(f"  commit   {facts.commit[:12]}{' with uncommitted changes' if facts.dirty else ''}")
@@ -41,6 +43,9 @@ def summary_lines(receipt: Receipt) -> list[str]:
         lines += [f"    {left['type']} {left['name']}" for left in facts.leftovers[:_SHOWN]]
         if len(facts.leftovers) > _SHOWN:
             lines.append(f"    and {len(facts.leftovers) - _SHOWN} more")
+    if facts.not_listed:
+        lines.append("  what is left could not be listed:")
+        lines += [_cut(f"    {entry['name']}: {entry['unknown']}") for entry in facts.not_listed]
     lines.append(f"  seconds  {facts.ready_s:.1f} to ready, {facts.tests_s:.1f} tests, {facts.stop_s:.1f} to stop")
     lines += [f"  red because {reason}" for reason in receipt.reasons]
     return lines

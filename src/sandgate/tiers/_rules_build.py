@@ -23,7 +23,7 @@ _OTHER_REGION = re.compile(rb'"signingRegion"\s*:\s*"(?!\{Region\}"|\{bucketArn#
 """What the signing region can be beside the client's and, of an access point, the ARN's."""
 _REGULAR = {"UseFIPS": False, "UseDualStack": False, "UseGlobalEndpoint": False}
 
-Scope = tuple[str, str]
+_Scope = tuple[str, str]
 """Signing name, empty for the service's usual one, and signing region."""
 
 
@@ -43,13 +43,13 @@ def build() -> dict[str, Any]:
         entry["id"]: [name for name in entry["regions"] if not name.endswith("-global")]
         for entry in partitions["partitions"]
     }
-    services: dict[str, Mapping[str, Scope]] = {}
+    services: dict[str, Mapping[str, _Scope]] = {}
     for service in loader.list_available_services("endpoint-rule-set-1"):
         data = _bytes(loader, service)
         if _OTHER_REGION.search(data) or _older_region(older, service, "eu-west-1") != "eu-west-1":
             provider = EndpointProvider(json.loads(data), partitions)
 
-            def scope(region: str, service: str = service, provider: EndpointProvider = provider) -> Scope:
+            def scope(region: str, service: str = service, provider: EndpointProvider = provider) -> _Scope:
                 return _scope(provider, region, _older_region(older, service, region))
 
             services[service] = dict(_exceptions(scope, regions))
@@ -63,7 +63,7 @@ def _bytes(loader: Loader, service: str) -> bytes:
     return path.read_bytes() if path.exists() else gzip.decompress(path.with_suffix(".json.gz").read_bytes())
 
 
-def _exceptions(scope: Callable[[str], Scope], regions: Mapping[str, list[str]]) -> Iterator[tuple[str, Scope]]:
+def _exceptions(scope: Callable[[str], _Scope], regions: Mapping[str, list[str]]) -> Iterator[tuple[str, _Scope]]:
     for partition, names in regions.items():
         scopes = {region: scope(region) for region in names}
         if len(scopes) > 1 and len(set(scopes.values())) == 1:
@@ -72,7 +72,7 @@ def _exceptions(scope: Callable[[str], Scope], regions: Mapping[str, list[str]])
             yield from ((region, found) for region, found in scopes.items() if found[1] != region)
 
 
-def _scope(provider: EndpointProvider, region: str, otherwise: str) -> Scope:
+def _scope(provider: EndpointProvider, region: str, otherwise: str) -> _Scope:
     try:
         endpoint = provider.resolve_endpoint(**_REGULAR, Region=region)
     except EndpointProviderError:
