@@ -13,7 +13,7 @@ from sandgate.wire.models import Operation, Service
 from sandgate.wire.protocols._model import ErrorParts, Parts, Plan
 from sandgate.wire.protocols._scalars import text_decoder
 from sandgate.wire.protocols._tree import MAX_DEPTH
-from sandgate.wire.protocols._xml import element
+from sandgate.wire.protocols._xml import element, error_document
 
 __all__ = ["Dialect", "compile_form", "render_form"]
 
@@ -181,7 +181,5 @@ def render_form(error: ErrorParts) -> Response:
     code, message = element("Code", error.code), element("Message", error.message)
     inner = element("Error", f"{element('Type', 'Sender')}{code}{message}", raw=True)
     inner += element("RequestId", error.request_id)
-    namespace = f' xmlns="{error.xml_namespace}"' if error.xml_namespace else ""
-    body = f"<ErrorResponse{namespace}>{inner}</ErrorResponse>"
     headers = (("content-type", "text/xml"), ("x-amzn-requestid", error.request_id))
-    return Response(error.status, headers, body.encode())
+    return Response(error.status, headers, error_document(error, inner).encode())

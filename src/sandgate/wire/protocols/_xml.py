@@ -8,9 +8,10 @@ from html import escape
 from xml.parsers import expat
 
 from sandgate.wire.malformed import MalformedError
+from sandgate.wire.protocols._model import ErrorParts
 from sandgate.wire.protocols._tree import MAX_DEPTH
 
-__all__ = ["Element", "element", "parse_xml"]
+__all__ = ["Element", "element", "error_document", "parse_xml"]
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -85,3 +86,14 @@ def element(tag: str, content: str, *, raw: bool = False) -> str:
         raw: the content is XML.
     """
     return f"<{tag}>{content if raw else escape(_NOT_XML.sub('?', content), quote=False)}</{tag}>"
+
+
+def error_document(error: ErrorParts, inner: str) -> str:
+    """The document that every XML service but S3 and EC2 puts around its errors.
+
+    Args:
+        error: for its namespace.
+        inner: ready XML.
+    """
+    namespace = f' xmlns="{escape(error.xml_namespace)}"' if error.xml_namespace else ""
+    return f"<ErrorResponse{namespace}>{inner}</ErrorResponse>"

@@ -11,7 +11,7 @@ from sandgate.wire.models import Operation, Service
 from sandgate.wire.protocols._model import ErrorParts, Plan, Protocol
 from sandgate.wire.protocols._rest import Body, compile_rest
 from sandgate.wire.protocols._scalars import text_decoder
-from sandgate.wire.protocols._xml import Element, element, parse_xml
+from sandgate.wire.protocols._xml import Element, element, error_document, parse_xml
 
 __all__ = ["PROTOCOL"]
 
@@ -175,13 +175,14 @@ def _compile(service: Service, operation: Operation) -> Plan:
 def _render(error: ErrorParts) -> Response:
     headers = [("x-amz-request-id", error.request_id), ("x-amzn-requestid", error.request_id)]
     code, message = element("Code", error.code), element("Message", error.message)
-    if error.service == "s3":
+    # S3's form, too, for a path so broken that it names no service: the other services hardly have paths like that.
+    if error.service in ("", "s3"):
         resource = element("Resource", error.resource) if error.resource else ""
         body = element("Error", f"{code}{message}{resource}{element('RequestId', error.request_id)}", raw=True)
     else:
         inner = element("Error", f"{element('Type', 'Sender')}{code}{message}", raw=True)
         inner += element("RequestId", error.request_id)
-        body = f'<ErrorResponse xmlns="{error.xml_namespace}">{inner}</ErrorResponse>'
+        body = error_document(error, inner)
     headers.append(("content-type", "application/xml"))
     return Response(error.status, tuple(headers), f'<?xml version="1.0" encoding="UTF-8"?>\n{body}'.encode())
 
