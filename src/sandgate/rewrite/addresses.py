@@ -108,7 +108,7 @@ class Addresses:
 
     def _queue_to_gate(self, url: str) -> str:
         parts = urlsplit(url)
-        if not parts.scheme or not parts.netloc or self._own.match(url):
+        if not parts.scheme or parts.netloc in ("", self._netloc):
             return url
         origin = f"{parts.scheme}://{parts.netloc}"
         path = url[len(origin) :]
