@@ -6,6 +6,7 @@ import platform
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -44,20 +45,7 @@ def finish(
         The receipt, which is also in the run directory. A gate that died is a reason for red, not an exception.
     """
     began = time.monotonic()
-    death, broken = "", ""
-    stuck: tuple[str, ...] = ()
-    found: list[Mapping[str, str]] = []
-    try:
-        status: Mapping[str, Any] = run.status()
-        death, broken = str(status["death"]), str(status["broken"])
-        if not death:
-            stuck = _remove_stacks(run)
-            found = run.leftovers()
-        status = run.stop("interrupted" if interrupted else "stopped")
-        broken = broken or str(status["broken"])
-    except SandgateError as error:
-        death = death or (error.message if isinstance(error, RunError) else str(error))
-        run.kill()
+    end = _end(run, "interrupted" if interrupted else "stopped")
     commit, dirty = _commit(run.config.root)
     facts = RunFacts(
         run=run.id,
@@ -75,19 +63,45 @@ def finish(
         tests_s=tests_s,
         stop_s=time.monotonic() - began,
         versions={"sandgate": sandgate.__version__, "python": platform.python_version(), **run.versions},
-        leftovers=tuple(left for left in found if not left.get("unknown")),
-        not_listed=tuple(left for left in found if left.get("unknown")),
-        upstream_death=death,
-        log_failure=broken,
+        leftovers=end.leftovers,
+        upstream_death=end.death,
+        log_failure=end.broken,
         require=run.config.require,
         allow_empty=run.config.allow_empty,
         wants_calls=wants_calls,
         interrupted=interrupted,
-        stuck=stuck,
+        stuck=end.stuck,
     )
     receipt = make_receipt(list(read_log(run.directory / "events.jsonl")), facts)
     replace_json(run.directory / "receipt.json", receipt.to_json())
     return receipt
+
+
+@dataclass(slots=True)
+class _End:
+    """What the last conversation with the gate found out."""
+
+    death: str = ""
+    broken: str = ""
+    stuck: tuple[str, ...] = ()
+    leftovers: tuple[Mapping[str, str], ...] = ()
+
+
+def _end(run: Run, reason: str) -> _End:
+    """Remove, count, stop. A gate that does not answer any more is killed and told as the cause of death."""
+    end = _End()
+    try:
+        status: Mapping[str, Any] = run.status()
+        end.death, end.broken = str(status["death"]), str(status["broken"])
+        if not end.death:
+            end.stuck = _remove_stacks(run)
+            end.leftovers = tuple(run.leftovers())
+        status = run.stop(reason)
+        end.broken = end.broken or str(status["broken"])
+    except SandgateError as error:
+        end.death = end.death or (error.message if isinstance(error, RunError) else str(error))
+        run.kill()
+    return end
 
 
 def _remove_stacks(run: Run) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from sandgate.core.environment import ChildFacts, changes, child_environment, wi
 from sandgate.core.ids import new_namespace, new_run_id, worker_namespace
 from sandgate.errors import EnvironmentFault, RunError, SandgateError, UsageError
 
-__all__ = ["Run", "cache_directory", "join", "start"]
+__all__ = ["Clients", "Progress", "Run", "cache_directory", "join", "start"]
 
 Clients = Callable[[str], Any]
 Progress = Callable[[str], None]

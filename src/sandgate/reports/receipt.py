@@ -10,7 +10,7 @@ from sandgate.errors import ExitCode
 
 __all__ = ["Receipt", "RunFacts", "make_receipt", "verdict"]
 
-SCHEMA = 1
+_SCHEMA = 1
 _SOME: Mapping[str, object] = {"tests": 1}
 """Stands for a command that does not say what it selected."""
 
@@ -72,7 +72,7 @@ class Receipt:
         """The document, schema version first."""
         facts = self.facts
         return {
-            "schema": SCHEMA,
+            "schema": _SCHEMA,
             "run": facts.run,
             "green": self.status is ExitCode.OK,
             "status": int(self.status),

@@ -27,11 +27,11 @@ from sandgate.wire.signing.credential import Credential
 
 __all__ = ["TIER"]
 
-ACCOUNT = "000000000000"
+_ACCOUNT = "000000000000"
 _IAM = "2010-05-08"
 _OK = 200
 _READY_SECONDS = 30.0
-_ROOT = Credential(access_key_id=ACCOUNT, secret_access_key="test")  # noqa: S106 - the emulator's own, worthless elsewhere
+_ROOT = Credential(access_key_id=_ACCOUNT, secret_access_key="test")  # noqa: S106 - the emulator's own, worthless elsewhere
 """Any twelve digits are root for the emulator; the gate refuses such keys, and only the tier itself uses one."""
 _EVERYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 _NO_IAM = {"Effect": "Deny", "Action": "iam:*", "Resource": "*"}
@@ -193,7 +193,7 @@ async def _spawn(python: Path, place: _Place, context: TierContext) -> asyncio.s
         "AUTH": "true",
         "GATEWAY_PORT": str(context.gate_port),
         "MINISTACK_HOST": context.gate_host,
-        "MINISTACK_ACCOUNT_ID": ACCOUNT,
+        "MINISTACK_ACCOUNT_ID": _ACCOUNT,
         "MINISTACK_REGION": place.region,
         "AWS_ENDPOINT_URL": f"http://{place.host}",
         "AWS_EC2_METADATA_DISABLED": "true",
