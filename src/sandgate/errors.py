@@ -5,7 +5,9 @@
     ├── ConfigError         3   a configuration file, env file or variable holds a wrong value
     ├── EnvironmentFault    4   the machine lacks something: network, disk, a tool, the emulator
     ├── StackError          5   a template or a deployment failed
-    └── RunError            6   the run itself broke: gate or upstream died
+    ├── RunError            6   the run itself broke: gate or upstream died
+    ├── NotExecutable     126   the command to run cannot be executed
+    └── NotFound          127   the command to run does not exist
 
 User mistakes and faults of the environment are these; anything else that is raised is a bug of sandgate.
 """
@@ -18,6 +20,8 @@ __all__ = [
     "ConfigError",
     "EnvironmentFault",
     "ExitCode",
+    "NotExecutable",
+    "NotFound",
     "RunError",
     "SandgateError",
     "StackError",
@@ -46,6 +50,10 @@ class ExitCode(IntEnum):
     """Green tests that proved nothing: none ran, or no call reached the tier."""
     LEFTOVERS = 8
     """The run ended with resources that it made still there."""
+    NOT_EXECUTABLE = 126
+    """The command to run exists, but cannot be executed."""
+    NOT_FOUND = 127
+    """The command to run does not exist."""
     INTERRUPTED = 130
     """Ctrl-C, or a signal that asked the run to end."""
 
@@ -113,3 +121,15 @@ class RunError(SandgateError):
     """The gate or its upstream died, or does not answer."""
 
     exit_code = ExitCode.RUN
+
+
+class NotExecutable(SandgateError):
+    """The command to run exists, but cannot be executed; shells end with this status too."""
+
+    exit_code = ExitCode.NOT_EXECUTABLE
+
+
+class NotFound(SandgateError):
+    """The command to run does not exist; shells end with this status too."""
+
+    exit_code = ExitCode.NOT_FOUND

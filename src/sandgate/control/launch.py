@@ -6,8 +6,11 @@ import contextlib
 import json
 import os
 import queue
+import shutil
+import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -15,9 +18,10 @@ from pathlib import Path
 from typing import IO
 
 from sandgate import errors
+from sandgate.control.messages import check_socket_path
 from sandgate.errors import EnvironmentFault, RunError, SandgateError
 
-__all__ = ["let_go", "spawn", "wait_gone", "wait_ready"]
+__all__ = ["end", "hang_up", "let_go", "make_work_dir", "spawn", "wait_gone", "wait_ready"]
 
 _PASSED_ON = (
     "PATH",
@@ -36,7 +40,36 @@ _PASSED_ON = (
 _PREFIXES_PASSED_ON = ("PIP_", "UV_", "SSL_", "REQUESTS_CA", "COVERAGE")
 """What making the emulator's environment may need; nothing that holds a credential of AWS."""
 _STOP_SECONDS = 40.0
+_HANG_UP_SECONDS = 3.0
 _INSTALL_SECONDS = 600.0
+
+
+def make_work_dir() -> Path:
+    """A fresh 0700 directory for sockets and temporary files, on a path that is short enough for a socket.
+
+    The front end makes it, so that it can be removed even when the gate was killed.
+
+    Raises:
+        EnvironmentFault: there is no place to write, or none with a short path.
+    """
+    try:
+        for base in dict.fromkeys((tempfile.gettempdir(), "/tmp")):  # noqa: S108 - a fresh directory in it
+            made = Path(tempfile.mkdtemp(prefix="sg-", dir=base))
+            try:
+                check_socket_path(made / "control.sock")
+            except EnvironmentFault:
+                made.rmdir()
+                if base == "/tmp":  # noqa: S108
+                    raise
+            else:
+                return made
+    except OSError as error:
+        raise EnvironmentFault(
+            f"cannot make a temporary directory: {error.strerror or error}",
+            where=f"TMPDIR={os.environ.get('TMPDIR', '')}",
+            hint="make room in it, or set TMPDIR to a directory that you may write",
+        ) from error
+    raise AssertionError("unreachable: the last place returns or raises")
 
 
 def spawn(order: Mapping[str, object], directory: Path) -> subprocess.Popen[bytes]:
@@ -59,8 +92,9 @@ def spawn(order: Mapping[str, object], directory: Path) -> subprocess.Popen[byte
     except OSError as error:
         raise EnvironmentFault(f"cannot start the gate: {error.strerror}", where=str(directory)) from error
     assert process.stdin is not None
-    process.stdin.write(json.dumps(order).encode() + b"\n")
-    process.stdin.flush()
+    with contextlib.suppress(BrokenPipeError):  # it died at once: whoever waits for it says so
+        process.stdin.write(json.dumps(order).encode() + b"\n")
+        process.stdin.flush()
     return process
 
 
@@ -70,7 +104,12 @@ def wait_ready(
     """Read what the gate says until it is ready; making the emulator's environment does not count as time."""
     assert process.stdout is not None
     lines: queue.Queue[bytes] = queue.Queue()
-    threading.Thread(target=_pump, args=(process.stdout, lines), daemon=True).start()
+    # Signals are the main thread's: it waits for them by name while a command runs.
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    try:
+        threading.Thread(target=_pump, args=(process.stdout, lines), daemon=True).start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
     deadline = time.monotonic() + timeout
     while True:
         try:
@@ -119,15 +158,51 @@ def _last(directory: Path) -> str:
 
 def let_go(process: subprocess.Popen[bytes]) -> None:
     """Hang up on a gate that was told to stop, and wait for its end."""
-    if process.stdin is not None:
-        process.stdin.close()
+    _close_leash(process)
     try:
         process.wait(timeout=_STOP_SECONDS)
     except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+        pass
+    finally:
+        end(process)
+
+
+def hang_up(process: subprocess.Popen[bytes], work_dir: Path) -> None:
+    """End a gate that is not wanted any more; it may tidy up for a moment, then nothing of it is left.
+
+    A second Ctrl-C while it tidies up ends it at once.
+    """
+    try:
+        _close_leash(process)
+        process.terminate()  # a detached gate has no leash
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=_HANG_UP_SECONDS)
+    finally:
+        end(process, work_dir)
+
+
+def end(process: subprocess.Popen[bytes], work_dir: Path | None = None) -> None:
+    """Kill what is left of a gate and of its installer, and remove its temporary files.
+
+    The emulator, in a process group of its own, ends by itself when its gate is gone; until then it may still write.
+    """
+    if process.returncode is None:  # not waited for: its number is still its own
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    _close_leash(process)
     if process.stdout is not None:
         process.stdout.close()
+    deadline = time.monotonic() + _HANG_UP_SECONDS
+    while work_dir is not None and work_dir.exists() and time.monotonic() < deadline:
+        shutil.rmtree(work_dir, ignore_errors=True)
+        time.sleep(0.01)
+
+
+def _close_leash(process: subprocess.Popen[bytes]) -> None:
+    if process.stdin is not None:
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.close()
 
 
 def wait_gone(marker: Path) -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
 import time
 from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
+from sandgate.cli._child import Signals, find_program, shell_status
 from sandgate.cli._model import Command
 from sandgate.cli._options import flag_of, read_config
 from sandgate.cli._status import status_line
@@ -45,45 +44,37 @@ def _run(
         env_file=env_file,
         gate_port=gate_port,
     )
-    with status_line() as say:
-        run = session.start(config, progress=say)
-    began = time.monotonic()
-    code, interrupted = _child(command, run.environment(os.environ))
-    receipt = finish(run, command=command, exit_status=code, tests_s=time.monotonic() - began, interrupted=interrupted)
-    for line in summary_lines(receipt):
-        typer.echo(line, err=True)
+    find_program(command[0], os.environ)
+    with Signals() as signals:
+        with status_line() as say:
+            run = session.start(config, progress=say)
+        began = time.monotonic()
+        try:
+            code = _child(signals, command, run.environment(os.environ))
+            receipt = finish(
+                run,
+                command=command,
+                exit_status=code,
+                tests_s=time.monotonic() - began,
+                interrupted=signals.interrupted,
+            )
+        except BaseException:
+            run.kill()
+            raise
+        for line in summary_lines(receipt):
+            typer.echo(line, err=True)
+    if signals.interrupted:
+        raise typer.Exit(int(ExitCode.INTERRUPTED))
     # The command's own status is passed on; sandgate's speaks only where the command was content.
-    raise typer.Exit(int(receipt.status) if receipt.status is not ExitCode.TESTS_FAILED else _passed_on(code))
+    raise typer.Exit(int(receipt.status) if receipt.status is not ExitCode.TESTS_FAILED else shell_status(code))
 
 
-def _passed_on(code: int) -> int:
-    """A signal's number as shells write it."""
-    return 128 - code if code < 0 else code
-
-
-def _child(command: Sequence[str], environ: dict[str, str]) -> tuple[int, bool]:
-    """Run it in our own process group and forward signals; Ctrl-C reaches it from the terminal by itself."""
-    interrupted = False
-
+def _child(signals: Signals, command: Sequence[str], environ: dict[str, str]) -> int:
     try:
-        child = subprocess.Popen(command, env=environ)  # noqa: S603 - the user's own command
-    except OSError as error:
-        typer.echo(f"sandgate: cannot run {command[0]!r}: {error.strerror}", err=True)
-        return 127, False
-
-    def forward(number: int, _frame: object) -> None:
-        nonlocal interrupted
-        interrupted = True
-        if number != signal.SIGINT or not os.isatty(0):
-            child.send_signal(number)
-
-    previous = {n: signal.signal(n, forward) for n in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
-    try:
-        code = child.wait()
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
-    return code, interrupted
+        return signals.run(command, environ)
+    except OSError as error:  # a script without an interpreter, a program for another machine
+        typer.echo(f"sandgate: cannot execute {command[0]!r}: {error.strerror}", err=True)
+        return int(ExitCode.NOT_EXECUTABLE)
 
 
 COMMAND = Command.of(

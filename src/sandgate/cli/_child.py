@@ -1,0 +1,126 @@
+"""A command as our child: signals reach it once, its status is told as shells tell it, and no Ctrl-C is lost."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterable, Mapping, Sequence
+from types import FrameType, TracebackType
+from typing import Self
+
+from sandgate.errors import NotExecutable, NotFound
+
+__all__ = ["Signals", "find_program", "shell_status"]
+
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+"""They ask the run to end."""
+_PASSED_ON = (signal.SIGUSR1, signal.SIGUSR2)
+"""They mean something to the command only."""
+_MOST = 2
+"""A command that was asked this often is killed the next time."""
+
+
+def find_program(name: str, environ: Mapping[str, str]) -> None:
+    """See whether a command can be run, before anything is started for it.
+
+    Raises:
+        NotFound: there is no such program.
+        NotExecutable: there is such a file, but it may not be executed.
+    """
+    if shutil.which(name, path=environ.get("PATH")):
+        return
+    if os.sep in name and os.path.lexists(name):
+        raise NotExecutable(f"cannot execute {name!r}", where="command line", hint=f"try `chmod +x {name}`")
+    where = "the file does not exist" if os.sep in name else f"PATH={environ.get('PATH', '')}"
+    raise NotFound(f"command not found: {name}", where=where, hint="everything after -- is one command, as typed")
+
+
+def shell_status(code: int) -> int:
+    """A return code of `subprocess` as shells write it: 128 and the number of the signal that ended it."""
+    return 128 - code if code < 0 else code
+
+
+class Signals:
+    """Catches what asks a run to end, for as long as the run lasts.
+
+    While the gate starts, a signal is a `KeyboardInterrupt`. While a command runs, it is the command's, and the command
+    decides. Afterwards the first one is only remembered, since ending takes a moment; the second interrupts that too.
+    Signals that were ignored when we started (`nohup`, background jobs of scripts) stay ignored.
+    """
+
+    def __init__(self) -> None:
+        self.interrupted = False
+        """Whether the run was asked to end."""
+        self._patience = 0
+        self._early: list[int] | None = None
+        self._previous: dict[int, object] = {}
+
+    def __enter__(self) -> Self:
+        for number in _ENDING:
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                self._previous[number] = signal.signal(number, self._arrived)
+        return self
+
+    def __exit__(self, _kind: type[BaseException] | None, _error: object, _trace: TracebackType | None) -> None:
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)  # type: ignore[arg-type]
+
+    def _arrived(self, number: int, _frame: FrameType | None) -> None:
+        self.interrupted = True
+        if self._early is not None:
+            self._early.append(number)
+        elif self._patience > 0:
+            self._patience -= 1
+        else:
+            raise KeyboardInterrupt
+
+    def run(self, command: Sequence[str], environ: Mapping[str, str]) -> int:
+        """Run a command to its end, in our own process group.
+
+        Returns:
+            Its return code, negative for a signal.
+
+        Raises:
+            OSError: it cannot be started.
+        """
+        self._early = []
+        try:
+            child = subprocess.Popen(command, env=environ)  # noqa: S603 - the user's own command
+            return self._wait(child)
+        finally:
+            self._patience, self._early = 1, None
+
+    def _wait(self, child: subprocess.Popen[bytes]) -> int:
+        watched = {*self._previous, *_PASSED_ON, signal.SIGCHLD}
+        # Without a handler, some systems drop a SIGCHLD that is blocked.
+        on_child = signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, watched)
+        asked = 0
+        try:
+            for number in self._early or ():  # between the fork and here
+                child.send_signal(number)
+            while (code := child.poll()) is None:
+                number, typed = _next(watched)
+                if number in _ENDING:
+                    self.interrupted = True
+                    asked += 1
+                if asked > _MOST:
+                    child.kill()
+                elif number != signal.SIGCHLD and not typed:
+                    child.send_signal(number)
+            return code
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+            signal.signal(signal.SIGCHLD, on_child)
+
+
+def _next(watched: Iterable[int]) -> tuple[int, bool]:
+    """The next signal, and whether the terminal sent it, which sends it to the whole process group by itself."""
+    if hasattr(signal, "sigwaitinfo"):
+        found = signal.sigwaitinfo(watched)
+        return found.si_signo, found.si_code > 0
+    # macOS does not say who sent it.
+    number = signal.sigwait(watched)  # type: ignore[unreachable, unused-ignore]
+    return number, number == signal.SIGINT and os.isatty(0)
