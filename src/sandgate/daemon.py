@@ -15,7 +15,6 @@ import os
 import shutil
 import signal
 import sys
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -57,6 +56,7 @@ class Gate:
     Args:
         config: the run's configuration.
         run_dir: the run's directory; exists.
+        work_dir: for sockets and temporary files; exists, and is removed at the end.
         cache_dir: what outlives runs.
         environ: the user's environment where the tier may need it, else empty.
         say: tells the front end something.
@@ -66,6 +66,7 @@ class Gate:
         self,
         config: Config,
         run_dir: Path,
+        work_dir: Path,
         cache_dir: Path,
         environ: Mapping[str, str],
         say: Callable[[Mapping[str, object]], None],
@@ -79,7 +80,7 @@ class Gate:
         self._recorder = Recorder(self._log, record_params=config.record_params)
         self._listener = Listener(config.sources.get("gate_port", ""))
         self._pool = Pool()
-        self._work_dir = Path(tempfile.mkdtemp(prefix="sg-"))
+        self._work_dir = work_dir
         self._upstream: Upstream | None = None
         self._control: asyncio.Server | None = None
         self.stopping = asyncio.Event()
@@ -221,6 +222,7 @@ async def _serve(order: Mapping[str, Any]) -> int:
     gate = Gate(
         Config.from_json(order["config"]),
         Path(order["run_dir"]),
+        Path(order["work_dir"]),
         Path(order["cache_dir"]),
         order.get("environ", {}),
         _say,

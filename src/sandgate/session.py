@@ -16,12 +16,15 @@ from dotenv import dotenv_values
 
 from sandgate.config.model import Config
 from sandgate.control.client import ControlClient
-from sandgate.control.launch import let_go, spawn, wait_gone, wait_ready
+from sandgate.control.launch import end, hang_up, let_go, make_work_dir, spawn, wait_gone, wait_ready
 from sandgate.core.environment import ChildFacts, changes, child_environment, without_credentials
 from sandgate.core.ids import new_namespace, new_run_id, worker_namespace
 from sandgate.errors import EnvironmentFault, RunError, SandgateError, UsageError
 
 __all__ = ["Clients", "Progress", "Run", "cache_directory", "join", "start"]
+
+_NOT_FROM_OUTSIDE = ("profile", "ca_bundle", "defaults_mode")
+"""Settings of botocore that a variable can break before the first call."""
 
 Clients = Callable[[str], Any]
 Progress = Callable[[str], None]
@@ -47,6 +50,7 @@ class Run:
     started_at: float
     ready_at: float
     versions: Mapping[str, str] = field(default_factory=dict)
+    _work_dir: Path = field(repr=False)
     _control: ControlClient = field(repr=False)
     _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
@@ -98,9 +102,19 @@ class Run:
     def boto_session(self, kind: str = "identity", worker: str = "main") -> Any:
         """A boto3 session with the run key of that kind."""
         import boto3  # noqa: PLC0415 - a fifth of a second that only runs which use it pay
+        from botocore.config import Config as ClientConfig  # noqa: PLC0415
+        from botocore.session import Session  # noqa: PLC0415
 
         key = self._control.request("key", worker=worker, kind=kind)
+        # A front end lives in the user's environment: no profile, proxy or switch in it may turn us away from the gate.
+        core = Session(session_vars=dict.fromkeys(_NOT_FROM_OUTSIDE, (None, None, None, None)))
+        for name in ("config_file", "credentials_file"):
+            core.set_config_variable(name, str(self.directory / "empty"))
+        core.set_default_client_config(
+            ClientConfig(proxies={}, use_fips_endpoint=False, use_dualstack_endpoint=False, inject_host_prefix=False)
+        )
         return boto3.Session(
+            botocore_session=core,
             aws_access_key_id=str(key["access_key_id"]),
             aws_secret_access_key=str(key["secret_access_key"]),
             region_name=self.region,
@@ -170,10 +184,10 @@ class Run:
                 self.kill()
 
     def kill(self) -> None:
-        """End the gate without asking, when it does not answer."""
+        """End the gate without asking, when it does not answer or nobody wants to wait."""
+        self._control.close()
         if self._process is not None:
-            self._process.kill()
-            self._process.wait()
+            end(self._process, self._work_dir)
 
 
 def cache_directory(config: Config) -> Path:
@@ -193,41 +207,46 @@ def start(config: Config, *, progress: Progress, detached: bool = False) -> Run:
         SandgateError: what the gate said, or that it said nothing in time.
     """
     began = time.time()
-    runs = config.root / ".sandgate" / "runs"
-    run_id = new_run_id()
-    directory = runs / run_id
+    directory = config.root / ".sandgate" / "runs" / new_run_id()
+    _make_run_dir(directory, config, detached=detached)
+    work_dir = make_work_dir()
+    order = {
+        "config": config.to_json(),
+        "run_dir": str(directory),
+        "work_dir": str(work_dir),
+        "cache_dir": str(cache_directory(config)),
+        "detached": detached,
+        # On standard input: neither the gate's arguments nor its environment hold a secret.
+        "environ": without_credentials(os.environ, _key_names(config)) if config.endpoints else {},
+    }
+    try:
+        process = spawn(order, directory)
+    except BaseException:
+        work_dir.rmdir()
+        raise
+    try:
+        wait_ready(process, config.gate_timeout, progress, directory)
+        return _open(directory, owner=True, process=None if detached else process, began=began)
+    except BaseException:
+        hang_up(process, work_dir)
+        raise
+
+
+def _make_run_dir(directory: Path, config: Config, *, detached: bool) -> None:
     try:
         directory.mkdir(parents=True, mode=0o700)
         (config.root / ".sandgate" / ".gitignore").write_text("*\n", encoding="utf-8")
         (directory / "empty").touch(mode=0o400)
+        (directory / "namespace").write_text(new_namespace(), encoding="ascii")
+        (directory / "config.json").write_text(json.dumps(config.to_json()), encoding="utf-8")
+        if detached:
+            (directory / "detached").touch()
     except OSError as error:
         raise EnvironmentFault(
             f"cannot make the run directory: {error.strerror}",
             where=str(directory),
             hint="make room, or mend the permissions",
         ) from error
-    namespace = new_namespace()
-    (directory / "namespace").write_text(namespace, encoding="ascii")
-    (directory / "config.json").write_text(json.dumps(config.to_json()), encoding="utf-8")
-    cache_dir = cache_directory(config)
-    order = {
-        "config": config.to_json(),
-        "run_dir": str(directory),
-        "cache_dir": str(cache_dir),
-        "detached": detached,
-        # On standard input: neither the gate's arguments nor its environment hold a secret.
-        "environ": without_credentials(os.environ, _key_names(config)) if config.endpoints else {},
-    }
-    if detached:
-        (directory / "detached").touch()
-    process = spawn(order, directory)
-    try:
-        wait_ready(process, config.gate_timeout, progress, directory)
-    except BaseException:
-        process.kill()
-        process.wait()
-        raise
-    return _open(directory, owner=True, process=None if detached else process, began=began)
 
 
 def _key_names(config: Config) -> frozenset[str]:
@@ -273,6 +292,7 @@ def _open(directory: Path, *, owner: bool, process: subprocess.Popen[bytes] | No
         started_at=began,
         ready_at=time.time(),
         versions=data["versions"],
+        _work_dir=Path(data["work_dir"]),
         _control=ControlClient(data["control"]),
         _process=process,
     )
