@@ -73,7 +73,7 @@ class Option:
         return value
 
 
-def option(  # noqa: PLR0913 - one declaration says everything about one option
+def option(
     default: object = dataclasses.MISSING,
     *,
     doc: str,
