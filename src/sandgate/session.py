@@ -23,8 +23,8 @@ from sandgate.errors import EnvironmentFault, RunError, SandgateError, UsageErro
 
 __all__ = ["Clients", "Progress", "Run", "cache_directory", "join", "start"]
 
-_NOT_FROM_OUTSIDE = ("profile", "ca_bundle", "defaults_mode")
-"""Settings of botocore that a variable can break before the first call."""
+_NOT_FROM_OUTSIDE = {"profile": None, "ca_bundle": None, "defaults_mode": "legacy"}
+"""Settings of botocore that a variable can break before the first call, and what they are instead."""
 
 Clients = Callable[[str], Any]
 Progress = Callable[[str], None]
@@ -107,7 +107,7 @@ class Run:
 
         key = self._control.request("key", worker=worker, kind=kind)
         # A front end lives in the user's environment: no profile, proxy or switch in it may turn us away from the gate.
-        core = Session(session_vars=dict.fromkeys(_NOT_FROM_OUTSIDE, (None, None, None, None)))
+        core = Session(session_vars={name: (None, None, value, None) for name, value in _NOT_FROM_OUTSIDE.items()})
         for name in ("config_file", "credentials_file"):
             core.set_config_variable(name, str(self.directory / "empty"))
         core.set_default_client_config(
