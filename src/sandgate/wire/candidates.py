@@ -7,14 +7,15 @@ the services that share one. What none of them tells apart stays a list, in the 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from sandgate.wire.cases import PROTOCOLS
 from sandgate.wire.hosts import Host
 from sandgate.wire.http import Request, WireError
-from sandgate.wire.models import Models, Operation, ServiceInfo
-from sandgate.wire.router import Router
+from sandgate.wire.models import Models, Operation, Service, ServiceInfo
+from sandgate.wire.router import Found, Router
 from sandgate.wire.uri import Pairs, decode
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "by_target",
     "narrow_forms",
     "open_services",
+    "query_keys",
     "signing_services",
     "unknown",
 ]
@@ -188,11 +190,37 @@ def by_route(
         # Proxies and signers resolve them, so the upstream would see another path than the gate.
         raise unknown("The path has a dot segment.", protocol)
     found = router.find(request.method, segments, dict(query), {**request.fields, **hoisted})
-    if found is None:
+    if found is None or (query and services[0].name != "s3" and _selects_another(models, router, found, query)):
         raise unknown("No operation of the service has this method and path.", protocol, status=404)
     return Chosen(
         protocol=models.services[found.candidates[0][0]].protocols[0], candidates=found.candidates, labels=found.labels
     )
+
+
+def _selects_another(models: Models, router: Router, found: Found, query: Pairs) -> bool:
+    """Whether a key without value, or one that selects elsewhere, may name an operation that no model here knows."""
+    suspects = {key for key, value in query if not value or key in router.selectors}
+    return bool(suspects) and not any(
+        suspects <= query_keys(models.service(name), operation, suspects) for name, operation in found.candidates
+    )
+
+
+def query_keys(service: Service, name: str, asked: AbstractSet[str]) -> AbstractSet[str]:
+    """The query keys that an operation has, its own and its members'; all that are asked where a member takes any."""
+
+    def collect() -> frozenset[str] | None:
+        operation = service.operations[name]
+        keys = {part.partition("=")[0] for part in operation.uri.partition("?")[2].split("&")}
+        members = service.resolve(operation.input).get("members", {}) if operation.input else {}
+        for member, ref in members.items():
+            if ref.get("location") == "querystring":
+                if service.resolve(ref)["type"] == "map":
+                    return None
+                keys.add(ref.get("locationName", member))
+        return frozenset(keys)
+
+    known = service.plan("query-keys", name, lambda: (collect(),))[0]
+    return asked if known is None else known
 
 
 def open_services(request: Request, models: Models, host: Host, query: Pairs) -> tuple[ServiceInfo, ...]:

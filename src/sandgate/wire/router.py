@@ -49,6 +49,8 @@ class Router:
 
     def __init__(self, operations: Iterable[tuple[str, Operation]]) -> None:
         self._root = _Node()
+        self.selectors: set[str] = set()
+        """Query keys that tell one operation of a path from another."""
         for service, operation in operations:
             self._add(service, operation)
 
@@ -61,6 +63,7 @@ class Router:
                 labels.append(segment.strip("{}").removesuffix("+"))
             node = _child(node, segment)
         fixed = tuple((part.partition("=")[0], part.partition("=")[2]) for part in query.split("&") if part)
+        self.selectors |= {key for key, _ in fixed}
         route = _Route(
             service=service,
             operation=operation,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import quote
 
-from sandgate.wire.candidates import Chosen, by_route
+from sandgate.wire.candidates import Chosen, by_route, query_keys
 from sandgate.wire.http import Request, WireError
 from sandgate.wire.malformed import MalformedError
 from sandgate.wire.models import Models, Service, ServiceInfo
@@ -93,7 +93,7 @@ def _without_other_subresources(service: Service, chosen: Chosen, query: Pairs) 
     fitting = [
         (candidate, labels)
         for candidate, labels in zip(chosen.candidates, chosen.labels, strict=True)
-        if keys <= _query_keys(service, candidate[1])
+        if keys <= query_keys(service, candidate[1], keys)
     ]
     if not fitting:
         operation = chosen.candidates[0][1]
@@ -103,18 +103,6 @@ def _without_other_subresources(service: Service, chosen: Chosen, query: Pairs) 
         candidates=tuple(candidate for candidate, _ in fitting),
         labels=tuple(labels for _, labels in fitting),
     )
-
-
-def _query_keys(service: Service, name: str) -> frozenset[str]:
-    def collect() -> frozenset[str]:
-        operation = service.operations[name]
-        fixed = frozenset(part.partition("=")[0] for part in operation.uri.partition("?")[2].split("&"))
-        members = service.resolve(operation.input).get("members", {}) if operation.input else {}
-        return fixed.union(
-            ref.get("locationName", member) for member, ref in members.items() if ref.get("location") == "querystring"
-        )
-
-    return service.plan("query-keys", name, collect)
 
 
 def post_parameters(service: Service, bucket: str, form: Mapping[str, str]) -> dict[str, object]:

@@ -295,6 +295,8 @@ HEADS = {
     "unknown path": ("lambda", "GET", "/nothing", {}, "UnknownOperationException"),
     "dot segments": ("lambda", "GET", "/2015-03-31/functions/../layers", {}, "UnknownOperationException"),
     "escaped dot segments": ("lambda", "GET", "/2015-03-31/functions/%2e%2e", {}, "UnknownOperationException"),
+    "unknown selector": ("cloudfront", "POST", "/2020-05-31/distribution?WithNews", {}, "MethodNotAllowed"),
+    "unknown selection": ("chime", "POST", "/phone-numbers/1?operation=news", {}, "UnknownOperationException"),
     "empty label": ("lambda", "GET", "/2015-03-31/functions//", {}, "UnknownOperationException"),
     "rpc path of nothing": (
         "cloudwatch-rpc",
