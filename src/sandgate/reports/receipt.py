@@ -127,7 +127,7 @@ def make_receipt(events: Iterable[Mapping[str, object]], facts: RunFacts) -> Rec
             in_tests += bool(event.get("test"))
         elif kind == "done":
             service = service_of.pop(str(event["id"]), "")
-            if service and _answered(event):
+            if service and event.get("reached") is True:
                 reached[service] += 1
         elif kind == "refused":
             refusals.append({k: v for k, v in event.items() if k not in ("event", "time")})
@@ -148,11 +148,6 @@ def make_receipt(events: Iterable[Mapping[str, object]], facts: RunFacts) -> Rec
         status=status,
         reasons=reasons,
     )
-
-
-def _answered(event: Mapping[str, object]) -> bool:
-    """Whether the upstream gave the answer: not the gate, and not nobody."""
-    return event.get("status") not in (0, None) and event.get("error") not in ("UpstreamDead", "ServiceUnavailable")
 
 
 def verdict(

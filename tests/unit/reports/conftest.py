@@ -36,6 +36,6 @@ def log() -> list[dict[str, object]]:
     return [
         {"event": "ready"},
         call,
-        {"event": "done", "id": "1", "status": 200},
+        {"event": "done", "id": "1", "status": 200, "reached": True},
         {"event": "test", "id": "t", "outcome": "passed"},
     ]

@@ -45,14 +45,18 @@ def test_a_run_without_calls_proves_nothing(facts: RunFacts, log: Log) -> None:
     assert (receipt.status, receipt.reasons) == (ExitCode.EMPTY_RUN, ("no call reached the tier 'emulated'",))
 
 
-@pytest.mark.parametrize("end", [{"status": 400, "error": "UpstreamDead"}, {"status": 0, "error": "ClientGone"}, None])
+@pytest.mark.parametrize("end", [{"status": 400, "reached": False}, {"status": 0}, None])
 def test_a_call_that_nobody_answered_reached_nothing(end: dict[str, Any] | None, facts: RunFacts, log: Log) -> None:
     events = [log[1], *([{"event": "done", "id": "1", **end}] if end else []), log[3]]
     assert make_receipt(events, facts).status is ExitCode.EMPTY_RUN
 
 
 def test_an_error_of_the_service_is_an_answer(facts: RunFacts, log: Log) -> None:
-    events = [log[1], {"event": "done", "id": "1", "status": 400, "error": "ValidationException"}, log[3]]
+    events = [
+        log[1],
+        {"event": "done", "id": "1", "status": 503, "error": "ServiceUnavailable", "reached": True},
+        log[3],
+    ]
     assert make_receipt(events, facts).status is ExitCode.OK
 
 
