@@ -9,6 +9,8 @@ from pathlib import Path
 
 __all__ = ["AppendLog", "read_log"]
 
+_ENCODE = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True).encode
+
 
 class AppendLog:
     """One writer's end of a log.
@@ -27,9 +29,13 @@ class AppendLog:
 
     def append(self, event: Mapping[str, object]) -> bool:
         """Write one event; false when it could not be written whole."""
+        return self.append_text(_ENCODE(event))
+
+    def append_text(self, text: str) -> bool:
+        """Write one event that is JSON already, on one line and in ASCII; for those that are written all the time."""
         if self.failed:
             return False
-        line = (json.dumps(event, separators=(",", ":"), ensure_ascii=True) + "\n").encode("ascii")
+        line = text.encode("ascii") + b"\n"
         try:
             written = os.write(self._fd, line)
         except OSError as error:

@@ -11,16 +11,16 @@ from collections.abc import AsyncIterator
 from http import HTTPStatus
 from typing import Protocol
 
-from sandgate.wire.http import Headers, Request, Response, WireError
+from sandgate.wire.http import Request, Response, WireError
 
-__all__ = ["HIGH_WATER", "BodyTooLargeError", "ClientGoneError", "Exchange", "Side", "head_bytes"]
+__all__ = ["HIGH_WATER", "BodyTooLargeError", "ClientGoneError", "Exchange", "Side"]
 
 HIGH_WATER = 256 * 1024
 """Bytes of a body that wait in memory before the sender is made to wait."""
 
 _NO_BODY = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 _FRAMING = frozenset({"content-length", "connection", "transfer-encoding"})
-_PHRASES = {status.value: status.phrase for status in HTTPStatus}
+_STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}".encode() for status in HTTPStatus}
 
 
 class ClientGoneError(Exception):
@@ -52,11 +52,9 @@ class Side(Protocol):
         """Done when the client has caught up; None when it has."""
 
 
-def head_bytes(status: int, headers: Headers) -> bytes:
-    """Status line and header fields, ready to send (RFC 9112, 4 and 5)."""
-    lines = [f"HTTP/1.1 {status} {_PHRASES.get(status, '')}"]
-    lines += [f"{name}: {value}" for name, value in headers]
-    return ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8", "surrogateescape")
+def _head(status: int, fields: list[bytes]) -> bytes:
+    """Status line and fields, ready to send (RFC 9112, 4 and 5)."""
+    return b"\r\n".join([_STATUS_LINES.get(status) or b"HTTP/1.1 %d " % status, *fields, b"\r\n"])
 
 
 class Exchange:
@@ -200,22 +198,26 @@ class Exchange:
         if self._gone:
             return
         has_body = self.request.method != "HEAD" and response.status not in _NO_BODY
-        headers = [(n, v) for n, v in response.headers if n.lower() not in _FRAMING]
+        fields = [
+            f"{name}: {value}".encode("utf-8", "surrogateescape")
+            for name, value in response.headers
+            if name.lower() not in _FRAMING
+        ]
         length = next((v for n, v in response.headers if n.lower() == "content-length"), "")
         if response.status not in _NO_BODY:
-            headers.append(("content-length", str(len(response.body)) if has_body or not length else length))
-        self._finish_headers(headers)
+            fields.append(f"content-length: {len(response.body) if has_body or not length else length}".encode())
+        self._end_fields(fields)
         self.started = True
         payload = response.body if has_body else b""
         self.bytes_out += len(payload)
-        self._side.transport.write(head_bytes(response.status, tuple(headers)) + payload)
+        self._side.transport.write(_head(response.status, fields) + payload)
 
-    def start(self, status: int, headers: list[tuple[str, str]], *, length: int | None, first: bytes = b"") -> None:
+    def start(self, status: int, fields: list[bytes], *, length: int | None, first: bytes = b"") -> None:
         """Send the head of a streamed response, with the first piece of its body in the same packet.
 
         Args:
             status: HTTP status.
-            headers: without framing; framing is made anew.
+            fields: `name: value`, without framing; framing is made anew.
             length: bytes of the body when known, else it goes chunked, or ends with the connection for HTTP/1.0.
             first: body bytes that are already here.
 
@@ -225,15 +227,15 @@ class Exchange:
         if self._gone:
             raise ClientGoneError
         if length is not None:
-            headers.append(("content-length", str(length)))
+            fields.append(b"content-length: %d" % length)
         elif self._http10:
             self.keep_alive = False
         elif status not in _NO_BODY:
             self._chunked = True
-            headers.append(("transfer-encoding", "chunked"))
-        self._finish_headers(headers)
+            fields.append(b"transfer-encoding: chunked")
+        self._end_fields(fields)
         self.started = True
-        data = head_bytes(status, tuple(headers))
+        data = _head(status, fields)
         if first and self.request.method != "HEAD":
             self.bytes_out += len(first)
             data += b"%x\r\n%b\r\n" % (len(first), first) if self._chunked else first
@@ -263,7 +265,7 @@ class Exchange:
         """Cut the connection: the response cannot be completed, and the client must notice."""
         self._side.transport.abort()
 
-    def _finish_headers(self, headers: list[tuple[str, str]]) -> None:
+    def _end_fields(self, fields: list[bytes]) -> None:
         if not self.keep_alive or not self._complete:
             self.keep_alive = False
-            headers.append(("connection", "close"))
+            fields.append(b"connection: close")

@@ -13,24 +13,7 @@ from sandgate.gate.upstream import Address
 from sandgate.tiers._model import Target
 from sandgate.wire.http import Response
 
-__all__ = ["HOP_BY_HOP", "Body", "Outgoing", "Reading", "forward"]
-
-HOP_BY_HOP = frozenset(
-    {
-        "connection",
-        "keep-alive",
-        "proxy-authenticate",
-        "proxy-authorization",
-        "proxy-connection",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-        "expect",
-        "content-length",
-    }
-)
-"""Fields of one connection, and framing; neither is forwarded (RFC 9110, 7.6.1)."""
+__all__ = ["Body", "Outgoing", "Reading", "forward"]
 
 _HELD_LIMIT = 8 * 1024 * 1024
 _BODILESS_METHODS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
@@ -129,10 +112,9 @@ async def forward(exchange: Exchange, outgoing: Outgoing, parts: Parts, reading:
 
 
 async def _answer(exchange: Exchange, response: UpstreamResponse) -> None:
-    headers = [(n, v) for n, v in response.headers if n not in HOP_BY_HOP]
     whole = response.whole() if exchange.request.method != "HEAD" else None
     length = response.length if whole is None else len(whole)
-    exchange.start(response.status, headers, length=length, first=whole or b"")
+    exchange.start(response.status, response.fields, length=length, first=whole or b"")
     if whole is None:
         try:
             async for piece in response.chunks():
@@ -154,7 +136,7 @@ async def _answer_held(exchange: Exchange, response: UpstreamResponse, parts: Pa
                 raise UpstreamFaultError(f"an answer that must be held is over {_HELD_LIMIT} bytes")
             pieces.append(piece)
         body = b"".join(pieces)
-    headers = [(n, v) for n, v in response.headers if n not in HOP_BY_HOP]
+    headers = list(response.headers)
     if reading.observe:
         reading.body = body
     if reading.rewrite and reading.call is not None:

@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 from sandgate.gate.flow import Flow
-from sandgate.gate.forward import HOP_BY_HOP, Body, Outgoing
+from sandgate.gate.forward import Body, Outgoing
+from sandgate.gate.headers import HOP_BY_HOP
 from sandgate.gate.parts import Parts
 from sandgate.wire.http import Request, WireError
 from sandgate.wire.signing.sign import hoisted_headers, sign, strip_query_auth

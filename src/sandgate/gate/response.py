@@ -9,10 +9,12 @@ from http import HTTPStatus
 
 import httptools
 
+from sandgate.gate.headers import HOP_BY_HOP
 from sandgate.wire.http import Headers
 
 __all__ = ["UpstreamFaultError", "UpstreamResponse"]
 
+_DROPPED = frozenset(name.encode() for name in HOP_BY_HOP)
 _HIGH_WATER = 256 * 1024
 _BODILESS = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 
@@ -31,8 +33,8 @@ class UpstreamResponse:
 
     def __init__(self, transport: asyncio.Transport, method: str) -> None:
         self.status = 0
-        self.headers: Headers = ()
-        """Without the reason phrase; names in lower case."""
+        self.fields: list[bytes] = []
+        """`name: value` of every field that is passed on, as it came; decoding them all costs more than it tells."""
         self.length: int | None = None
         """What Content-Length says."""
         self.complete = False
@@ -44,7 +46,7 @@ class UpstreamResponse:
         self.keep_alive = False
         self._transport = transport
         self._method = method
-        self._raw: list[tuple[str, str]] = []
+        self._framed = False
         self._chunks: deque[bytes] = deque()
         self._size = 0
         self._error: Exception | None = None
@@ -68,25 +70,24 @@ class UpstreamResponse:
             raise fault from error
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Collect a field."""
-        self._raw.append((name.decode("ascii").lower(), value.decode("utf-8", "surrogateescape")))
+        """Collect a field, or learn the framing from it."""
+        name = name.lower()
+        if name not in _DROPPED:
+            self.fields.append(b"%b: %b" % (name, value))
+        elif name == b"content-length":
+            self.length, self._framed = int(value), True
+        elif name == b"transfer-encoding":
+            self._framed = True
 
     def on_headers_complete(self) -> None:
         """Wake who waits for the head; an interim one is dropped."""
         self.status = self._parser.get_status_code()
         if self.status < HTTPStatus.OK:
             return
-        self.headers = tuple(self._raw)
         self.keep_alive = bool(self._parser.should_keep_alive())
         self.answered = True
-        framed = False
-        for name, value in self.headers:
-            if name == "content-length":
-                self.length, framed = int(value), True
-            elif name == "transfer-encoding":
-                framed = True
         bodiless = self._method == "HEAD" or self.status in _BODILESS
-        self.until_close = not bodiless and not framed
+        self.until_close = not bodiless and not self._framed
         if self._method == "HEAD":
             # llhttp waits for the body that Content-Length announces; a HEAD response has none (RFC 9110, 9.3.2).
             self.complete = True
@@ -103,7 +104,7 @@ class UpstreamResponse:
     def on_message_complete(self) -> None:
         """The body is whole."""
         if self.status < HTTPStatus.OK:  # 100 Continue, 103 Early Hints: the answer is still to come
-            self._raw = []
+            self.fields = []
             return
         self._end()
 
@@ -139,6 +140,12 @@ class UpstreamResponse:
         """
         while not self.answered:
             await self._wait()
+
+    @property
+    def headers(self) -> Headers:
+        """The fields that are passed on, decoded; names in lower case."""
+        pairs = (field.decode("utf-8", "surrogateescape").partition(": ") for field in self.fields)
+        return tuple((name, value) for name, _, value in pairs)
 
     def whole(self) -> bytes | None:
         """The complete body when it is all here already, which saves a chunked hop for small answers."""

@@ -6,9 +6,8 @@ import asyncio
 import ssl
 import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from functools import cached_property
-from typing import cast
+from typing import NamedTuple, cast
 
 from sandgate.gate.response import UpstreamFaultError, UpstreamResponse
 
@@ -20,8 +19,7 @@ _ONE_PACKET = 64 * 1024
 """Bodies up to this many bytes are copied behind their head, which saves a packet."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Address:
+class Address(NamedTuple):
     """Where an upstream listens."""
 
     unix: str = ""

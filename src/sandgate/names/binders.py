@@ -7,13 +7,26 @@ that has the parameter, unless an operation is listed as an exception. The table
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib import resources
 
 from sandgate.core.call import ResourceRef
 
-__all__ = ["references"]
+__all__ = ["name_in_arn", "references"]
+
+_RESOURCE = 5
+_ARN_NAMES = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"(?:table|stream|stack|event-bus|userpool|key|alias|restapis)/([^/:]+)",
+        r"(?:function|layer|log-group|stateMachine|secret):([^:]+)",
+        r"(?:user|role|policy|rule)/(?:.*/)?([^/]+)$",
+        r"repository/(.+)",
+        r"parameter(/.+)",
+    )
+)
 
 
 @cache
@@ -33,19 +46,54 @@ def references(service: str, operation: str, parameters: Mapping[str, object]) -
     Returns:
         In the order of the table, each once; empty for services that the table does not know.
     """
-    rules = _table().get(service)
-    if not rules:
-        return ()
-    found: dict[ResourceRef, None] = {}
-    for path, kind in rules.items():
-        only, _, path_ = path.rpartition(":")
-        if only and only != operation:
-            continue
-        for value in _values(parameters, path_.split(".")):
-            arn = value if value.startswith("arn:") else ""
-            name = value.rpartition(":")[2].rpartition("/")[2] if arn else value
-            found[ResourceRef(type=kind, name=name, arn=arn)] = None
-    return tuple(found)
+    found: dict[tuple[str, str], None] = {}
+    for path, kind in _rules(service, operation):
+        if len(path) == 1:  # nearly always
+            value = parameters.get(path[0])
+            if isinstance(value, str) and value:
+                found[kind, value] = None
+        else:
+            for text in _values(parameters, path):
+                found[kind, text] = None
+    return tuple([_reference(kind, value) for kind, value in found])
+
+
+@cache
+def _rules(service: str, operation: str) -> Sequence[tuple[tuple[str, ...], str]]:
+    """Path and type of every rule that can hold for an operation."""
+    rules = []
+    for path, kind in _table().get(service, {}).items():
+        only, _, steps = path.rpartition(":")
+        if only in ("", operation):
+            rules.append((tuple(steps.split(".")), kind))
+    return tuple(rules)
+
+
+def _reference(kind: str, value: str) -> ResourceRef:
+    """A queue is named by its URL, and many others by an ARN."""
+    if value.startswith("arn:"):
+        return ResourceRef(type=kind, name=name_in_arn(value), arn=value)
+    if value.startswith(("http://", "https://")):
+        return ResourceRef(type=kind, name=value.rpartition("/")[2])
+    return ResourceRef(type=kind, name=value)
+
+
+def name_in_arn(arn: str) -> str:
+    """What a client would call the resource: without its type, path, qualifier, index or stream.
+
+    Formats: Service Authorization Reference, "Resource types defined by ...", of the services in `binders.json`.
+    """
+    parts = arn.split(":", 5)
+    if len(parts) <= _RESOURCE:
+        return arn
+    service, rest = parts[2], parts[_RESOURCE]
+    if service == "s3":
+        return rest.partition("/")[0]
+    for pattern in _ARN_NAMES:
+        found = pattern.match(rest)
+        if found:
+            return found[1]
+    return rest.partition(":")[0]
 
 
 def _values(node: object, path: Sequence[str]) -> Iterator[str]:
