@@ -30,9 +30,17 @@ def _say(**message: object) -> None:
         os.write(1, json.dumps(message).encode() + b"\n")
 
 
-def _run(command: str, log: BinaryIO, secrets: Sequence[bytes], *, aside: bool) -> subprocess.Popen[bytes]:
+def _run(
+    command: str, log: BinaryIO, secrets: Sequence[bytes], *, aside: bool
+) -> tuple[subprocess.Popen[bytes], threading.Thread]:
     """Run a shell command; its output goes to the log without the secrets that it may print."""
-    log.write(f"$ {command}\n".encode())
+
+    def write(line: bytes) -> None:
+        for secret in secrets:
+            line = line.replace(secret, b"***")
+        log.write(line)
+
+    write(f"$ {command}\n".encode())
     process = subprocess.Popen(  # noqa: S603 - the user's own command
         ["/bin/sh", "-c", command],
         stdin=subprocess.DEVNULL,
@@ -44,16 +52,15 @@ def _run(command: str, log: BinaryIO, secrets: Sequence[bytes], *, aside: bool) 
     def copy() -> None:
         assert process.stdout is not None
         for line in process.stdout:
-            for secret in secrets:
-                line = line.replace(secret, b"***")  # noqa: PLW2901 - the line is what is being washed
-            log.write(line)
+            write(line)
 
-    threading.Thread(target=copy, daemon=True).start()
-    return process
+    copying = threading.Thread(target=copy, daemon=True)
+    copying.start()
+    return process, copying
 
 
 def _stop(command: str, log: BinaryIO, secrets: Sequence[bytes]) -> int:
-    process = _run(command, log, secrets, aside=True)
+    process, copying = _run(command, log, secrets, aside=True)
     try:
         code = process.wait(timeout=_STOP_SECONDS)
     except subprocess.TimeoutExpired:
@@ -61,6 +68,7 @@ def _stop(command: str, log: BinaryIO, secrets: Sequence[bytes]) -> int:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         code = process.wait()
+    copying.join(_SETTLE_SECONDS)
     return code
 
 
@@ -72,8 +80,14 @@ def main() -> None:
         signal.signal(number, lambda *_: None)
     secrets = [secret.encode() for secret in order["secrets"]]
     with open(order["log"], "ab", buffering=0) as log:  # noqa: PTH123 - a script that starts fast
-        started = _run(order["start"], log, secrets, aside=False)
-        threading.Thread(target=lambda: _say(ended=started.wait()), daemon=True).start()
+        started, copying = _run(order["start"], log, secrets, aside=False)
+
+        def tell() -> None:
+            code = started.wait()
+            copying.join(_SETTLE_SECONDS)  # what it started may keep the pipe open
+            _say(ended=code)
+
+        threading.Thread(target=tell, daemon=True).start()
         sys.stdin.read()
         if order["stop"]:
             _say(stopped=_stop(order["stop"], log, secrets))
