@@ -213,6 +213,18 @@ def test_content_encoding_of_an_object_is_the_objects(identify: Identify) -> Non
     assert found.parameters["ContentEncoding"] == "br"
 
 
+@pytest.mark.parametrize(
+    ("coding", "expected"),
+    [("aws-chunked", None), ("aws-chunked,gzip", "gzip"), ("gzip, aws-chunked", "gzip"), ("gzip", "gzip"), ("", "")],
+)
+def test_chunk_framing_is_no_property_of_the_object(identify: Identify, coding: str, expected: str | None) -> None:
+    headers = {"content-encoding": coding, "content-length": "90", "x-amz-decoded-content-length": "5"}
+    found = identify("s3", "PUT", "/b/k", headers)
+    assert found.parameters["ContentLength"] == 5
+    assert (found.parameters.get("ContentEncoding") or None) == (expected or None)
+    assert identify("s3", "PUT", "/b/k", {"content-length": "90"}).parameters["ContentLength"] == 90
+
+
 def test_a_posted_search_is_a_search(identify: Identify) -> None:
     found = identify("cloudsearch", "POST", "/2013-01-01/search", FORM, b"format=sdk&pretty=true&q=star+wars&size=3")
     assert name(found) == "cloudsearchdomain.Search"

@@ -10,26 +10,36 @@ from sandgate.wire.malformed import MalformedError
 from sandgate.wire.models import Service
 from sandgate.wire.protocols._json import load
 from sandgate.wire.protocols._scalars import blob, text_decoder
+from sandgate.wire.uri import Pairs
 
-__all__ = ["header_decoder", "header_map", "header_values"]
+__all__ = ["header_decoder", "header_map", "s3_headers"]
 
 
-def header_values(request: Request, hoisted: Mapping[str, str]) -> Mapping[str, str]:
-    """Headers by name, with those that a presigned URL carries in its query.
+def s3_headers(request: Request, query: Pairs) -> Mapping[str, str]:
+    """S3's headers by name: with those that a presigned URL carries in its query, and as they were before chunk framing.
 
     Args:
         request: the request head.
-        hoisted: query keys that stand for headers, in lower case.
+        query: decoded.
 
     Raises:
-        MalformedError: a header comes in both places, or holds bytes that are not UTF-8.
+        MalformedError: a header stands in both places with different values.
     """
-    if not hoisted:
+    hoisted = {key.lower(): value for key, value in query if key.lower().startswith("x-amz-")}
+    names = [name.strip() for name in request.fields.get("content-encoding", "").split(",")]
+    codings = [name for name in names if name.lower() != "aws-chunked"]
+    length = request.fields.get("x-amz-decoded-content-length")
+    if not hoisted and length is None and len(codings) == len(names):
         return request.fields
     merged = dict(request.fields)
     for name, value in hoisted.items():
         if merged.setdefault(name, value) != value:
             raise MalformedError(f"{name} differs between query and headers")
+    merged.pop("content-encoding", None)
+    if any(codings):
+        merged["content-encoding"] = ",".join(codings)
+    if length is not None:
+        merged["content-length"] = length
     return merged
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sandgate.wire.malformed import MalformedError
 from sandgate.wire.models import Operation, Service
-from sandgate.wire.protocols._headers import header_decoder, header_map, header_values
+from sandgate.wire.protocols._headers import header_decoder, header_map, s3_headers
 from sandgate.wire.protocols._model import Parts, Plan
 from sandgate.wire.protocols._scalars import text_decoder
 from sandgate.wire.uri import Pairs
@@ -41,13 +41,10 @@ def compile_rest(service: Service, operation: Operation, make_body: BodyMaker) -
         *_headers(service, members),
         *_payload(service, operation, shape, members, make_body),
     ]
-    hoists = service.info.name == "s3"
+    is_s3 = service.info.name == "s3"
 
     def plan(parts: Parts) -> dict[str, object]:
-        hoisted = (
-            {key.lower(): value for key, value in parts.query if key.lower().startswith("x-amz-")} if hoists else {}
-        )
-        headers = header_values(parts.request, hoisted)
+        headers = s3_headers(parts.request, parts.query) if is_s3 else parts.request.fields
         out: dict[str, object] = {}
         for bind in binds:
             bind(parts, headers, out)

@@ -29,7 +29,7 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LIMIT = 2**63
 
-Text = Callable[[str], object]
+_Text = Callable[[str], object]
 
 
 def whole(value: int) -> int:
@@ -130,7 +130,7 @@ _TIMESTAMPS: Mapping[str, Callable[[str], datetime]] = {
     "unixtimestamp": _epoch_text,
 }
 
-_TEXT: Mapping[str, Text] = {
+_TEXT: Mapping[str, _Text] = {
     "string": _string,
     "boolean": _boolean,
     "integer": _integer,
@@ -146,7 +146,7 @@ def timestamp_decoder(shape: Mapping[str, Any], default: str) -> Callable[[str],
     return _TIMESTAMPS[shape.get("timestampFormat", default).lower()]
 
 
-def text_decoder(shape: Mapping[str, Any], timestamps: str) -> Text:
+def text_decoder(shape: Mapping[str, Any], timestamps: str) -> _Text:
     """The reader of a scalar as text.
 
     Args:
