@@ -13,10 +13,13 @@ from typing import Protocol
 
 from sandgate.wire.http import Request, Response, WireError
 
-__all__ = ["HIGH_WATER", "BodyTooLargeError", "ClientGoneError", "Exchange", "Side"]
+__all__ = ["HIGH_WATER", "SMALL", "BodyTooLargeError", "ClientGoneError", "Exchange", "Side"]
 
 HIGH_WATER = 256 * 1024
 """Bytes of a body that wait in memory before the sender is made to wait."""
+
+SMALL = 64 * 1024
+"""Bytes up to which a body is held so that it travels in one packet with its head: a packet less is a wake-up less."""
 
 _NO_BODY = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 _FRAMING = frozenset({"content-length", "connection", "transfer-encoding"})
@@ -79,6 +82,7 @@ class Exchange:
         "_side",
         "_size",
         "_waiter",
+        "announced",
         "bytes_in",
         "bytes_out",
         "keep_alive",
@@ -91,6 +95,8 @@ class Exchange:
         self.request = request
         self.label = label
         self.keep_alive = keep_alive
+        self.announced = int(request.fields.get("content-length", "0"))
+        """What Content-Length says, digits by llhttp's grammar; zero without one."""
         self.started = False
         self.bytes_in = 0
         self.bytes_out = 0
@@ -103,7 +109,9 @@ class Exchange:
         self._error: Exception | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._chunked = False
-        self._continue = request.fields.get("expect", "").lower() == "100-continue"
+        self._continue = "expect" in request.fields and request.fields["expect"].lower() == "100-continue"
+        if self._continue and self.small:
+            self._allow_body()
 
     # -- fed by the connection ------------------------------------------------------------------------------------
 
@@ -163,12 +171,20 @@ class Exchange:
                 return
             if self._error is not None:
                 raise self._error
-            if self._continue:
-                # Only now does somebody want the body; a silent server costs the client a second.
-                self._continue = False
-                self._side.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            self._allow_body()
             self._waiter = asyncio.get_running_loop().create_future()
             await self._waiter
+
+    def _allow_body(self) -> None:
+        """Once somebody wants a large body, and at once for a small one: a silent server costs the client a second."""
+        if self._continue:
+            self._continue = False
+            self._side.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    @property
+    def small(self) -> bool:
+        """Whether the head announces a body that may be held."""
+        return "content-length" in self.request.fields and self.announced <= SMALL
 
     async def body(self, limit: int) -> bytes:
         """The whole body, held in memory.
@@ -176,8 +192,7 @@ class Exchange:
         Args:
             limit: bytes; more is refused with 413.
         """
-        declared = self.request.fields.get("content-length", "0")
-        if len(declared) > len(str(limit)) or int(declared) > limit:
+        if self.announced > limit:
             raise BodyTooLargeError(limit)
         if self._complete and len(self._chunks) <= 1:
             self._size = 0

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 from sandgate.core.call import Call
-from sandgate.gate.exchange import Exchange
+from sandgate.gate.exchange import SMALL, Exchange
 from sandgate.gate.parts import Parts
 from sandgate.gate.response import UpstreamFaultError, UpstreamResponse
 from sandgate.gate.upstream import Address
@@ -112,6 +112,8 @@ async def forward(exchange: Exchange, outgoing: Outgoing, parts: Parts, reading:
 
 
 async def _answer(exchange: Exchange, response: UpstreamResponse) -> None:
+    if response.length is not None and response.length <= SMALL:
+        await response.end()
     whole = response.whole() if exchange.request.method != "HEAD" else None
     length = response.length if whole is None else len(whole)
     exchange.start(response.status, response.fields, length=length, first=whole or b"")

@@ -17,7 +17,7 @@ from sandgate.core.ids import call_ids
 from sandgate.gate.admit import check_host, entry_of, find_route, refuse_internal
 from sandgate.gate.answers import NOT_OURS, UNRECORDED, UNSIGNED, Answers, RefusedError, describe_bug
 from sandgate.gate.bodies import buffered_body, stream_plan
-from sandgate.gate.exchange import ClientGoneError, Exchange
+from sandgate.gate.exchange import SMALL, ClientGoneError, Exchange
 from sandgate.gate.flow import Flow
 from sandgate.gate.forms import PostForm
 from sandgate.gate.forward import Body, Outgoing, Reading, forward
@@ -128,12 +128,20 @@ class Pipeline:
     async def _streamed(self, flow: Flow) -> tuple[int, str]:
         self._verify(flow, None)
         self._identify(flow, None)
-        parts = self._parts
+        parts, exchange = self._parts, flow.exchange
+        headers = client_headers(flow.request)
         if flow.verbatim:
-            length = flow.request.fields.get("content-length")
-            outgoing = verbatim(flow, parts, flow.exchange.chunks(), int(length) if length is not None else None)
+            length = None if "transfer-encoding" in flow.request.fields else exchange.announced
+            outgoing = verbatim(flow, parts, exchange.chunks(), length)
+        elif exchange.small:
+            raw = await exchange.body(SMALL)
+            payload = hashlib.sha256(raw).hexdigest()
+            body = buffered_body(flow, raw, payload, headers)
+            if body is not raw:
+                payload = hashlib.sha256(body).hexdigest()
+            outgoing = signed(flow, parts, headers, Body(body, len(body), payload))
         else:
-            plan = stream_plan(flow.exchange, flow.claim, flow.credential, client_headers(flow.request))
+            plan = stream_plan(exchange, flow.claim, flow.credential, headers)
             outgoing = signed(flow, parts, plan.headers, plan.body)
         return await self._forward(flow, outgoing, Reading())
 

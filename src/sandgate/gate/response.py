@@ -49,6 +49,10 @@ class UpstreamResponse:
         self._framed = False
         self._chunks: deque[bytes] = deque()
         self._size = 0
+        self._taken = 0
+        """Bytes of the body that were read; those that wait are `_size`."""
+        self._left = 0
+        """Bytes of the body that are still to come and need no parser."""
         self._error: Exception | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._parser = httptools.HttpResponseParser(self)
@@ -62,12 +66,28 @@ class UpstreamResponse:
             UpstreamFaultError: they are no HTTP response.
         """
         self.received = True
+        if self._left:
+            self._feed_rest(data)
+            return
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             fault = UpstreamFaultError(f"malformed response: {error}")
             self.fail(fault)
             raise fault from error
+        if self.answered and not self.complete and self.length is not None:
+            self._left = self.length - self._size - self._taken
+
+    def _feed_rest(self, data: bytes) -> None:
+        """The rest of a body of known length needs no parser, which would copy it."""
+        self._left -= len(data)
+        if self._left < 0:
+            fault = UpstreamFaultError("malformed response: more than its Content-Length")
+            self.fail(fault)
+            raise fault
+        self.on_body(data)
+        if not self._left:
+            self._end()
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Collect a field, or learn the framing from it."""
@@ -141,6 +161,15 @@ class UpstreamResponse:
         while not self.answered:
             await self._wait()
 
+    async def end(self) -> None:
+        """Wait until the body is here, a small one.
+
+        Raises:
+            UpstreamFaultError: the connection broke.
+        """
+        while not self.complete:
+            await self._wait()
+
     @property
     def headers(self) -> Headers:
         """The fields that are passed on, decoded; names in lower case."""
@@ -166,6 +195,7 @@ class UpstreamResponse:
             while self._chunks:
                 data = self._chunks.popleft()
                 self._size -= len(data)
+                self._taken += len(data)
                 if self._size <= _HIGH_WATER // 2 and not self._transport.is_closing():
                     self._transport.resume_reading()
                 yield data

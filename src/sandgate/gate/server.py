@@ -58,6 +58,8 @@ class Connection(asyncio.Protocol):
         self._headers: list[tuple[bytes, bytes]] = []
         self._unread = 0
         """Bytes since the last one that a body or a complete head was made of: bounds heads, trailers, extensions."""
+        self._left = 0
+        """Bytes of the body that are still to come and need no parser."""
         self._in_message = False
         self._current: Exchange | None = None
         self._waiting: deque[Exchange] = deque()
@@ -99,6 +101,23 @@ class Connection(asyncio.Protocol):
         if self._broken:
             return
         self._last = self._loop.time()
+        if self._left:
+            data = self._take_rest(data)
+        if data:
+            self._parse(data)
+        self.flow()
+
+    def _take_rest(self, data: bytes) -> bytes:
+        """The rest of a body of known length needs no parser, which would copy it; returns what comes after."""
+        mine, after = (data, b"") if len(data) <= self._left else (data[: self._left], data[self._left :])
+        self._left -= len(mine)
+        self.on_body(mine)
+        if not self._left:
+            self._parser = httptools.HttpRequestParser(self)
+            self.on_message_complete()
+        return after
+
+    def _parse(self, data: bytes) -> None:
         self._unread += len(data)
         try:
             self._parser.feed_data(data)
@@ -111,7 +130,9 @@ class Connection(asyncio.Protocol):
             self._refuse(HygieneError(400, UPGRADES if self._url == b"*" else "malformed request"))
         if self._unread > MAX_HEAD and not self._broken:
             self._refuse(HygieneError(431, f"request head or chunk header over {MAX_HEAD} bytes"))
-        self.flow()
+        receiving = self._receiving
+        if receiving is not None and not self._broken:
+            self._left = max(0, receiving.announced - receiving.bytes_in)
 
     def eof_received(self) -> bool:
         """A half-closed client still gets its answers; an idle one is closed."""
