@@ -1,0 +1,96 @@
+"""However pytest ends, nothing keeps running."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SLEEPS = """
+    import boto3, pathlib, time
+
+    def test_it(aws, namespace):
+        aws.client("sts").get_caller_identity()
+        pathlib.Path("sleeping").touch()
+        time.sleep(60)
+"""
+
+
+@pytest.fixture
+def sleeping(project: Any) -> Callable[..., subprocess.Popen[str]]:
+    """A pytest in the midst of a test."""
+    project.write({"pyproject.toml": "[tool.sandgate]\n", "test_it.py": SLEEPS})
+
+    def start(*arguments: str) -> subprocess.Popen[str]:
+        process: subprocess.Popen[str] = project.start(
+            sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments
+        )
+        deadline = time.monotonic() + 60
+        while not (project.root / "sleeping").exists():
+            assert process.poll() is None, process.communicate()
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        return process
+
+    return start
+
+
+@pytest.mark.parametrize("arguments", [[], ["-n", "1"]], ids=["alone", "with a worker"])
+def test_ctrl_c(sleeping: Any, project: Any, nothing_left: Callable[[], None], arguments: list[str]) -> None:
+    process = sleeping(*arguments)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 2, out + err
+    assert "red because the run was interrupted" in out
+    (run,) = project.runs()
+    assert json.loads((run / "receipt.json").read_text())["status"] == 130
+    nothing_left()
+
+
+def test_sigkill(sleeping: Any, project: Any, nothing_left: Callable[[], None]) -> None:
+    process = sleeping()
+    process.kill()
+    process.communicate()
+    nothing_left()
+    (run,) = project.runs()
+    assert (run / "run.ended.json").exists()
+    assert '"event":"abandoned"' in (run / "events.jsonl").read_text()
+
+
+def test_ctrl_c_while_the_gate_starts(project: Any, nothing_left: Callable[[], None]) -> None:
+    project.write({"pyproject.toml": "[tool.sandgate]\n", "test_it.py": SLEEPS})
+    process = project.start(sys.executable, "-m", "pytest", "-p", "no:cacheprovider")
+    deadline = time.monotonic() + 60
+    while not list(project.root.glob(".sandgate/runs/*/gate.log")):
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 130, out + err
+    assert err == "ERROR: interrupted while the gate started\n"
+    nothing_left()
+
+
+def test_a_wrong_command_line_ends_the_gate(project: Any, nothing_left: Callable[[], None], calls: str) -> None:
+    project.write({"pyproject.toml": "[tool.sandgate]\n", "test_it.py": calls})
+    done = project.pytest("--no-such-option")
+    assert done.status == 4
+    assert "unrecognized arguments: --no-such-option" in done.err
+    nothing_left()
+
+
+def test_two_runs_in_one_folder(project: Any, calls: str) -> None:
+    project.write({"pyproject.toml": "[tool.sandgate]\n", "test_it.py": calls})
+    command = (sys.executable, "-m", "pytest", "-p", "no:cacheprovider")
+    both = [project.start(*command) for _ in range(2)]
+    said = [process.communicate(timeout=60) for process in both]
+    assert [process.returncode for process in both] == [0, 0], said
+    assert len({Path(run).name for run in project.runs()}) == 2

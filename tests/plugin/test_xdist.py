@@ -1,0 +1,113 @@
+"""Parallel workers: one gate, one emulator, one deployment; keys, ports and namespaces of their own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+CONFTEST = """
+    import boto3, json, os, pathlib
+    name = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    names = ("AWS_ACCESS_KEY_ID", "AWS_ENDPOINT_URL", "SANDGATE_NAMESPACE", "SANDGATE_WORKER", "SANDGATE_RUN_DIR")
+    seen = {name: os.environ.get(name, "") for name in names}
+    pathlib.Path(f"saw-{name}.json").write_text(json.dumps(seen))
+"""
+TESTS = """
+    import os, pathlib, pytest, time
+
+    def test_crashes(aws):
+        aws.client("sts").get_caller_identity()
+        os._exit(9)
+
+    @pytest.mark.parametrize("number", range(6))
+    def test_it(number, stack, aws, namespace, eventually):
+        eventually(pathlib.Path("saw-gw2.json").exists, message="a worker in the dead one's place")
+        aws.client("sqs").send_message(QueueUrl=stack["Url"], MessageBody=namespace.id)
+        assert stack.physical_id("Queue") and stack.name
+        time.sleep(0.05)
+"""
+TEMPLATE = """
+    Resources:
+      Queue:
+        Type: AWS::SQS::Queue
+    Outputs:
+      Url:
+        Value: !Ref Queue
+"""
+
+
+@pytest.fixture(scope="module")
+def ran(new_project: Callable[[], Any]) -> tuple[Any, Any]:
+    """A project, and its one run with two workers, of which one dies."""
+    project = new_project().write(
+        {
+            "pyproject.toml": '[tool.sandgate.stacks.jobs]\ntemplate = "t.yaml"\n',
+            "conftest.py": CONFTEST,
+            "test_it.py": TESTS,
+            "t.yaml": TEMPLATE,
+        }
+    )
+    return project, project.pytest("-n", "2", "-v")
+
+
+@pytest.fixture
+def saw(ran: Any) -> Mapping[str, Mapping[str, str]]:
+    project, done = ran
+    found = {path.stem[4:]: json.loads(path.read_text()) for path in project.root.glob("saw-*.json")}
+    assert set(found) == {"main", "gw0", "gw1", "gw2"}, done.out + done.err
+    return found
+
+
+def test_the_crash_is_one_failed_test(ran: Any) -> None:
+    _, done = ran
+    assert done.status == 1, done.out + done.err
+    assert done.receipt["tests"] == {"failed": 1, "passed": 6}
+    assert done.receipt["leftovers"] == []
+    tests = [event["id"] for event in done.events("test")]
+    assert len(tests) == len(set(tests)) == 7
+    assert {event["worker"] for event in done.events("test")} <= {"gw0", "gw1", "gw2"}
+
+
+def test_each_worker_has_key_port_and_namespace_before_its_conftest(ran: Any, saw: Any) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_ENDPOINT_URL", "SANDGATE_NAMESPACE"):
+        assert len({seen[name] for seen in saw.values()}) == len(saw)
+    assert {seen["SANDGATE_RUN_DIR"] for seen in saw.values()} == {str(ran[1].run)}
+    assert {worker: seen["SANDGATE_WORKER"] for worker, seen in saw.items()} == {worker: worker for worker in saw}
+    run = saw["main"]["SANDGATE_NAMESPACE"]
+    assert all(seen["SANDGATE_NAMESPACE"].startswith(run) for seen in saw.values())
+
+
+def test_the_worker_in_a_dead_ones_place_works_too(ran: Any) -> None:
+    workers = {event["worker"] for event in ran[1].events("call") if event["service"] == "sqs"}
+    assert "gw2" in workers, ran[1].out
+
+
+def test_calls_belong_to_the_test_and_worker_that_made_them(ran: Any) -> None:
+    calls = [event for event in ran[1].events("call") if event["service"] in ("sqs", "sts")]
+    tests = {event["id"]: event["worker"] for event in ran[1].events("test")}
+    assert len([call for call in calls if call["operation"] == "SendMessage"]) == 6
+    assert {call["test"]: call["worker"] for call in calls if call.get("test")} == tests
+
+
+def test_the_stack_is_deployed_once_and_removed_once(ran: Any) -> None:
+    calls = [event for event in ran[1].events("call") if event["service"] == "cloudformation"]
+    done = [call["operation"] for call in calls]
+    assert (done.count("CreateStack"), done.count("DeleteStack")) == (1, 1)
+    assert {call["principal"] for call in calls} == {"deployer"}
+
+
+def test_selection_is_known_to_the_controller(project: Any) -> None:
+    project.write(
+        {
+            "pyproject.toml": '[tool.sandgate]\npaths = ["it"]\n',
+            "unit/test_unit.py": "def test_unit(): pass\n",
+            "it/test_it.py": "def test_it(): pass\n",
+        }
+    )
+    assert project.pytest("-n", "2", "-k", "unit").status == 0
+    done = project.pytest("-n", "2")
+    assert done.status == 7, done.out + done.err
+    assert done.events("selected")[0]["tests"] == 2
