@@ -16,7 +16,7 @@ __all__ = ["header_decoder", "header_map", "s3_headers"]
 
 
 def s3_headers(request: Request, query: Pairs) -> Mapping[str, str]:
-    """S3's headers by name: with those that a presigned URL carries in its query, and as they were before chunk framing.
+    """S3's headers by name, those in a presigned URL's query among them, as they were before chunk framing.
 
     Args:
         request: the request head.
