@@ -6,7 +6,7 @@ import platform
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -65,15 +65,20 @@ def finish(
         versions={"sandgate": sandgate.__version__, "python": platform.python_version(), **run.versions},
         leftovers=end.leftovers,
         upstream_death=end.death,
-        log_failure=end.broken,
+        log_failure=f"calls could not be recorded: {end.broken}" if end.broken else "",
         require=run.config.require,
         allow_empty=run.config.allow_empty,
         wants_calls=wants_calls,
         interrupted=interrupted,
         stuck=end.stuck,
     )
-    receipt = make_receipt(list(read_log(run.directory / "events.jsonl")), facts)
-    replace_json(run.directory / "receipt.json", receipt.to_json())
+    events = list(read_log(run.directory / "events.jsonl"))
+    receipt = make_receipt(events, facts)
+    try:
+        replace_json(run.directory / "receipt.json", receipt.to_json())
+    except OSError as error:
+        failure = facts.log_failure or f"the receipt could not be written: {error.strerror}"
+        return make_receipt(events, replace(facts, log_failure=failure))
     return receipt
 
 

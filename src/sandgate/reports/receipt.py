@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -42,7 +43,7 @@ class RunFacts:
     """As leftovers, but the name is that of a service, and `unknown` says why nobody can tell what is left in it."""
     upstream_death: str = ""
     log_failure: str = ""
-    """Why events could not be written."""
+    """Why events or the receipt could not be written."""
     require: tuple[str, ...] = ()
     allow_empty: bool = False
     wants_calls: bool = True
@@ -160,9 +161,9 @@ def verdict(
     if facts.upstream_death:
         found.append((ExitCode.RUN, facts.upstream_death))
     if facts.log_failure:
-        found.append((ExitCode.RUN, f"calls could not be recorded: {facts.log_failure}"))
+        found.append((ExitCode.RUN, facts.log_failure))
     if facts.exit_status != 0:
-        found.append((ExitCode.TESTS_FAILED, f"the command ended with status {facts.exit_status}"))
+        found.append((ExitCode.TESTS_FAILED, f"the command {_ended(facts.exit_status)}"))
     elif failed := sum(tests.get(outcome, 0) for outcome in ("failed", "error")):
         found.append((ExitCode.TESTS_FAILED, f"{failed} tests failed, whatever the command's status says"))
     if nothing_selected and not facts.allow_empty:
@@ -175,6 +176,16 @@ def verdict(
     if not found:
         return ExitCode.OK, ()
     return found[0][0], tuple(reason for _, reason in found)
+
+
+def _ended(status: int) -> str:
+    """How a process ended, from its return code."""
+    if status >= 0:
+        return f"ended with status {status}"
+    try:
+        return f"was ended by {signal.Signals(-status).name}"
+    except ValueError:
+        return f"was ended by signal {-status}"
 
 
 def _empty(facts: RunFacts, tests: Mapping[str, int], reached: Mapping[str, int]) -> Iterator[str]:
