@@ -21,7 +21,7 @@ from sandgate.core.environment import ChildFacts, changes, child_environment, wi
 from sandgate.core.ids import new_namespace, new_run_id, worker_namespace
 from sandgate.errors import EnvironmentFault, RunError, SandgateError, UsageError
 
-__all__ = ["Clients", "Progress", "Run", "cache_directory", "join", "start"]
+__all__ = ["Clients", "Progress", "Run", "cache_directory", "join", "reopen", "start"]
 
 _NOT_FROM_OUTSIDE = {"profile": None, "ca_bundle": None, "defaults_mode": "legacy"}
 """Settings of botocore that a variable can break before the first call, and what they are instead."""
@@ -253,6 +253,18 @@ def _key_names(config: Config) -> frozenset[str]:
     """The variables that hold key pairs of endpoints; the gate reads them, and tests never see them."""
     pairs = ((entry.access_key_id_env, entry.secret_access_key_env) for entry in config.endpoints.values())
     return frozenset(name for pair in pairs for name in pair if name)
+
+
+def reopen(directory: Path) -> Run:
+    """A living run by its directory, as its owner has left it.
+
+    Raises:
+        RunError: the run has ended.
+    """
+    run = _open(directory, owner=False, process=None, began=time.time())
+    run.started_at = (directory / "config.json").stat().st_mtime
+    run.ready_at = (directory / "run.json").stat().st_mtime
+    return run
 
 
 def join(environ: Mapping[str, str]) -> Run:

@@ -11,13 +11,12 @@ from typing import Any
 
 import typer
 
-from sandgate.config.declare import Option
 from sandgate.config.kinds import FLAG
 from sandgate.config.load import load
 from sandgate.config.model import Config
 from sandgate.config.options import OPTIONS
 
-__all__ = ["flag_of", "read_config"]
+__all__ = ["flag_of", "read_config", "values_of"]
 
 
 def flag_of(name: str) -> Any:
@@ -28,11 +27,12 @@ def flag_of(name: str) -> Any:
     """
     entry = OPTIONS[name]
     spelling = f"{entry.flag}/--no-{entry.flag[2:]}" if entry.kind is FLAG else entry.flag
-    return typer.Option(spelling, help=entry.doc, show_default=False, autocompletion=_values(entry))
+    return typer.Option(spelling, help=entry.doc, show_default=False, autocompletion=values_of(name))
 
 
-def _values(entry: Option) -> Callable[[], list[str]] | None:
+def values_of(name: str) -> Callable[[], list[str]] | None:
     """What a shell completes: fixed choices, or the cases of a registry by their files, without importing them."""
+    entry = OPTIONS[name]
     if entry.choices:
         return lambda: list(entry.choices)
     if entry.choices_from:

@@ -167,6 +167,7 @@ INTERNAL_VARIABLES: Mapping[str, str] = MappingProxyType(
         "SANDGATE_RUN_DIR": "folder of the run that this process belongs to; set for the children of a run",
         "SANDGATE_WORKER": "parallel worker that this process is; set for the children of a run",
         "SANDGATE_NAMESPACE": "namespace of the run; set for the children of a run",
+        "SANDGATE_SET": "names that `sandgate env` has set in this shell, so that it can unset them",
         "SANDGATE_REQUIRE_ALL": "1 turns skips for a missing tool into failures in sandgate's own tests",
         "SANDGATE_EFFORT": "how many times the usual number of examples sandgate's own slow tests try",
     }

@@ -1,0 +1,96 @@
+"""What a shell must set and unset, in the words of each shell; any text survives."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+__all__ = ["REMEMBERED", "Format", "remembered", "render", "with_memory"]
+
+REMEMBERED = "SANDGATE_SET"
+"""Variable that holds the names which `sandgate env` has set in a shell."""
+_SHARED = frozenset({"NO_PROXY", "no_proxy"})
+"""They hold the user's own entries too, so they are never unset."""
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+_Changes = Mapping[str, str | None]
+_Lines = Iterable[str]
+
+
+class Format(StrEnum):
+    """Who will read it."""
+
+    SH = "sh"
+    FISH = "fish"
+    DOTENV = "dotenv"
+    JSON = "json"
+
+
+def render(form: Format, changes: Mapping[str, str | None]) -> str:
+    """The changes in that form, a line break at the end."""
+    return "\n".join([*_WRITERS[form](changes), ""])
+
+
+def with_memory(changes: Mapping[str, str | None], environ: Mapping[str, str]) -> Mapping[str, str | None]:
+    """Changes that also unset what an earlier run has set and this one does not, and that remember what they set.
+
+    Args:
+        changes: variable to value, `None` to unset.
+        environ: the shell's variables.
+    """
+    names = sorted(name for name, value in changes.items() if value is not None and name not in _SHARED)
+    earlier = dict.fromkeys(remembered(environ))
+    return {**earlier, **changes, REMEMBERED: " ".join(names)}
+
+
+def remembered(environ: Mapping[str, str]) -> list[str]:
+    """The names that `sandgate env` has set in a shell."""
+    return [name for name in environ.get(REMEMBERED, "").split() if _NAME.fullmatch(name)]
+
+
+def _sh(changes: _Changes) -> _Lines:
+    """POSIX shells, bash, zsh and dash among them (POSIX.1-2017, Shell Command Language, 2.2.2)."""
+    for name, value in _sayable(changes):
+        if value is None:
+            yield f"unset {name}"
+        else:
+            quoted = value.replace("'", "'\\''")
+            yield f"export {name}='{quoted}'"
+
+
+def _fish(changes: _Changes) -> _Lines:
+    """fish; a universal variable of the user is hidden by a global one, never erased."""
+    for name, value in _sayable(changes):
+        if value is None:
+            yield f"set -e -g {name}; set -q {name}; and set -g -u {name}"
+        else:
+            quoted = value.replace("\\", "\\\\").replace("'", "\\'")
+            yield f"set -g -x {name} '{quoted}'"
+
+
+def _dotenv(changes: _Changes) -> _Lines:
+    """A file of `NAME='value'` lines; such files cannot unset, so what must not be set is a comment."""
+    for name, value in _sayable(changes):
+        if value is None:
+            yield f"# must not be set: {name}"
+        else:
+            quoted = value.replace("\\", "\\\\").replace("'", "\\'")
+            yield f"{name}='{quoted}'"
+
+
+def _json(changes: _Changes) -> _Lines:
+    setting = {name: value for name, value in changes.items() if value is not None}
+    yield json.dumps({"set": setting, "unset": [name for name, value in changes.items() if value is None]}, indent=2)
+
+
+def _sayable(changes: _Changes) -> Iterable[tuple[str, str | None]]:
+    """What a shell can say: a name of another form is no variable of any shell."""
+    return ((name, value) for name, value in sorted(changes.items()) if _NAME.fullmatch(name))
+
+
+_WRITERS: Mapping[Format, Callable[[_Changes], _Lines]] = MappingProxyType(
+    {Format.SH: _sh, Format.FISH: _fish, Format.DOTENV: _dotenv, Format.JSON: _json}
+)

@@ -1,0 +1,49 @@
+"""`sandgate stop`: end a run that `sandgate start` began: leftovers, verdict, receipt."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sandgate.cli._model import Command
+from sandgate.cli._options import values_of
+from sandgate.errors import UsageError
+
+__all__ = ["COMMAND"]
+
+
+def _stop(
+    tier: Annotated[
+        str, typer.Option("--tier", help="The run of that tier, where several live.", autocompletion=values_of("tier"))
+    ] = "",
+    run: Annotated[str, typer.Option("--run", help="Id or folder of a run; else the one started last.")] = "",
+) -> None:
+    from sandgate import session  # noqa: PLC0415 - `--help` must not pay for it
+    from sandgate.control.living import choose, forget  # noqa: PLC0415
+    from sandgate.finish import finish  # noqa: PLC0415
+    from sandgate.reports.summary import summary_lines  # noqa: PLC0415
+
+    found = choose(cwd=Path.cwd(), environ=os.environ, run=run, tier=tier)
+    if not found.detached:
+        raise UsageError(f"the run {found.id} ends with the command that started it", hint="end that command")
+    joined = session.reopen(found.directory)
+    receipt = finish(
+        joined, command=("sandgate", "start"), exit_status=0, tests_s=time.time() - joined.ready_at, interrupted=False
+    )
+    forget(joined.config.root, found.id)
+    for line in summary_lines(receipt):
+        typer.echo(line)
+    typer.echo(f"  receipt  {found.directory / 'receipt.json'}")
+    raise typer.Exit(int(receipt.status))
+
+
+COMMAND = Command.of(
+    _stop,
+    name="stop",
+    help="End a run that `sandgate start` began: what is left, verdict, receipt.",
+    examples=("sandgate stop", "sandgate stop --tier endpoints"),
+)

@@ -1,0 +1,133 @@
+"""Which gates live in a project, and which of them is meant when nobody says: for commands that find a gate by place.
+
+A run directory with a `run.json` whose control socket answers is a living run. `.sandgate/current` names the run that
+was started last; it is replaced atomically, so that two starts at once leave one of the two names there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sandgate.core.files import replace_text
+from sandgate.errors import UsageError
+
+__all__ = ["Living", "choose", "forget", "living", "remember"]
+
+_FOLDER = ".sandgate"
+_CURRENT = "current"
+_ANSWER_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Living:
+    """A run whose gate answers."""
+
+    id: str
+    directory: Path
+    tier: str
+    gate_url: str
+    detached: bool
+    """Whether it was started by `sandgate start`; else it ends with the command that started it."""
+
+
+def living(root: Path) -> tuple[Living, ...]:
+    """The living runs of a project, oldest first.
+
+    Args:
+        root: the folder that holds `.sandgate`.
+    """
+    return tuple(run for file in sorted((root / _FOLDER / "runs").glob("*/run.json")) for run in _living(file.parent))
+
+
+def _living(directory: Path) -> Iterator[Living]:
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        data = json.loads((directory / "run.json").read_bytes())
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as control:
+            control.settimeout(_ANSWER_SECONDS)
+            control.connect(data["control"])
+        yield Living(
+            id=data["run"],
+            directory=directory,
+            tier=data["tier"],
+            gate_url=data["gate"],
+            detached=(directory / "detached").exists(),
+        )
+
+
+def choose(*, cwd: Path, environ: Mapping[str, str], run: str = "", tier: str = "") -> Living:
+    """The living run that is meant.
+
+    Args:
+        cwd: the nearest folder with runs, from here upward, is the project.
+        environ: a process that belongs to a run of a command means that one; one whose shell was set up by
+            `sandgate env` means it where the project has no other.
+        run: id of a run, or its folder; empty is the one that was started last.
+        tier: only runs of that tier.
+
+    Raises:
+        UsageError: there is none.
+    """
+    root = _project(cwd)
+    here = living(root) if root else ()
+    own = next(_living(Path(environ["SANDGATE_RUN_DIR"])), None) if environ.get("SANDGATE_RUN_DIR") else None
+    known = _unique([*here, *([own] if own else [])])
+    if run:
+        found = [entry for entry in known if entry.id == run] or list(_living(cwd / run))
+    else:
+        current = _read_current(root) if root else ""
+        ranked = sorted(here, key=lambda entry: (entry.id == current, entry.detached, entry.id), reverse=True)
+        ranked = [entry for entry in ranked if entry.detached]
+        found = [own, *ranked] if own and not own.detached else [*ranked, *([own] if own else [])]
+    found = [entry for entry in found if not tier or entry.tier == tier]
+    if found:
+        return found[0]
+    raise _none(run, tier, known, cwd, lost=bool(environ.get("SANDGATE_RUN_DIR")) and own is None)
+
+
+def _none(run: str, tier: str, known: Iterable[Living], cwd: Path, *, lost: bool) -> UsageError:
+    what = f"no gate of the run {run!r} lives" if run else "no gate lives here"
+    what = f"no gate of the tier {tier!r} lives here" if tier and not run else what
+    hint = f"start one with `sandgate start{f' --tier {tier}' if tier else ''}`"
+    others = ", ".join(f"{entry.id} (tier {entry.tier})" for entry in known)
+    if others:
+        hint += f"; these live: {others}"
+    if lost:
+        hint += '; `eval "$(sandgate env --clear)"` takes the run that has ended out of this shell'
+    return UsageError(what, where=str(cwd), hint=hint)
+
+
+def _unique(entries: Iterable[Living]) -> list[Living]:
+    return list({entry.directory.resolve(): entry for entry in entries}.values())
+
+
+def remember(root: Path, run: str) -> None:
+    """Make a run the one that is meant when nobody says which."""
+    replace_text(root / _FOLDER / _CURRENT, f"{run}\n")
+
+
+def forget(root: Path, run: str) -> None:
+    """Take a run that has ended out of `remember`; another one that lives takes its place."""
+    if _read_current(root) != run:
+        return
+    others = [entry for entry in living(root) if entry.detached and entry.id != run]
+    if others:
+        remember(root, others[-1].id)
+    else:
+        (root / _FOLDER / _CURRENT).unlink(missing_ok=True)
+
+
+def _read_current(root: Path) -> str:
+    with contextlib.suppress(OSError):
+        return (root / _FOLDER / _CURRENT).read_text(encoding="utf-8").strip()
+    return ""
+
+
+def _project(cwd: Path) -> Path | None:
+    """The nearest folder from `cwd` upward that has runs; no configuration is read, so a broken one stops nobody."""
+    start = cwd.absolute()
+    return next((folder for folder in (start, *start.parents) if (folder / _FOLDER / "runs").is_dir()), None)
