@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import time
-from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
-from sandgate.cli._child import Signals, find_program, shell_status
+from sandgate.cli._gated import run_gated
 from sandgate.cli._model import Command
-from sandgate.cli._options import flag_of, read_config
-from sandgate.cli._status import status_line
-from sandgate.errors import ExitCode, UsageError
+from sandgate.cli._options import flag_of
 
 __all__ = ["COMMAND"]
 
@@ -29,13 +24,8 @@ def _run(
     env_file: Annotated[str | None, flag_of("env_file")] = None,
     gate_port: Annotated[int | None, flag_of("gate_port")] = None,
 ) -> None:
-    from sandgate import session  # noqa: PLC0415 - `--help` must not pay for it
-    from sandgate.finish import finish  # noqa: PLC0415
-    from sandgate.reports.summary import summary_lines  # noqa: PLC0415
-
-    if os.environ.get("SANDGATE_RUN_DIR"):
-        raise UsageError("this shell already belongs to a run", hint="run the command itself, or leave the run first")
-    config = read_config(
+    status = run_gated(
+        command,
         tier=tier,
         region=region,
         isolation=isolation,
@@ -44,37 +34,7 @@ def _run(
         env_file=env_file,
         gate_port=gate_port,
     )
-    find_program(command[0], os.environ)
-    with Signals() as signals:
-        with status_line() as say:
-            run = session.start(config, progress=say)
-        began = time.monotonic()
-        try:
-            code = _child(signals, command, run.environment(os.environ))
-            receipt = finish(
-                run,
-                command=command,
-                exit_status=code,
-                tests_s=time.monotonic() - began,
-                interrupted=signals.interrupted,
-            )
-        except BaseException:
-            run.kill()
-            raise
-        for line in summary_lines(receipt):
-            typer.echo(line, err=True)
-    if signals.interrupted:
-        raise typer.Exit(int(ExitCode.INTERRUPTED))
-    # The command's own status is passed on; sandgate's speaks only where the command was content.
-    raise typer.Exit(int(receipt.status) if receipt.status is not ExitCode.TESTS_FAILED else shell_status(code))
-
-
-def _child(signals: Signals, command: Sequence[str], environ: dict[str, str]) -> int:
-    try:
-        return signals.run(command, environ)
-    except OSError as error:  # a script without an interpreter, a program for another machine
-        typer.echo(f"sandgate: cannot execute {command[0]!r}: {error.strerror}", err=True)
-        return int(ExitCode.NOT_EXECUTABLE)
+    raise typer.Exit(status)
 
 
 COMMAND = Command.of(

@@ -1,0 +1,73 @@
+"""A command through a gate of its own: start, run, end, verdict."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+
+import typer
+
+from sandgate.cli._child import Signals, find_program, shell_status
+from sandgate.cli._options import read_config
+from sandgate.cli._status import status_line
+from sandgate.errors import ExitCode, UsageError
+
+__all__ = ["run_gated"]
+
+
+def run_gated(command: Sequence[str], **overrides: object) -> int:
+    """Run a command through a gate of its own, and print the summary.
+
+    Args:
+        command: program and arguments.
+        overrides: options from the command line; `None` means not given.
+
+    Returns:
+        The command's own status; sandgate's where the command was content and the run is not green.
+
+    Raises:
+        SandgateError: there is no such program, or the gate did not start.
+    """
+    from sandgate import session  # noqa: PLC0415 - `--help` must not pay for it
+    from sandgate.finish import finish  # noqa: PLC0415
+    from sandgate.reports.summary import summary_lines  # noqa: PLC0415
+
+    if os.environ.get("SANDGATE_RUN_DIR"):
+        raise UsageError(
+            "this shell already belongs to a run",
+            hint='run the command itself, or leave the run first: `exit`, or `eval "$(sandgate env --clear)"`',
+        )
+    config = read_config(**overrides)
+    find_program(command[0], os.environ)
+    with Signals() as signals:
+        with status_line() as say:
+            run = session.start(config, progress=say)
+        began = time.monotonic()
+        try:
+            code = _child(signals, command, run.environment(os.environ))
+            receipt = finish(
+                run,
+                command=command,
+                exit_status=code,
+                tests_s=time.monotonic() - began,
+                interrupted=signals.interrupted,
+            )
+        except BaseException:
+            run.kill()
+            raise
+        for line in summary_lines(receipt):
+            typer.echo(line, err=True)
+    if signals.interrupted:
+        return int(ExitCode.INTERRUPTED)
+    if receipt.status is ExitCode.TESTS_FAILED:
+        return shell_status(code) or int(ExitCode.TESTS_FAILED)
+    return int(receipt.status)
+
+
+def _child(signals: Signals, command: Sequence[str], environ: dict[str, str]) -> int:
+    try:
+        return signals.run(command, environ)
+    except OSError as error:  # a script without an interpreter, a program for another machine
+        typer.echo(f"sandgate: cannot execute {command[0]!r}: {error.strerror}", err=True)
+        return int(ExitCode.NOT_EXECUTABLE)
