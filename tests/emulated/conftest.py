@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
+from botocore.auth import S3SigV4Auth, SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 
 from sandgate.config.load import load
 from sandgate.session import Run, start
@@ -51,3 +55,90 @@ def clients(run: Run) -> Callable[[str], Any]:
 def upstream_clients(run: Run) -> Callable[[str], Any]:
     """boto3 clients as the deployer."""
     return run.deployer_clients()
+
+
+class RawAnswer(NamedTuple):
+    """An HTTP response, taken apart."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+class Raw:
+    """Speaks to a gate below any SDK."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.host = run.gate_url.removeprefix("http://")
+        keys = run.boto_session().get_credentials()
+        self.keys = Credentials(keys.access_key, keys.secret_key)
+
+    def connect(self, timeout: float = 10) -> socket.socket:
+        """A connection to the gate."""
+        name, port = self.host.split(":")
+        return socket.create_connection((name, int(port)), timeout=timeout)
+
+    def everything(self, data: bytes, *, half_close: bool = True, timeout: float = 10) -> bytes:
+        """Send, and read until the gate closes; a gate that hangs fails the test."""
+        with self.connect(timeout) as sock:
+            with contextlib.suppress(ConnectionError):
+                sock.sendall(data)
+                if half_close:
+                    sock.shutdown(socket.SHUT_WR)
+            pieces = []
+            while piece := sock.recv(65536):
+                pieces.append(piece)
+        return b"".join(pieces)
+
+    def answer(self, data: bytes, **options: Any) -> RawAnswer:
+        """The only answer to a request."""
+        return self.parse(self.everything(data, **options))
+
+    @staticmethod
+    def parse(data: bytes) -> RawAnswer:
+        """One response; fails when it is not one."""
+        head, _, body = data.partition(b"\r\n\r\n")
+        lines = head.decode("latin-1").split("\r\n")
+        status = int(lines[0].split(" ")[1])
+        return RawAnswer(
+            status, {n.lower(): v.strip() for n, _, v in (line.partition(":") for line in lines[1:])}, body
+        )
+
+    def signed(
+        self,
+        method: str,
+        path: str,
+        *,
+        service: str,
+        headers: dict[str, str] | None = None,
+        body: bytes = b"",
+        keys: Credentials | None = None,
+        send: bytes | None = None,
+        framing: str = "",
+    ) -> bytes:
+        """A request signed by botocore, as bytes.
+
+        Args:
+            body: what is signed.
+            send: what is sent in its place.
+            framing: header lines in place of Content-Length.
+        """
+        request = AWSRequest(method, f"http://{self.host}{path}", {**(headers or {}), "Host": self.host}, body)
+        signer = (S3SigV4Auth if service == "s3" else SigV4Auth)(keys or self.keys, service, self.run.region)
+        signer.add_auth(request)
+        sent = body if send is None else send
+        lines = "".join(f"{name}: {value}\r\n" for name, value in request.headers.items())
+        return f"{method} {path} HTTP/1.1\r\n{lines}{framing or f'Content-Length: {len(sent)}'}\r\n\r\n".encode() + sent
+
+
+@pytest.fixture(scope="session")
+def make_raw() -> type[Raw]:
+    """`make_raw(run)` speaks raw HTTP to the gate of a run."""
+    return Raw
+
+
+@pytest.fixture(scope="session")
+def raw(run: Run) -> Raw:
+    """Raw HTTP to the shared gate."""
+    return Raw(run)

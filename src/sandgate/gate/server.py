@@ -56,6 +56,7 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._url = b""
         self._headers: list[tuple[bytes, bytes]] = []
+        self._head_size = 0
         self._unread = 0
         """Bytes since the last one that a body or a complete head was made of: bounds heads, trailers, extensions."""
         self._left = 0
@@ -175,16 +176,19 @@ class Connection(asyncio.Protocol):
         """Start a new head."""
         self._url = b""
         self._headers = []
+        self._head_size = 0
         self._in_message = True
 
     def on_url(self, url: bytes) -> None:
         """Collect the target, which may come in pieces."""
         self._url += url
+        self._head_size += len(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Collect a field."""
-        if len(self._headers) >= MAX_HEADERS:
-            raise HygieneError(431, f"more than {MAX_HEADERS} header fields")
+        self._head_size += len(name) + len(value)
+        if len(self._headers) >= MAX_HEADERS or self._head_size > MAX_HEAD:
+            raise HygieneError(431, f"request head over {MAX_HEAD} bytes or {MAX_HEADERS} fields")
         self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:
