@@ -25,8 +25,8 @@ from sandgate.core.call import ALLOWED
 from sandgate.core.files import replace_json
 from sandgate.core.hardening import harden
 from sandgate.core.log import AppendLog
-from sandgate.core.registry import discover, lookup
-from sandgate.errors import SandgateError
+from sandgate.core.registry import discover, lookup, nearest
+from sandgate.errors import ConfigError, SandgateError
 from sandgate.gate.answers import describe_bug
 from sandgate.gate.desk import Desk
 from sandgate.gate.listener import HOST, Listener
@@ -101,7 +101,7 @@ class Gate:
         tier = lookup(discover("sandgate.tiers", "TIER", Tier), self._config.tier, what="tier", where=source)
         async with asyncio.TaskGroup() as group:
             starting = group.create_task(self._start_tier(tier))
-            loading = group.create_task(asyncio.to_thread(Models.load, self._cache_dir))
+            loading = group.create_task(asyncio.to_thread(self._load_models))
         upstream, models = starting.result(), loading.result()
         parts = self._make_parts(models, upstream)
         self._control = await serve_control(
@@ -112,6 +112,19 @@ class Gate:
             {"event": "ready", "tier": tier.name, "account": upstream.account, "caller": upstream.caller}
         )
         replace_json(self._run_dir / "run.json", self._description(upstream))
+
+    def _load_models(self) -> Models:
+        """The models, which are also what knows whether a required service exists at all."""
+        models = Models.load(self._cache_dir)
+        for name in self._config.require:
+            if name not in models.services:
+                close = nearest(name, models.services)
+                raise ConfigError(
+                    f"there is no service {name!r}",
+                    where=f"require, {self._config.sources.get('require', '')}",
+                    hint=f"did you mean {close!r}?" if close else "services are named as boto3 names them",
+                )
+        return models
 
     async def _start_tier(self, tier: Tier) -> Upstream:
         self._upstream = await tier.start(
