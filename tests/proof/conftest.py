@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import random
 import string
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -41,6 +43,7 @@ class Builder:
         self._random = random.Random(seed)
         self._protocol = protocol
         self._minimal = minimal
+        self._filled: Counter[str] = Counter()
 
     def parameters(self, operation: OperationModel) -> dict[str, Any]:
         """A value for every member of the input, or for every required one."""
@@ -56,8 +59,11 @@ class Builder:
 
     def _members(self, shape: Any, above: tuple[str, ...]) -> dict[str, Any]:
         out = {}
+        # Twice is enough: the trees of some services repeat the same structures thousands of times.
+        self._filled[shape.name] += 1
+        minimal = self._minimal or self._filled[shape.name] > 2
         for name, member in shape.members.items():
-            if member.serialization.get("eventstream") or (self._minimal and name not in shape.required_members):
+            if member.serialization.get("eventstream") or (minimal and name not in shape.required_members):
                 continue
             if above.count(member.name) > 1 or (member.name in above and self._minimal):
                 continue
@@ -177,8 +183,9 @@ def models() -> Models:
 
 @pytest.fixture(scope="session")
 def service_model() -> Callable[[str], ServiceModel]:
-    """botocore's own model of a service; nothing is kept, since all of them would take gigabytes."""
+    """botocore's own model of a service; few are kept, since all of them would take gigabytes."""
 
+    @functools.lru_cache(maxsize=3)
     def load(name: str) -> ServiceModel:
         loader = Loader(extra_search_paths=[Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
         return ServiceModel(loader.load_service_model(name, "service-2"), name)
