@@ -14,6 +14,9 @@ CONFTEST = """
     names = ("AWS_ACCESS_KEY_ID", "AWS_ENDPOINT_URL", "SANDGATE_NAMESPACE", "SANDGATE_WORKER", "SANDGATE_RUN_DIR")
     seen = {name: os.environ.get(name, "") for name in names}
     pathlib.Path(f"saw-{name}.json").write_text(json.dumps(seen))
+
+    def pytest_collection_finish():
+        pathlib.Path(f"ready-{name}").touch()
 """
 TESTS = """
     import os, pathlib, pytest, time
@@ -22,12 +25,12 @@ TESTS = """
         aws.client("sts").get_caller_identity()
         os._exit(9)
 
-    @pytest.mark.parametrize("number", range(6))
+    @pytest.mark.parametrize("number", range(24))
     def test_it(number, stack, aws, namespace, eventually):
-        eventually(pathlib.Path("saw-gw2.json").exists, message="a worker in the dead one's place")
+        eventually(pathlib.Path("ready-gw2").exists, message="a worker in the dead one's place")
         aws.client("sqs").send_message(QueueUrl=stack["Url"], MessageBody=namespace.id)
         assert stack.physical_id("Queue") and stack.name
-        time.sleep(0.05)
+        time.sleep(0.1)
 """
 TEMPLATE = """
     Resources:
@@ -64,10 +67,10 @@ def saw(ran: Any) -> Mapping[str, Mapping[str, str]]:
 def test_the_crash_is_one_failed_test(ran: Any) -> None:
     _, done = ran
     assert done.status == 1, done.out + done.err
-    assert done.receipt["tests"] == {"failed": 1, "passed": 6}
+    assert done.receipt["tests"] == {"failed": 1, "passed": 24}
     assert done.receipt["leftovers"] == []
     tests = [event["id"] for event in done.events("test")]
-    assert len(tests) == len(set(tests)) == 7
+    assert len(tests) == len(set(tests)) == 25
     assert {event["worker"] for event in done.events("test")} <= {"gw0", "gw1", "gw2"}
 
 
@@ -88,7 +91,7 @@ def test_the_worker_in_a_dead_ones_place_works_too(ran: Any) -> None:
 def test_calls_belong_to_the_test_and_worker_that_made_them(ran: Any) -> None:
     calls = [event for event in ran[1].events("call") if event["service"] in ("sqs", "sts")]
     tests = {event["id"]: event["worker"] for event in ran[1].events("test")}
-    assert len([call for call in calls if call["operation"] == "SendMessage"]) == 6
+    assert len([call for call in calls if call["operation"] == "SendMessage"]) == 24
     assert {call["test"]: call["worker"] for call in calls if call.get("test")} == tests
 
 
