@@ -116,9 +116,10 @@ class Gate:
     def _load_models(self) -> Models:
         """The models, which are also what knows whether a required service exists at all."""
         models = Models.load(self._cache_dir)
+        known = {*models.services, *(route.service for route in discover("sandgate.routes", "ROUTE", Route).values())}
         for name in self._config.require:
-            if name not in models.services:
-                close = nearest(name, models.services)
+            if name not in known:
+                close = nearest(name, known)
                 raise ConfigError(
                     f"there is no service {name!r}",
                     where=f"require, {self._config.sources.get('require', '')}",
