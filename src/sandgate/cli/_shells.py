@@ -62,10 +62,11 @@ def _sh(changes: _Changes) -> _Lines:
 
 
 def _fish(changes: _Changes) -> _Lines:
-    """fish; a universal variable of the user is hidden by a global one, never erased."""
+    """fish; its universal variables outlive every shell, so erasing one is left to the user, who is told."""
     for name, value in _sayable(changes):
         if value is None:
-            yield f"set -e -g {name}; set -q {name}; and set -g -u {name}"
+            said = f"sandgate: {name} is a universal variable; `set -e -U {name}` erases it"
+            yield f"set -e -g {name}; set -q {name}; and echo '{said}' >&2"
         else:
             quoted = value.replace("\\", "\\\\").replace("'", "\\'")
             yield f"set -g -x {name} '{quoted}'"
