@@ -1,10 +1,27 @@
-"""`python -m sandgate` is `sandgate`."""
+"""The program's first step, for `sandgate` and `python -m sandgate` alike."""
 
 from __future__ import annotations
 
-from sandgate.cli.main import main
+import signal
 
-__all__: list[str] = []
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Run the program with this process's arguments; never returns.
+
+    Loading it takes a moment in which nothing has begun: until then Ctrl-C ends the process without a word, as it ends
+    programs that are not written in Python.
+    """
+    ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # not in a script's background job
+    if ours:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from sandgate.cli.main import main as program  # noqa: PLC0415
+
+    if ours:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    program()
+
 
 if __name__ == "__main__":
     main()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Annotated, TextIO
@@ -22,7 +23,13 @@ _COMMAND_LINE_ERROR = next(base for base in typer.BadParameter.__mro__ if base._
 
 def main() -> None:
     """Run the program with this process's arguments; never returns."""
-    raise SystemExit(run(sys.argv[1:]))
+    try:
+        status = run(sys.argv[1:])
+    except KeyboardInterrupt:  # on the way out
+        status = int(ExitCode.INTERRUPTED)
+    # All that is left is the interpreter's own end, which has nothing to interrupt.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    raise SystemExit(status)
 
 
 def run(arguments: Sequence[str], *, stderr: TextIO | None = None, system: str = os.name) -> int:

@@ -72,6 +72,8 @@ def ensure_environment(
 
 def _build(cache_dir: Path, final: Path, requirements: Sequence[str], progress: Callable[[str], None]) -> None:
     """Build beside the final place and rename, so that a killed build leaves nothing that looks finished."""
+    for killed in cache_dir.glob(f".{final.name}.*"):  # we hold the lock: nobody builds it now
+        shutil.rmtree(killed, ignore_errors=True)
     progress("making the emulator's environment (once per version, about 15 s)")
     building = Path(tempfile.mkdtemp(prefix=f".{final.name}.", dir=cache_dir))
     try:
