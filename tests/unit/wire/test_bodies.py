@@ -27,11 +27,11 @@ def test_codings_that_change_nothing(coding: str) -> None:
     ("body", "coding", "status"),
     [
         (b"body", "br", 415),
-        (gzip.compress(gzip.compress(b"body")), "gzip, gzip", 415),
+        (gzip.compress(gzip.compress(b"body", mtime=0), mtime=0), "gzip, gzip", 415),
         (b"body", "gzip", 400),
-        (gzip.compress(b"body")[:-4], "gzip", 400),
-        (gzip.compress(b"body") + b"x", "gzip", 400),
-        (gzip.compress(b"body") + gzip.compress(b"more"), "gzip", 400),
+        (gzip.compress(b"body", mtime=0)[:-4], "gzip", 400),
+        (gzip.compress(b"body", mtime=0) + b"x", "gzip", 400),
+        (gzip.compress(b"body", mtime=0) + gzip.compress(b"more", mtime=0), "gzip", 400),
         (b"", "gzip", 400),
     ],
 )
