@@ -53,7 +53,7 @@ def ended_well(said: Any) -> None:
 
 
 @pytest.mark.parametrize("terminal", [False, True], ids=["kill", "terminal"])
-@pytest.mark.parametrize("delay", [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.3])
+@pytest.mark.parametrize("delay", [0.1, 0.2, 0.3, 0.45, 0.6, 0.8, 1.1])
 def test_ctrl_c_at_any_moment(project: Any, delay: float, terminal: bool) -> None:
     started = project.start("run", "--allow-empty", "--", "sleep", "30", terminal=terminal)
     time.sleep(delay)
@@ -108,8 +108,7 @@ def test_the_command_decides_how_it_ends(project: Any) -> None:
     script = (
         "import boto3, signal, time\n"
         "sts = boto3.client('sts')\n"
-        "open('sleeping', 'w').close()\n"
-        "try: time.sleep(20)\n"
+        "try: open('sleeping', 'w').close(), time.sleep(20)\n"
         "except KeyboardInterrupt: print('torn down as', sts.get_caller_identity()['Arn'])\n"
     )
     started = project.start("run", "--", PYTHON, str(project.write("t.py", script)))

@@ -1,0 +1,115 @@
+"""A process of ours is killed in the middle of a run: one clear reason, the documented status, and nothing left."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PYTHON = sys.executable
+LOOP = (
+    "import boto3, pathlib, sys, time\n"
+    "sts = boto3.client('sts')\n"
+    "sts.get_caller_identity()\n"
+    "pathlib.Path('calling').touch()\n"
+    "while not pathlib.Path('killed').exists(): time.sleep(0.01)\n"
+    "began = time.monotonic()\n"
+    "try: sts.get_caller_identity()\n"
+    "except Exception as error: print(type(error).__name__, error)\n"
+    "else: print('answered')\n"
+    "print('seconds', time.monotonic() - began)\n"
+)
+
+
+def emulator_of(ready: dict[str, Any]) -> int:
+    """The emulator's process, by the socket in its arguments."""
+    wanted = f"{ready['work_dir']}/aws.sock".encode()
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal() and wanted in (entry / "cmdline").read_bytes().split(b"\0"):
+            return int(entry.name)
+    raise AssertionError("no emulator")
+
+
+def calling(project: Any) -> tuple[Any, dict[str, Any]]:
+    """A run whose command has made one call, and waits for a file `killed` before it makes another."""
+    started = project.start("run", "--", PYTHON, str(project.write("loop.py", LOOP)))
+    started.wait_for((project.folder / "calling").exists, "call")
+    return started, started.ready()
+
+
+def test_the_emulator_is_killed(project: Any) -> None:
+    started, ready = calling(project)
+    os.kill(emulator_of(ready), signal.SIGKILL)
+    (project.folder / "killed").touch()
+    said = started.end(60)
+    assert said.status == 6, said
+    assert "UpstreamDead" in said.out
+    assert float(said.out.split()[-1]) < 5  # not retried
+    assert "Traceback" not in said.err
+    assert "red because the emulator ended with status -9" in said.err
+    assert "Ready" in said.err  # the tail of its log
+    assert project.receipt["status"] == 6
+
+
+def test_the_gate_is_killed(project: Any) -> None:
+    started, ready = calling(project)
+    os.kill(ready["pid"], signal.SIGKILL)
+    (project.folder / "killed").touch()
+    said = started.end(90)
+    assert said.status == 6, said
+    assert "EndpointConnectionError" in said.out or "Connection" in said.out
+    assert "Traceback" not in said.err
+    assert "red because the gate" in said.err
+    assert project.receipt["reached"] == {"sts": 1}  # what was written down before
+
+
+def test_gate_and_command_are_killed_together(project: Any) -> None:
+    """As the kernel does it when memory runs out."""
+    started, ready = calling(project)
+    os.kill(ready["pid"], signal.SIGKILL)
+    os.kill(emulator_of(ready), signal.SIGKILL)
+    started.process.send_signal(signal.SIGTERM)
+    said = started.end(30)
+    assert (said.status, "Traceback" in said.err) == (130, False), said
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.1, 0.25, 0.4])
+def test_the_gate_is_killed_while_it_starts(project: Any, delay: float) -> None:
+    started = project.start("run", "--allow-empty", "--", "sleep", "5")
+    gate = started.wait_for(lambda: gate_of(started.process.pid), "gate")
+    time.sleep(delay)
+    os.kill(gate, signal.SIGKILL)
+    said = started.end(30)
+    assert said.status == 6, said
+    assert "Traceback" not in said.err
+    assert "the gate ended before it was ready" in said.err or "red because the gate" in said.err
+
+
+def gate_of(front_end: int) -> int:
+    """The front end's child that is a gate."""
+    children = Path(f"/proc/{front_end}/task/{front_end}/children")
+    for pid in children.read_text().split():
+        if b"sandgate.daemon" in Path(f"/proc/{pid}/cmdline").read_bytes():
+            return int(pid)
+    return 0
+
+
+def test_a_gate_that_hangs_does_not_hang_us_for_ever(project: Any) -> None:
+    """Ctrl-C twice ends even a run whose gate does not answer."""
+    started = project.start("run", "--allow-empty", "--", "sleep", "30", terminal=True)
+    ready = started.ready()
+    os.kill(ready["pid"], signal.SIGSTOP)
+    time.sleep(0.1)
+    began = time.monotonic()
+    for _ in range(3):
+        started.interrupt()
+        time.sleep(0.3)
+    said = started.end(20)
+    assert time.monotonic() - began < 8
+    assert "Traceback" not in said.err
+    assert said.status == 130, said
