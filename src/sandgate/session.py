@@ -195,13 +195,16 @@ def cache_directory(config: Config) -> Path:
     return Path(config.cache_dir).expanduser() if config.cache_dir else Path(platformdirs.user_cache_dir("sandgate"))
 
 
-def start(config: Config, *, progress: Progress, detached: bool = False) -> Run:
+def start(
+    config: Config, *, progress: Progress, detached: bool = False, meanwhile: Callable[[], object] = lambda: None
+) -> Run:
     """Start a gate and wait until it is ready.
 
     Args:
         config: the configuration.
         progress: told what is happening.
         detached: whether the gate outlives this process (`sandgate start`).
+        meanwhile: called once while the gate gets ready, to use that time.
 
     Raises:
         SandgateError: what the gate said, or that it said nothing in time.
@@ -225,6 +228,7 @@ def start(config: Config, *, progress: Progress, detached: bool = False) -> Run:
         work_dir.rmdir()
         raise
     try:
+        meanwhile()
         wait_ready(process, config.gate_timeout, progress, directory)
         return _open(directory, owner=True, process=None if detached else process, began=began)
     except BaseException:

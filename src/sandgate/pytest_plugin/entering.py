@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping
+from importlib import import_module
 
 import pytest
 
@@ -13,8 +14,7 @@ from sandgate.config.model import Config
 from sandgate.config.options import OPTIONS
 from sandgate.errors import UsageError
 from sandgate.pytest_plugin.environment import set_environment
-from sandgate.pytest_plugin.running import SessionPlugin
-from sandgate.pytest_plugin.state import STATE, State
+from sandgate.pytest_plugin.fixtures import fixture_modules
 from sandgate.session import Run, join, start
 
 __all__ = ["enter", "join_run", "start_run"]
@@ -26,7 +26,7 @@ def start_run(config: pytest.Config, settings: Config) -> Run:
     Raises:
         SandgateError: why it does not start.
     """
-    run = start(settings, progress=_say())
+    run = start(settings, progress=_say(), meanwhile=_load)
     config.add_cleanup(run.close)
     return run
 
@@ -53,12 +53,21 @@ def join_run(config: pytest.Config, asked: Mapping[str, object]) -> Run:
 
 def enter(config: pytest.Config, run: Run) -> None:
     """Make this process a part of the run."""
+    from sandgate.pytest_plugin.running import SessionPlugin  # noqa: PLC0415 - see `_load`
+    from sandgate.pytest_plugin.state import STATE, State  # noqa: PLC0415
+
     # Only in a child of a run is the variable pytest-xdist's own doing; a test of somebody's own may have inherited it.
     worker = "main" if run.owner else os.environ.get("PYTEST_XDIST_WORKER", "main")
     set_environment(config, run.changes(os.environ, worker))
     state = State(run=run, worker=worker, server_errors=[])
     config.stash[STATE] = state
     config.pluginmanager.register(SessionPlugin(config, state), "sandgate-session")
+
+
+def _load() -> None:
+    """Load what pytest will need in any case, in the time that the gate takes to get ready."""
+    for module in ("sandgate.pytest_plugin.running", *fixture_modules()):
+        import_module(module)
 
 
 def _say() -> Callable[[str], None]:
