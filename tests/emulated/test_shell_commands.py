@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import pty
+import select
 import socket
 import subprocess
 import sys
+import termios
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -263,3 +268,57 @@ def test_start_says_what_is_wrong(make_user: Callable[..., User]) -> None:
     assert (said.status, said.out) == (2, "")
     assert "'emulated'" in said.err
     assert not (user.root / ".sandgate" / "current").exists()
+
+
+def _take_terminal() -> None:
+    """Make standard input the terminal that Ctrl-C comes from."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+@pytest.mark.parametrize(("name", "shell", "_use"), SHELLS)
+def test_an_interactive_shell_survives_ctrl_c(
+    name: str, shell: list[str], _use: str, make_user: Callable[..., User]
+) -> None:
+    user = make_user()
+    program = subprocess.run(["which", name], capture_output=True, text=True, check=True).stdout.strip()
+    (user.root.parent / "home" / ".zshrc").touch()  # else zsh asks whether to make one
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        ["sandgate", "shell"],
+        cwd=user.root,
+        env=user.environ | {"SHELL": program, "TERM": "dumb"},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+        preexec_fn=_take_terminal,  # noqa: PLW1509 - one ioctl, no lock
+    )
+    os.close(theirs)
+    heard = b""
+
+    def hear(text: bytes) -> None:
+        nonlocal heard
+        deadline = time.monotonic() + 30
+        while text not in heard and time.monotonic() < deadline:
+            if select.select([ours], [], [], 0.1)[0]:
+                heard += os.read(ours, 65536)
+        assert text in heard, heard
+
+    try:
+        # The text is put together by the shell, so that its echo of the line is not taken for the answer.
+        os.write(ours, b"echo up-'and'-running\n")
+        hear(b"up-and-running")
+        os.write(ours, b"sleep 60\n")
+        hear(b"sleep 60")
+        time.sleep(0.5)
+        os.write(ours, b"\x03")
+        os.write(ours, b"\x03")
+        os.write(ours, f"{CALL}\n".encode())
+        hear(b"user/sandgate-identity\r\n")
+        os.write(ours, b"exit 3\n")
+        hear(b"red because the command ended with status 3")
+        assert process.wait(timeout=30) == 3
+    finally:
+        process.kill()
+        process.wait()
+        os.close(ours)
