@@ -96,13 +96,15 @@ class EndpointOptions:
     url: str = option("", check=_url, doc="Where the service's emulator listens.")
     region: str = option("", doc="Region to sign for; empty is the run's region.")
     access_key_id_env: str = option(
-        "", doc="Name of the variable (environment or env file) that holds the emulator's access key id."
+        "",
+        doc="Name of the variable (environment or env file) that holds the emulator's access key id; without both "
+        "names, the pair is `test` and `test`.",
     )
     secret_access_key_env: str = option(
         "", doc="Name of the variable (environment or env file) that holds the emulator's secret access key."
     )
-    start: str = option("", doc="Command that starts the emulator, such as `docker compose up -d minio`.")
-    stop: str = option("", doc="Command that stops it.")
+    start: str = option("", doc="Command for /bin/sh that starts the emulator, such as `docker compose up -d minio`.")
+    stop: str = option("", doc="Command that stops it; it runs whenever `start` ran.")
     health: str = option("", check=_url, doc="URL that answers below 500 once the emulator is ready; empty is `url`.")
     timeout: float = option(60.0, check=_more_than_nothing, doc="Seconds to wait for it to become ready.")
 
