@@ -101,10 +101,9 @@ def gate_of(front_end: int) -> int:
 
 def test_a_gate_that_hangs_does_not_hang_us_for_ever(project: Any) -> None:
     """Ctrl-C twice ends even a run whose gate does not answer."""
-    started = project.start("run", "--allow-empty", "--", "sleep", "30", terminal=True)
-    ready = started.ready()
-    os.kill(ready["pid"], signal.SIGSTOP)
-    time.sleep(0.1)
+    started = project.start("run", "--allow-empty", "--", "sh", "-c", "touch going; exec sleep 30", terminal=True)
+    started.wait_for((project.folder / "going").exists, "command")
+    os.kill(started.ready()["pid"], signal.SIGSTOP)
     began = time.monotonic()
     for _ in range(3):
         started.interrupt()
@@ -113,3 +112,4 @@ def test_a_gate_that_hangs_does_not_hang_us_for_ever(project: Any) -> None:
     assert time.monotonic() - began < 8
     assert "Traceback" not in said.err
     assert said.status == 130, said
+    assert "ended at once, without a receipt" in said.err
