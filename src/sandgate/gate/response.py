@@ -53,6 +53,7 @@ class UpstreamResponse:
         """Bytes of the body that were read; those that wait are `_size`."""
         self._left = 0
         """Bytes of the body that are still to come and need no parser."""
+        self._paused = False
         self._error: Exception | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._parser = httptools.HttpResponseParser(self)
@@ -117,7 +118,8 @@ class UpstreamResponse:
         """Keep a piece until it is read, and let the upstream wait while there are too many."""
         self._chunks.append(body)
         self._size += len(body)
-        if self._size > _HIGH_WATER:
+        if self._size > _HIGH_WATER and not self._paused:
+            self._paused = True
             self._transport.pause_reading()
         self._wake()
 
@@ -183,6 +185,7 @@ class UpstreamResponse:
         data = self._chunks.popleft() if len(self._chunks) == 1 else b"".join(self._chunks)
         self._chunks.clear()
         self._size = 0
+        self._flow()
         return data
 
     async def chunks(self) -> AsyncIterator[bytes]:
@@ -196,12 +199,17 @@ class UpstreamResponse:
                 data = self._chunks.popleft()
                 self._size -= len(data)
                 self._taken += len(data)
-                if self._size <= _HIGH_WATER // 2 and not self._transport.is_closing():
-                    self._transport.resume_reading()
+                self._flow()
                 yield data
             if self.complete:
                 return
             await self._wait()
+
+    def _flow(self) -> None:
+        """Let the upstream go on; a connection that stayed paused would never answer its next request."""
+        if self._paused and self._size <= _HIGH_WATER // 2 and not self._transport.is_closing():
+            self._paused = False
+            self._transport.resume_reading()
 
     async def _wait(self) -> None:
         if self._error is not None:
