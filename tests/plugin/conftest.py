@@ -75,6 +75,7 @@ class Project:
             stderr=subprocess.PIPE,
             stdin=subprocess.DEVNULL,
             text=True,
+            start_new_session=True,
         )
 
     def run(self, *command: str, **environ: str) -> Done:

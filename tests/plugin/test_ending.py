@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -45,7 +46,7 @@ def sleeping(project: Any) -> Callable[..., subprocess.Popen[str]]:
 @pytest.mark.parametrize("arguments", [[], ["-n", "1"]], ids=["alone", "with a worker"])
 def test_ctrl_c(sleeping: Any, project: Any, nothing_left: Callable[[], None], arguments: list[str]) -> None:
     process = sleeping(*arguments)
-    process.send_signal(signal.SIGINT)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: pytest and its workers, and nobody else
     out, err = process.communicate(timeout=30)
     assert process.returncode == 2, out + err
     assert "red because the run was interrupted" in out

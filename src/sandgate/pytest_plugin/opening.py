@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from importlib import import_module
 from typing import NoReturn
 
 import pytest
@@ -37,8 +38,8 @@ def open_session(config: pytest.Config, parser: pytest.Parser, args: list[str]) 
             _give_up(str(error), error.exit_code)
     except KeyboardInterrupt:
         _give_up("interrupted while the gate started", ExitCode.INTERRUPTED)
-    for module in fixture_modules():
-        config.pluginmanager.import_plugin(module)
+    for name in fixture_modules():
+        config.pluginmanager.register(import_module(name), name)
 
 
 def _is_active(config: pytest.Config) -> bool:
