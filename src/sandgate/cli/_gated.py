@@ -55,6 +55,7 @@ def run_gated(command: Sequence[str], **overrides: object) -> int:
             )
         except BaseException:
             run.kill()
+            typer.echo(f"sandgate {run.id}: ended at once, without a receipt", err=True)
             raise
         for line in summary_lines(receipt):
             typer.echo(line, err=True)
