@@ -88,6 +88,21 @@ def test_a_wrong_command_line_ends_the_gate(project: Any, nothing_left: Callable
     nothing_left()
 
 
+@pytest.mark.parametrize(
+    ("conftest", "status"),
+    [
+        ("import nothing_of_that_name\n", 4),
+        ("import pytest\ndef pytest_sessionstart(): raise pytest.UsageError('set this first')\n", 4),
+        ("import pytest\ndef pytest_sessionfinish(): raise ValueError\n", 1),
+    ],
+    ids=["that cannot be imported", "that refuses", "that breaks at the end"],
+)
+def test_a_conftest(project: Any, nothing_left: Callable[[], None], calls: str, conftest: str, status: int) -> None:
+    project.write({"pyproject.toml": "[tool.sandgate]\n", "test_it.py": calls, "conftest.py": conftest})
+    assert project.pytest().status == status
+    nothing_left()
+
+
 def test_two_runs_in_one_folder(project: Any, calls: str) -> None:
     project.write({"pyproject.toml": "[tool.sandgate]\n", "test_it.py": calls})
     command = (sys.executable, "-m", "pytest", "-p", "no:cacheprovider")
