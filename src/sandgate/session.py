@@ -16,7 +16,7 @@ from dotenv import dotenv_values
 
 from sandgate.config.model import Config
 from sandgate.control.client import ControlClient
-from sandgate.control.launch import end, hang_up, let_go, make_work_dir, spawn, wait_gone, wait_ready
+from sandgate.control.launch import end, hang_up, let_go, make_work_dir, name_work_dir, spawn, wait_gone, wait_ready
 from sandgate.core.environment import ChildFacts, changes, child_environment, without_credentials
 from sandgate.core.ids import new_namespace, new_run_id, worker_namespace
 from sandgate.errors import EnvironmentFault, RunError, SandgateError, UsageError
@@ -212,7 +212,7 @@ def start(
     began = time.time()
     directory = config.root / ".sandgate" / "runs" / new_run_id()
     _make_run_dir(directory, config, detached=detached)
-    work_dir = make_work_dir()
+    work_dir = name_work_dir()
     order = {
         "config": config.to_json(),
         "run_dir": str(directory),
@@ -222,12 +222,10 @@ def start(
         # On standard input: neither the gate's arguments nor its environment hold a secret.
         "environ": without_credentials(os.environ, _key_names(config)) if config.endpoints else {},
     }
+    process = None
     try:
+        make_work_dir(work_dir)
         process = spawn(order, directory)
-    except BaseException:
-        work_dir.rmdir()
-        raise
-    try:
         meanwhile()
         wait_ready(process, config.gate_timeout, progress, directory)
         return _open(directory, owner=True, process=None if detached else process, began=began)

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import queue
+import secrets
 import shutil
 import signal
 import subprocess
@@ -21,7 +22,7 @@ from sandgate import errors
 from sandgate.control.messages import check_socket_path
 from sandgate.errors import EnvironmentFault, RunError, SandgateError
 
-__all__ = ["end", "hang_up", "let_go", "make_work_dir", "spawn", "wait_gone", "wait_ready"]
+__all__ = ["end", "hang_up", "let_go", "make_work_dir", "name_work_dir", "spawn", "wait_gone", "wait_ready"]
 
 _PASSED_ON = (
     "PATH",
@@ -44,32 +45,45 @@ _HANG_UP_SECONDS = 3.0
 _INSTALL_SECONDS = 600.0
 
 
-def make_work_dir() -> Path:
-    """A fresh 0700 directory for sockets and temporary files, on a path that is short enough for a socket.
+def name_work_dir() -> Path:
+    """A name for a fresh directory for sockets and temporary files, on a path that is short enough for a socket.
 
-    The front end makes it, so that it can be removed even when the gate was killed.
+    The front end makes it, so that it can be removed even when the gate was killed; the name comes first, so that
+    there is no moment in which it exists and nobody knows it.
 
     Raises:
-        EnvironmentFault: there is no place to write, or none with a short path.
+        EnvironmentFault: there is no place for temporary files, or none with a short path.
+    """
+    name = f"sg-{secrets.token_hex(4)}"
+    try:
+        path = Path(tempfile.gettempdir()) / name
+    except OSError as error:
+        raise _no_room(error) from error
+    try:
+        check_socket_path(path / "control.sock")
+    except EnvironmentFault:
+        path = Path("/tmp") / name  # noqa: S108 - fresh, and 0700
+    return path
+
+
+def make_work_dir(path: Path) -> None:
+    """Make it, for this user only.
+
+    Raises:
+        EnvironmentFault: it cannot be made.
     """
     try:
-        for base in dict.fromkeys((tempfile.gettempdir(), "/tmp")):  # noqa: S108 - a fresh directory in it
-            made = Path(tempfile.mkdtemp(prefix="sg-", dir=base))
-            try:
-                check_socket_path(made / "control.sock")
-            except EnvironmentFault:
-                made.rmdir()
-                if base == "/tmp":  # noqa: S108
-                    raise
-            else:
-                return made
+        path.mkdir(mode=0o700)
     except OSError as error:
-        raise EnvironmentFault(
-            f"cannot make a temporary directory: {error.strerror or error}",
-            where=f"TMPDIR={os.environ.get('TMPDIR', '')}",
-            hint="make room in it, or set TMPDIR to a directory that you may write",
-        ) from error
-    raise AssertionError("unreachable: the last place returns or raises")
+        raise _no_room(error) from error
+
+
+def _no_room(error: OSError) -> EnvironmentFault:
+    return EnvironmentFault(
+        f"cannot make a temporary directory: {error.strerror or error}",
+        where=f"TMPDIR={os.environ.get('TMPDIR', '')}",
+        hint="make room in it, or set TMPDIR to a directory that you may write",
+    )
 
 
 def spawn(order: Mapping[str, object], directory: Path) -> subprocess.Popen[bytes]:
@@ -167,25 +181,39 @@ def let_go(process: subprocess.Popen[bytes]) -> None:
         end(process)
 
 
-def hang_up(process: subprocess.Popen[bytes], work_dir: Path) -> None:
+def hang_up(process: subprocess.Popen[bytes] | None, work_dir: Path) -> None:
     """End a gate that is not wanted any more; it may tidy up for a moment, then nothing of it is left.
 
     A second Ctrl-C while it tidies up ends it at once.
     """
     try:
-        _close_leash(process)
-        process.terminate()  # a detached gate has no leash
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=_HANG_UP_SECONDS)
+        if process is not None:
+            _close_leash(process)
+            process.terminate()  # a detached gate has no leash
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=_HANG_UP_SECONDS)
     finally:
         end(process, work_dir)
 
 
-def end(process: subprocess.Popen[bytes], work_dir: Path | None = None) -> None:
-    """Kill what is left of a gate and of its installer, and remove its temporary files.
+def end(process: subprocess.Popen[bytes] | None, work_dir: Path | None = None) -> None:
+    """Kill what is left of a gate and of its installer, and remove its temporary files; not even Ctrl-C stops this.
 
     The emulator, in a process group of its own, ends by itself when its gate is gone; until then it may still write.
     """
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT))
+    try:
+        if process is not None:
+            _kill(process)
+        deadline = time.monotonic() + _HANG_UP_SECONDS
+        while work_dir is not None and work_dir.exists() and time.monotonic() < deadline:
+            shutil.rmtree(work_dir, ignore_errors=True)
+            time.sleep(0.01)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
     if process.returncode is None:  # not waited for: its number is still its own
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
@@ -193,10 +221,6 @@ def end(process: subprocess.Popen[bytes], work_dir: Path | None = None) -> None:
     _close_leash(process)
     if process.stdout is not None:
         process.stdout.close()
-    deadline = time.monotonic() + _HANG_UP_SECONDS
-    while work_dir is not None and work_dir.exists() and time.monotonic() < deadline:
-        shutil.rmtree(work_dir, ignore_errors=True)
-        time.sleep(0.01)
 
 
 def _close_leash(process: subprocess.Popen[bytes]) -> None:
