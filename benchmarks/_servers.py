@@ -45,13 +45,13 @@ def client(service: str, url: str, keys: tuple[str, str]) -> Any:
 def over_socket(made: Any, path: str) -> Any:
     """The same client over a unix socket."""
 
-    class Connection(AWSHTTPConnection):  # type: ignore[misc]
+    class Connection(AWSHTTPConnection):
         def _new_conn(self) -> socket.socket:
             sock = socket.socket(socket.AF_UNIX)
             sock.connect(path)
             return sock
 
-    class Pool(AWSHTTPConnectionPool):  # type: ignore[misc]
+    class Pool(AWSHTTPConnectionPool):
         ConnectionCls = Connection
 
     made._endpoint.http_session._manager.pool_classes_by_scheme = {"http": Pool}
@@ -137,7 +137,7 @@ def stub() -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
 
 
-_HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\netag: \"0\"\r\ncontent-length: %d\r\n\r\n"
+_HEAD = b'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\netag: "0"\r\ncontent-length: %d\r\n\r\n'
 _SMALL = _HEAD % 1024 + bytes(1024)
 _LARGE = _HEAD % (8 << 20) + bytes(8 << 20)
 _EMPTY = _HEAD % 2 + b"{}"

@@ -48,10 +48,10 @@ def operations(make: Callable[[str], Any], queue: str) -> Mapping[str, tuple[Ope
         "DynamoDB PutItem": (lambda: dynamodb.put_item(TableName=TABLE, Item=ITEM), 60),
         "DynamoDB GetItem": (lambda: dynamodb.get_item(TableName=TABLE, Key={"id": {"S": "1"}}), 60),
         "S3 put 1 KiB": (lambda: s3.put_object(Bucket=BUCKET, Key="small", Body=SMALL), 60),
-        "S3 get 1 KiB": (lambda: s3.get_object(Bucket=BUCKET, Key="small")["Body"].read(), 60),
+        "S3 get 1 KiB": (lambda: s3.get_object(Bucket=BUCKET, Key="small")["Body"].read(), 60),  # noqa: PLW0108
         "SQS SendMessage": (lambda: sqs.send_message(QueueUrl=queue, MessageBody="x" * 100), 60),
         "S3 put 8 MiB": (lambda: s3.put_object(Bucket=BUCKET, Key="large", Body=LARGE), 3),
-        "S3 get 8 MiB": (lambda: s3.get_object(Bucket=BUCKET, Key="large")["Body"].read(), 3),
+        "S3 get 8 MiB": (lambda: s3.get_object(Bucket=BUCKET, Key="large")["Body"].read(), 3),  # noqa: PLW0108
     }
 
 
@@ -136,7 +136,7 @@ class Client(asyncio.Protocol):
         else:
             self.transport.write(self.request)
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, _exc: Exception | None) -> None:
         if not self.done.done():
             self.done.set_result(None)
 
@@ -226,7 +226,6 @@ def main() -> None:
             makers["mitmproxy"] = lambda service: client(service, proxied, keys)
             queues["mitmproxy"] = queues["as shipped"].replace(shipped, proxied)
         timed = {name: operations(make, queues[name]) for name, make in makers.items()}
-        timed["stub"] = {n: w for n, w in timed["stub"].items()}
         print_latency(milliseconds(timed))
 
         credential = run.boto_session().get_credentials()

@@ -64,6 +64,7 @@ def finish(
         stop_s=time.monotonic() - began,
         versions={"sandgate": sandgate.__version__, "python": platform.python_version(), **run.versions},
         leftovers=end.leftovers,
+        not_listed=end.not_listed,
         upstream_death=end.death,
         log_failure=f"calls could not be recorded: {end.broken}" if end.broken else "",
         require=run.config.require,
@@ -90,6 +91,7 @@ class _End:
     broken: str = ""
     stuck: tuple[str, ...] = ()
     leftovers: tuple[Mapping[str, str], ...] = ()
+    not_listed: tuple[Mapping[str, str], ...] = ()
 
 
 def _end(run: Run, reason: str) -> _End:
@@ -100,7 +102,9 @@ def _end(run: Run, reason: str) -> _End:
         end.death, end.broken = str(status["death"]), str(status["broken"])
         if not end.death:
             end.stuck = _remove_stacks(run)
-            end.leftovers = tuple(run.leftovers())
+            found = run.leftovers()
+            end.leftovers = tuple(left for left in found if not left.get("unknown"))
+            end.not_listed = tuple(left for left in found if left.get("unknown"))
         status = run.stop(reason)
         end.broken = end.broken or str(status["broken"])
     except SandgateError as error:

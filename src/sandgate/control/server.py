@@ -16,10 +16,10 @@ from sandgate.errors import SandgateError
 
 __all__ = ["serve_control"]
 
-Handler = Callable[[str, Mapping[str, Any]], Awaitable[Mapping[str, object] | None]]
+_Handler = Callable[[str, Mapping[str, Any]], Awaitable[Mapping[str, object] | None]]
 
 
-async def serve_control(path: Path, handler: Handler) -> asyncio.Server:
+async def serve_control(path: Path, handler: _Handler) -> asyncio.Server:
     """Listen on `path`.
 
     Args:
@@ -48,7 +48,7 @@ async def serve_control(path: Path, handler: Handler) -> asyncio.Server:
     return await asyncio.start_unix_server(serve, path=str(path), limit=MAX_LINE)
 
 
-async def _answer(line: bytes, handler: Handler) -> Mapping[str, object] | None:
+async def _answer(line: bytes, handler: _Handler) -> Mapping[str, object] | None:
     try:
         message = json.loads(line)
         command = str(message.pop("do"))

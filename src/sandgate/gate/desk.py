@@ -12,7 +12,7 @@ __all__ = ["Desk"]
 
 _SHOWN_REFUSALS = 100
 
-Answer = Mapping[str, object] | None
+_Answer = Mapping[str, object] | None
 
 
 class Desk:
@@ -28,7 +28,7 @@ class Desk:
         self._parts = parts
         self._listener = listener
         self._stop = stop
-        self._commands: Mapping[str, Callable[[Mapping[str, Any]], Awaitable[Answer]]] = {
+        self._commands: Mapping[str, Callable[[Mapping[str, Any]], Awaitable[_Answer]]] = {
             "test": self._test,
             "event": self._event,
             "key": self._key,
@@ -38,8 +38,8 @@ class Desk:
             "stop": self._end,
         }
 
-    async def answer(self, command: str, fields: Mapping[str, Any]) -> Answer:
-        """Answer one command; None where none is expected.
+    async def answer(self, command: str, fields: Mapping[str, Any]) -> _Answer:
+        """_Answer one command; None where none is expected.
 
         Raises:
             KeyError: a field is missing.
@@ -47,30 +47,30 @@ class Desk:
         """
         return await self._commands[command](fields)
 
-    async def _test(self, fields: Mapping[str, Any]) -> Answer:
+    async def _test(self, fields: Mapping[str, Any]) -> _Answer:
         self._parts.tests[str(fields["worker"])] = str(fields["id"])
         return None
 
-    async def _event(self, fields: Mapping[str, Any]) -> Answer:
+    async def _event(self, fields: Mapping[str, Any]) -> _Answer:
         self._parts.recorder.note(fields)
         return {}
 
-    async def _key(self, fields: Mapping[str, Any]) -> Answer:
+    async def _key(self, fields: Mapping[str, Any]) -> _Answer:
         key = self._parts.keys.issue(str(fields["worker"]), str(fields.get("kind", "identity")))
         return {"access_key_id": key.access_key_id, "secret_access_key": key.secret_access_key}
 
-    async def _port(self, fields: Mapping[str, Any]) -> Answer:
+    async def _port(self, fields: Mapping[str, Any]) -> _Answer:
         return {"url": await self._listener.url(str(fields["worker"]))}
 
-    async def _leftovers(self, _fields: Mapping[str, Any]) -> Answer:
+    async def _leftovers(self, _fields: Mapping[str, Any]) -> _Answer:
         found = await self._parts.upstream.leftovers(frozenset(self._parts.recorder.places))
         return {"leftovers": [{"type": left.type, "name": left.name, "unknown": left.unknown} for left in found]}
 
-    async def _end(self, fields: Mapping[str, Any]) -> Answer:
+    async def _end(self, fields: Mapping[str, Any]) -> _Answer:
         await self._stop(str(fields.get("reason", "stopped")))
         return await self._status(fields)
 
-    async def _status(self, _fields: Mapping[str, Any]) -> Answer:
+    async def _status(self, _fields: Mapping[str, Any]) -> _Answer:
         recorder = self._parts.recorder
         return {
             "death": self._parts.upstream.death(),

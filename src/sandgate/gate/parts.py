@@ -16,7 +16,7 @@ from sandgate.routes._model import Route
 from sandgate.tiers._model import Upstream
 from sandgate.wire.models import Models
 
-__all__ = ["Parts"]
+__all__ = ["Decider", "Parts"]
 
 Decider = Callable[[Call], Decision]
 

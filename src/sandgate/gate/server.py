@@ -20,8 +20,8 @@ __all__ = ["Connection", "Handler"]
 
 Handler = Callable[[Exchange], Awaitable[None]]
 
-MAX_HEAD = 64 * 1024
-MAX_HEADERS = 200
+_MAX_HEAD = 64 * 1024
+_MAX_HEADERS = 200
 _MAX_PIPELINED = 256
 _STALL_SECONDS = 60.0
 """How long a request may stand still half-sent."""
@@ -129,8 +129,8 @@ class Connection(asyncio.Protocol):
             self._refuse(cause if isinstance(cause, HygieneError) else HygieneError(400, "malformed request"))
         except httptools.HttpParserError:
             self._refuse(HygieneError(400, UPGRADES if self._url == b"*" else "malformed request"))
-        if self._unread > MAX_HEAD and not self._broken:
-            self._refuse(HygieneError(431, f"request head or chunk header over {MAX_HEAD} bytes"))
+        if self._unread > _MAX_HEAD and not self._broken:
+            self._refuse(HygieneError(431, f"request head or chunk header over {_MAX_HEAD} bytes"))
         receiving = self._receiving
         if receiving is not None and not self._broken:
             self._left = max(0, receiving.announced - receiving.bytes_in)
@@ -187,8 +187,8 @@ class Connection(asyncio.Protocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         """Collect a field."""
         self._head_size += len(name) + len(value)
-        if len(self._headers) >= MAX_HEADERS or self._head_size > MAX_HEAD:
-            raise HygieneError(431, f"request head over {MAX_HEAD} bytes or {MAX_HEADERS} fields")
+        if len(self._headers) >= _MAX_HEADERS or self._head_size > _MAX_HEAD:
+            raise HygieneError(431, f"request head over {_MAX_HEAD} bytes or {_MAX_HEADERS} fields")
         self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:

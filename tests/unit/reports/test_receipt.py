@@ -26,7 +26,11 @@ def test_a_green_run(facts: RunFacts, log: Log) -> None:
     [
         ({"exit_status": 1}, ExitCode.TESTS_FAILED, "the command ended with status 1"),
         ({"upstream_death": "it died"}, ExitCode.RUN, "it died"),
-        ({"log_failure": "calls could not be recorded: disk full"}, ExitCode.RUN, "calls could not be recorded: disk full"),
+        (
+            {"log_failure": "calls could not be recorded: disk full"},
+            ExitCode.RUN,
+            "calls could not be recorded: disk full",
+        ),
         ({"require": ("s3",)}, ExitCode.EMPTY_RUN, "required service 's3' was not reached"),
         ({"leftovers": ({"type": "T", "name": "n"},)}, ExitCode.LEFTOVERS, "1 resources were left behind"),
         ({"stuck": ("it would not go",)}, ExitCode.LEFTOVERS, "it would not go"),
