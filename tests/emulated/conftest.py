@@ -116,6 +116,7 @@ class Raw:
         keys: Credentials | None = None,
         send: bytes | None = None,
         framing: str = "",
+        payload: str = "",
     ) -> bytes:
         """A request signed by botocore, as bytes.
 
@@ -123,9 +124,12 @@ class Raw:
             body: what is signed.
             send: what is sent in its place.
             framing: header lines in place of Content-Length.
+            payload: what is declared of an S3 body in place of its hash.
         """
         request = AWSRequest(method, f"http://{self.host}{path}", {**(headers or {}), "Host": self.host}, body)
         signer = (S3SigV4Auth if service == "s3" else SigV4Auth)(keys or self.keys, service, self.run.region)
+        if payload:
+            vars(signer)["payload"] = lambda _request: payload
         signer.add_auth(request)
         sent = body if send is None else send
         lines = "".join(f"{name}: {value}\r\n" for name, value in request.headers.items())

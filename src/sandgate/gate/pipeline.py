@@ -236,7 +236,7 @@ class Pipeline:
         assert call is not None
         learns = flow.claim is not None and flow.route is None
         reading.call = call
-        reading.observe = learns and parts.seen.reads(call.service)
+        reading.observe = learns and parts.seen.reads(call.service, call.operation)
         status, code = await forward(flow.exchange, outgoing, parts, reading)
         if learns and status in _SUCCESS:
             parts.seen.learn(call.service, call.parameters, reading.body)

@@ -16,6 +16,8 @@ from urllib.parse import urlsplit
 
 __all__ = ["Seen", "named_owners"]
 
+_TELLING = ("Create", "Describe", "Get", "Import", "List")
+
 
 @cache
 def _table() -> Mapping[str, Mapping[str, frozenset[str]]]:
@@ -51,9 +53,11 @@ class Seen:
         """Whether one of the names is the run's."""
         return self._everything or any(name in self._ids for name in names)
 
-    def reads(self, service: str) -> bool:
-        """Whether answers of that service teach something."""
-        return not self._everything and bool(_table().get(service, {}).get("answers"))
+    def reads(self, service: str, operation: str) -> bool:
+        """Whether an answer teaches something: what a function returns, for one, is anybody's text."""
+        if self._everything or not operation.startswith(_TELLING):
+            return False
+        return bool(_table().get(service, {}).get("answers"))
 
     def learn(self, service: str, parameters: Mapping[str, object], answer: bytes = b"") -> None:
         """Take the ids of a signed call that upstream answered with success.
