@@ -21,6 +21,7 @@ from typing import Any
 
 from sandgate.config.model import Config
 from sandgate.control.server import serve_control
+from sandgate.control.stale import SOCKET, remove_stale
 from sandgate.core.call import ALLOWED
 from sandgate.core.files import replace_json
 from sandgate.core.hardening import harden
@@ -102,11 +103,10 @@ class Gate:
         async with asyncio.TaskGroup() as group:
             starting = group.create_task(self._start_tier(tier))
             loading = group.create_task(asyncio.to_thread(self._load_models))
+            group.create_task(asyncio.to_thread(remove_stale))
         upstream, models = starting.result(), loading.result()
         parts = self._make_parts(models, upstream)
-        self._control = await serve_control(
-            self._work_dir / "control.sock", Desk(parts, self._listener, self._end).answer
-        )
+        self._control = await serve_control(self._work_dir / SOCKET, Desk(parts, self._listener, self._end).answer)
         await self._listener.open(Pipeline(parts).handle)
         self._recorder.note(
             {"event": "ready", "tier": tier.name, "account": upstream.account, "caller": upstream.caller}
@@ -170,7 +170,7 @@ class Gate:
             "caller": upstream.caller,
             "region": self._config.region,
             "gate": f"http://{HOST}:{self._listener.port('main')}",
-            "control": str(self._work_dir / "control.sock"),
+            "control": str(self._work_dir / SOCKET),
             "work_dir": str(self._work_dir),
             "cache_dir": str(self._cache_dir),
             "versions": dict(upstream.versions),

@@ -9,15 +9,37 @@ from __future__ import annotations
 import functools
 import os
 import signal
+import subprocess
 import sys
 import threading
+from pathlib import Path
 
 __all__ = ["main"]
 
+_REMOVE = """
+import os, shutil, sys, time
+for _ in range(500):
+    try:
+        os.killpg(int(sys.argv[1]), 0)
+    except OSError:
+        break
+    time.sleep(0.01)
+shutil.rmtree(sys.argv[2], ignore_errors=True)
+"""
+"""A gate that was killed removes nothing, and this process cannot outlive the group whose files they are."""
 
-def _end_with_the_gate() -> None:
+
+def _end_with_the_gate(folder: str) -> None:
     while os.read(0, 4096):
         pass
+    subprocess.Popen(  # noqa: S603 - our own text
+        [sys.executable, "-I", "-S", "-c", _REMOVE, str(os.getpgid(0)), folder],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        cwd="/",
+    )
     os.killpg(0, signal.SIGKILL)
 
 
@@ -48,7 +70,8 @@ def _show_import_tracebacks() -> None:
 
 def main() -> None:
     """Serve `ministack.app:app` on the socket named by the first argument."""
-    threading.Thread(target=_end_with_the_gate, daemon=True, name="gate-watch").start()
+    folder = str(Path(sys.argv[1]).parent)
+    threading.Thread(target=_end_with_the_gate, args=(folder,), daemon=True, name="gate-watch").start()
     _show_import_tracebacks()
     import uvicorn  # type: ignore[import-not-found, unused-ignore]  # noqa: PLC0415 - exists in the emulator's environment only
 
