@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from sandgate.config.model import Config
@@ -11,6 +12,8 @@ from sandgate.session import Run
 
 __all__ = ["header_lines"]
 
+_PREFIX = "sandgate: "
+_WIDTH = 80
 _SHOWN = ("region", "isolation", "prefix")
 """Settings that are shown even when nobody set them; the tier has a line of its own."""
 
@@ -23,13 +26,26 @@ def header_lines(run: Run) -> list[str]:
     return [
         f"sandgate: {tier}, account {run.account or NOT_KNOWN}, namespace {run.namespace}{joined}",
         f"sandgate: caller {run.caller or NOT_KNOWN}, gate {run.gate_url}",
-        f"sandgate: {', '.join(_settings(config))}",
+        *_wrapped(_settings(config)),
     ]
 
 
+def _wrapped(settings: Iterable[str]) -> Iterator[str]:
+    """As many settings on a line as 80 columns hold, none of them torn."""
+    line = ""
+    for setting in settings:
+        longer = f"{line}, {setting}" if line else setting
+        if line and len(_PREFIX + longer) > _WIDTH:
+            yield _PREFIX + line + ","
+            longer = setting
+        line = longer
+    yield _PREFIX + line
+
+
 def _source(config: Config, name: str) -> str:
-    """Where a setting came from, with the configuration file's folder left out."""
-    return config.sources.get(name, "default").replace(f"{config.root}/", "")
+    """Where a setting came from; of the configuration file its name says enough."""
+    source = config.sources.get(name, "default")
+    return config.file.name if config.file and source.startswith(str(config.file)) else source
 
 
 def _settings(config: Config) -> list[str]:
