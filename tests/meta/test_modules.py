@@ -16,7 +16,7 @@ LONGEST_MODULE = 500
 MEDIAN_MODULE = 150
 LONGEST_FUNCTION = 60
 FACADES = ("sandgate", "sandgate.extend", "sandgate.testing")
-HEAVY = ("aiohttp", "boto3", "botocore.session", "cbor2", "dotenv", "pytest", "rich.progress", "typer", "yaml")
+HEAVY = ("boto3", "botocore.session", "cbor2", "dotenv", "pytest", "rich.progress", "typer", "yaml")
 
 
 def import_each(names: list[str], heavy: tuple[str, ...]) -> Iterator[tuple[str, str]]:

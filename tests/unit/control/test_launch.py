@@ -1,0 +1,54 @@
+"""The gate as a process: what it is started with, and what it keeps its hands off."""
+
+from __future__ import annotations
+
+import re
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from sandgate.config.load import load
+from sandgate.session import Run, start
+
+
+class Empty(BaseHTTPRequestHandler):
+    """Answers that there is nothing."""
+
+    def do_GET(self) -> None:
+        self.send_response(404)
+        self.end_headers()
+
+    def do_POST(self) -> None:
+        self.do_GET()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Iterator[Run]:
+    """A gate before an endpoint that has nothing: no emulator need start."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Empty) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        table = f'url = "http://127.0.0.1:{server.server_port}"'
+        (tmp_path / "pyproject.toml").write_text(
+            f'[tool.sandgate]\ntier = "endpoints"\n[tool.sandgate.endpoints.batch]\n{table}\n'
+        )
+        made = start(load(cwd=tmp_path, environ={}, overrides={}), progress=lambda _text: None)
+        yield made
+        made.stop()
+        server.shutdown()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="what a process was started with is in /proc")
+def test_the_gate_process_holds_no_secret_and_leaves_no_core(run: Run, canaries: dict[str, str]) -> None:
+    pid = re.findall(r'"pid": ?(\d+)', (run.directory / "run.json").read_text())[0]
+    seen = b"".join(Path(f"/proc/{pid}/{name}").read_bytes() for name in ("environ", "cmdline"))
+    assert [name for name, value in canaries.items() if value.encode() in seen or name.encode() in seen] == []
+    assert run.facts().secret_access_key.encode() not in seen
+    limits = Path(f"/proc/{pid}/limits").read_text()
+    assert re.search(r"^Max core file size +0 +0 ", limits, re.MULTILINE)
