@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qs
+import base64
+import binascii
+from urllib.parse import parse_qs, unquote
 
 from sandgate.routes._model import Route, RouteMatch
 from sandgate.wire.http import Request
@@ -26,8 +28,19 @@ _PATHS = frozenset(
 def _match(request: Request) -> RouteMatch | None:
     if request.path not in _PATHS:
         return None
-    client = parse_qs(request.query).get("client_id", [""])[0]
+    client = parse_qs(request.query).get("client_id", [""])[0] or _basic_user(request)
     return RouteMatch(owner=client, parameters={"path": request.path, "method": request.method})
+
+
+def _basic_user(request: Request) -> str:
+    """The client that authenticates itself with its secret (RFC 6749, 2.3.1)."""
+    scheme, _, pair = request.fields.get("authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        return ""
+    try:
+        return unquote(base64.b64decode(pair, validate=True).decode("ascii").partition(":")[0])
+    except (binascii.Error, ValueError):
+        return ""
 
 
 ROUTE = Route(

@@ -1,0 +1,136 @@
+"""The server's patience: half-sent requests, lingering clients, draining."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from sandgate.gate.exchange import Exchange
+from sandgate.gate.server import Connection
+from sandgate.wire.http import Response, WireError
+
+HEAD = b"POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\n"
+
+
+async def _echo(exchange: Exchange) -> None:
+    try:
+        body = await exchange.body(1000)
+    except WireError as error:
+        exchange.respond(Response(error.status, (), error.code.encode()))
+    else:
+        exchange.respond(Response(200, (), body))
+
+
+def talk(
+    data: bytes,
+    *,
+    handler: Callable[[Exchange], Awaitable[None]] = _echo,
+    then: Callable[[Connection], None] = lambda _connection: None,
+    later: bytes = b"",
+    stall_seconds: float = 60,
+) -> bytes:
+    """Send, let something happen to the connection, send more, and read until the end or nothing comes."""
+
+    async def run() -> bytes:
+        connections: set[Connection] = set()
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(
+            lambda: Connection(handler, label="main", open_connections=connections, stall_seconds=stall_seconds),
+            "127.0.0.1",
+        )
+        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+        writer.write(data)
+        await asyncio.sleep(0.05)
+        for connection in list(connections):
+            then(connection)
+        writer.write(later)
+        found = b""
+        try:
+            while piece := await asyncio.wait_for(reader.read(65536), 0.5):
+                found += piece
+        except TimeoutError:
+            found += b"(open)"
+        writer.close()
+        server.close()
+        return found
+
+    return asyncio.run(run())
+
+
+def patience(seconds: float) -> Callable[[Connection], None]:
+    """As if so much time had passed."""
+    return lambda connection: connection.check_patience(asyncio.get_running_loop().time() + seconds)
+
+
+def test_a_body_that_does_not_come_is_408_for_the_handler() -> None:
+    assert talk(HEAD + b"ab", then=patience(61)).startswith(b"HTTP/1.1 408")
+
+
+def test_a_head_that_does_not_come_is_a_plain_408() -> None:
+    said = talk(b"GET / HTTP/1.1\r\nHost", then=patience(61))
+    assert said.startswith(b"HTTP/1.1 408")
+    assert b"head did not come in time" in said
+
+
+@pytest.mark.parametrize("data", [b"", HEAD + b"12345"])
+def test_idle_connections_stay_open(data: bytes) -> None:
+    assert talk(data, then=patience(10_000)).endswith(b"(open)")
+    assert talk(HEAD + b"12345", then=patience(10_000), later=HEAD + b"67890").count(b"200 OK") == 2
+
+
+def test_a_request_that_moves_is_waited_for() -> None:
+    assert talk(HEAD + b"ab", then=patience(30), later=b"cde").endswith(b"abcde(open)")
+
+
+def test_a_refused_client_that_goes_on_sending_is_cut_in_the_end() -> None:
+    async def refuse(exchange: Exchange) -> None:
+        exchange.respond(Response(403, (), b"no"))
+
+    began = time.monotonic()
+    assert talk(HEAD, handler=refuse, then=patience(31)).endswith(b"no")
+    assert time.monotonic() - began < 5
+
+
+def test_draining_closes_idle_connections_and_finishes_others() -> None:
+    done: list[bool] = []
+
+    def drain(connection: Connection) -> None:
+        connection.drain(lambda: done.append(True))
+
+    assert talk(b"", then=drain) == b""
+    assert done == []
+
+    async def slow(exchange: Exchange) -> None:
+        await asyncio.sleep(0.2)
+        exchange.respond(Response(200, (), b"late"))
+
+    said = talk(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n", handler=slow, then=drain)
+    assert said.endswith(b"late")
+    assert b"connection: close" in said
+    assert done == [True]
+
+
+def test_requests_wait_for_their_turn_and_are_bounded() -> None:
+    order: list[str] = []
+
+    async def note(exchange: Exchange) -> None:
+        order.append(exchange.request.path)
+        await asyncio.sleep(0)
+        exchange.respond(Response(200, (), b""))
+
+    many = b"".join(b"GET /%d HTTP/1.1\r\nHost: h\r\n\r\n" % number for number in range(100))
+    assert talk(many, handler=note).count(b"200 OK") == 100
+    assert order == [f"/{number}" for number in range(100)]
+    too_many = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n" * 1000
+    assert b"too many pipelined requests" in talk(too_many, handler=note)
+
+
+def test_a_failing_handler_closes_its_connection_only() -> None:
+    async def fail(exchange: Exchange) -> None:
+        exchange.abort()
+
+    assert talk(HEAD + b"12345", handler=fail) == b""
+    assert talk(HEAD + b"12345").endswith(b"12345(open)")
