@@ -20,12 +20,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import yaml
 
 from sandgate.config.load import load
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md")), *sorted(ROOT.glob("examples/*/README.md"))]
-SHOWN_ONLY = frozenset({"text", "json", "mermaid"})
+SHOWN_ONLY = frozenset({"text", "json", "sh", "mermaid"})
 FENCE = re.compile(
     r"(?:<!-- not run: (?P<reason>[^>]*?) -->\n+)?"
     r"^(?P<indent> *)```(?P<language>[\w-]*)(?: title=\"(?P<title>[^\"]+)\")?[^\n]*\n(?P<text>.*?)^(?P=indent)```$",
@@ -96,6 +97,8 @@ class Project:
         path = self.folder / title
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
+        if path.suffix in (".yml", ".yaml"):
+            assert yaml.compose(text), "an empty document"
         if path.name in ("pyproject.toml", "sandgate.toml"):
             assert load(cwd=path.parent, environ={}, overrides={}).active, "the file configures nothing"
 

@@ -1,0 +1,66 @@
+"""The reference of receipt and events lists every field that a run writes, and no other."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "receipt.md"
+TEST = """
+import boto3, pytest
+from botocore import UNSIGNED
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+def test_it(namespace):
+    dynamodb = boto3.client("dynamodb")
+    with pytest.raises(ClientError):
+        dynamodb.describe_table(TableName=namespace.table("none"))
+    with pytest.raises(ClientError):
+        boto3.client("dynamodb", config=Config(signature_version=UNSIGNED)).list_tables()
+"""
+
+
+@pytest.fixture(scope="module")
+def documented() -> dict[str, set[str]]:
+    """Section of the page to the fields in its table."""
+    found: dict[str, set[str]] = {}
+    section = ""
+    for line in PAGE.read_text().splitlines():
+        if line.startswith("#"):
+            section = line.lstrip("# ")
+        elif row := re.match(r"\| `(\w+)` \|", line):
+            found.setdefault(section, set()).add(row[1])
+    return found
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory of a run in which everything happens once."""
+    project = tmp_path_factory.mktemp("project")
+    (project / "pyproject.toml").write_text('[tool.sandgate]\npaths = ["."]\nrecord_params = true\n')
+    (project / "test_it.py").write_text(TEST)
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "SANDGATE_"))}
+    command = [sys.executable, "-m", "sandgate", "run", "--", sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
+    done = subprocess.run(command, cwd=project, env=environ, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return next((project / ".sandgate" / "runs").iterdir())
+
+
+def test_the_receipt_is_documented(folder: Path, documented: dict[str, set[str]]) -> None:
+    assert set(json.loads((folder / "receipt.json").read_text())) == documented["receipt.json"]
+
+
+def test_every_event_is_documented(folder: Path, documented: dict[str, set[str]]) -> None:
+    written: dict[str, set[str]] = {}
+    event: dict[str, Any]
+    for event in map(json.loads, (folder / "events.jsonl").read_text().splitlines()):
+        written.setdefault(event["event"], set()).update(event)
+    assert written == {name: fields for name, fields in documented.items() if name != "receipt.json"}
