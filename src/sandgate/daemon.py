@@ -28,7 +28,7 @@ from sandgate.core.hardening import harden
 from sandgate.core.log import AppendLog
 from sandgate.core.registry import discover, lookup, nearest
 from sandgate.errors import ConfigError, SandgateError
-from sandgate.gate.answers import describe_bug
+from sandgate.gate.bugs import report_loop_bug
 from sandgate.gate.desk import Desk
 from sandgate.gate.listener import HOST, Listener
 from sandgate.gate.parts import Parts
@@ -47,8 +47,6 @@ __all__ = ["Gate", "main"]
 
 _DRAIN_SECONDS = 20.0
 """Less than the thirty that a front end waits for an answer."""
-
-_log = logging.getLogger("sandgate.gate")
 
 
 class Gate:
@@ -215,13 +213,6 @@ def _say(message: Mapping[str, object]) -> None:
         sys.stdout.flush()
 
 
-def _report_bug(_loop: asyncio.AbstractEventLoop, context: Mapping[str, Any]) -> None:
-    """What asyncio would print: kind and place only, since the text of an exception may quote what a client sent."""
-    error = context.get("exception")
-    what = describe_bug(error) if isinstance(error, BaseException) else "no exception"
-    _log.error("a bug in the gate: %s: %s", str(context.get("message", ""))[:80], what)
-
-
 def _first_known(group: BaseExceptionGroup[BaseException]) -> SandgateError | None:
     for error in group.exceptions:
         found = _first_known(error) if isinstance(error, BaseExceptionGroup) else error
@@ -232,7 +223,7 @@ def _first_known(group: BaseExceptionGroup[BaseException]) -> SandgateError | No
 
 async def _serve(order: Mapping[str, Any]) -> int:
     loop = asyncio.get_running_loop()
-    loop.set_exception_handler(_report_bug)
+    loop.set_exception_handler(report_loop_bug)
     gate = Gate(
         Config.from_json(order["config"]),
         Path(order["run_dir"]),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import re
-import traceback
 from collections.abc import Callable
 
 from sandgate.core.call import Decision
@@ -15,7 +14,7 @@ from sandgate.wire.errors import render
 from sandgate.wire.http import WireError
 from sandgate.wire.identify import match
 
-__all__ = ["INTERNAL", "NOT_OURS", "UNRECORDED", "UNSIGNED", "Answers", "RefusedError", "describe_bug"]
+__all__ = ["INTERNAL", "NOT_OURS", "UNRECORDED", "UNSIGNED", "Answers", "RefusedError"]
 
 _log = logging.getLogger("sandgate.gate")
 _CODED = frozenset({"json", "rest-json", "rpc-v2-cbor"})
@@ -56,13 +55,6 @@ class RefusedError(Exception):
     def __init__(self, decision: Decision) -> None:
         super().__init__(decision.rule)
         self.decision = decision
-
-
-def describe_bug(bug: BaseException) -> str:
-    """Where an exception came from, without its text: that may quote what a client sent."""
-    frames = traceback.extract_tb(bug.__traceback__)[-6:]
-    where = " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames))
-    return f"{type(bug).__name__} at {where}"
 
 
 class Answers:

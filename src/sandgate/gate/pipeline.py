@@ -15,8 +15,9 @@ from datetime import UTC, datetime
 from sandgate.core.call import Call, Outcome, Principal
 from sandgate.core.ids import call_ids
 from sandgate.gate.admit import check_host, entry_of, find_route, refuse_internal
-from sandgate.gate.answers import NOT_OURS, UNRECORDED, UNSIGNED, Answers, RefusedError, describe_bug
+from sandgate.gate.answers import NOT_OURS, UNRECORDED, UNSIGNED, Answers, RefusedError
 from sandgate.gate.bodies import buffered_body, stream_plan
+from sandgate.gate.bugs import describe_bug
 from sandgate.gate.exchange import SMALL, ClientGoneError, Exchange
 from sandgate.gate.flow import Flow
 from sandgate.gate.forms import PostForm

@@ -1,6 +1,6 @@
-"""The gate's HTTP/1.1 server: framing, limits, order and patience; what a request means is the pipeline's business.
+"""A client connection: order, patience and the end; what a request means is the pipeline's business.
 
-llhttp (through httptools) parses. Below the grammar every fault is one plain 400, after what came before is answered.
+Below the HTTP grammar every fault is one plain 400, after what came before is answered.
 """
 
 from __future__ import annotations
@@ -10,18 +10,15 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import cast
 
-import httptools
-
 from sandgate.gate.exchange import HIGH_WATER, ClientGoneError, Exchange
-from sandgate.gate.hygiene import UPGRADES, HygieneError, checked_request
+from sandgate.gate.framing import Framing
+from sandgate.gate.hygiene import HygieneError
 from sandgate.wire.http import Request, Response, WireError
 
 __all__ = ["Connection", "Handler"]
 
 Handler = Callable[[Exchange], Awaitable[None]]
 
-_MAX_HEAD = 64 * 1024
-_MAX_HEADERS = 200
 _MAX_PIPELINED = 256
 _STALL_SECONDS = 60.0
 """How long a request may stand still half-sent."""
@@ -52,19 +49,10 @@ class Connection(asyncio.Protocol):
         self._all = open_connections
         self._stall_seconds = stall_seconds
         self._loop = asyncio.get_running_loop()
-        self._parser = httptools.HttpRequestParser(self)
+        self._framing = Framing(self._queue)
         self._transport: asyncio.Transport | None = None
-        self._url = b""
-        self._headers: list[tuple[bytes, bytes]] = []
-        self._head_size = 0
-        self._unread = 0
-        """Bytes since the last one that a body or a complete head was made of: bounds heads, trailers, extensions."""
-        self._left = 0
-        """Bytes of the body that are still to come and need no parser."""
-        self._in_message = False
         self._current: Exchange | None = None
         self._waiting: deque[Exchange] = deque()
-        self._receiving: Exchange | None = None
         self._refusal: HygieneError | None = None
         self._task: asyncio.Task[None] | None = None
         self._resume: asyncio.Future[None] | None = None
@@ -87,6 +75,7 @@ class Connection(asyncio.Protocol):
         """Keep the transport."""
         # uvloop's transports are duck-typed, not subclasses
         self._transport = cast("asyncio.Transport", transport)
+        self._transport.set_write_buffer_limits(high=HIGH_WATER)
         self._all.add(self)
 
     def connection_lost(self, _exc: Exception | None) -> None:
@@ -102,44 +91,20 @@ class Connection(asyncio.Protocol):
         if self._broken:
             return
         self._last = self._loop.time()
-        if self._left:
-            data = self._take_rest(data)
-        if data:
-            self._parse(data)
-        self.flow()
-
-    def _take_rest(self, data: bytes) -> bytes:
-        """The rest of a body of known length needs no parser, which would copy it; returns what comes after."""
-        mine, after = (data, b"") if len(data) <= self._left else (data[: self._left], data[self._left :])
-        self._left -= len(mine)
-        self.on_body(mine)
-        if not self._left:
-            self._parser = httptools.HttpRequestParser(self)
-            self.on_message_complete()
-        return after
-
-    def _parse(self, data: bytes) -> None:
-        self._unread += len(data)
         try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            self._refuse(HygieneError(400, UPGRADES))
-        except httptools.HttpParserCallbackError as error:
-            cause = error.__context__
-            self._refuse(cause if isinstance(cause, HygieneError) else HygieneError(400, "malformed request"))
-        except httptools.HttpParserError:
-            self._refuse(HygieneError(400, UPGRADES if self._url == b"*" else "malformed request"))
-        if self._unread > _MAX_HEAD and not self._broken:
-            self._refuse(HygieneError(431, f"request head or chunk header over {_MAX_HEAD} bytes"))
-        receiving = self._receiving
-        if receiving is not None and not self._broken:
-            self._left = max(0, receiving.announced - receiving.bytes_in)
+            self._framing.feed(data)
+        except HygieneError as refusal:
+            self._refuse(refusal)
+        if self._linger_until and not self._framing.in_message:
+            self.transport.close()
+        self.flow()
 
     def eof_received(self) -> bool:
         """A half-closed client still gets its answers; an idle one is closed."""
         self._closing = True
-        if self._receiving is not None:
-            self._receiving.fail(WireError("IncompleteBody", "The request body ended before its announced length."))
+        if self._framing.receiving is not None:
+            text = "The request body ended before its announced length."
+            self._framing.receiving.fail(WireError("IncompleteBody", text))
         return (self._current is not None) and not self._linger_until
 
     def pause_writing(self) -> None:
@@ -160,7 +125,8 @@ class Connection(asyncio.Protocol):
 
     def flow(self) -> None:
         """Read no more while a body waits to be read, or requests wait for their turn."""
-        buffered = self._receiving.buffered if self._receiving is not None else 0
+        receiving = self._framing.receiving
+        buffered = receiving.buffered if receiving is not None else 0
         wanted = not self._waiting and buffered <= (HIGH_WATER // 2 if self._paused else HIGH_WATER)
         if wanted == self._paused and not self.transport.is_closing():
             self._paused = not wanted
@@ -170,63 +136,19 @@ class Connection(asyncio.Protocol):
             else:
                 self.transport.pause_reading()
 
-    # -- parser ---------------------------------------------------------------------------------------------------
+    # -- exchanges ------------------------------------------------------------------------------------------------
 
-    def on_message_begin(self) -> None:
-        """Start a new head."""
-        self._url = b""
-        self._headers = []
-        self._head_size = 0
-        self._in_message = True
-
-    def on_url(self, url: bytes) -> None:
-        """Collect the target, which may come in pieces."""
-        self._url += url
-        self._head_size += len(url)
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Collect a field."""
-        self._head_size += len(name) + len(value)
-        if len(self._headers) >= _MAX_HEADERS or self._head_size > _MAX_HEAD:
-            raise HygieneError(431, f"request head over {_MAX_HEAD} bytes or {_MAX_HEADERS} fields")
-        self._headers.append((name, value))
-
-    def on_headers_complete(self) -> None:
-        """Check the head and hand it to the pipeline, before the body has come."""
-        self._unread = 0
-        parser = self._parser
-        if parser.should_upgrade():
-            raise HygieneError(400, UPGRADES)
-        version = parser.get_http_version()
-        request = checked_request(parser.get_method().decode("ascii"), version, self._url, self._headers)
-        keep = version == "1.1" and bool(parser.should_keep_alive()) and not self._closing
-        exchange = Exchange(request, self, label=self._label, keep_alive=keep, http10=version == "1.0")
-        self._receiving = exchange
+    def _queue(self, request: Request, keep_alive: bool, http10: bool) -> Exchange:  # noqa: FBT001 - called by position
+        """Take a request whose head is complete: it begins at once, or when those before it are answered."""
+        keep_alive = keep_alive and not self._closing
+        if len(self._waiting) >= _MAX_PIPELINED:
+            raise HygieneError(400, "too many pipelined requests")
+        exchange = Exchange(request, self, label=self._label, keep_alive=keep_alive, http10=http10)
         if self._current is None:
             self._begin(exchange)
-        elif len(self._waiting) < _MAX_PIPELINED:
-            self._waiting.append(exchange)
         else:
-            self._receiving = None
-            raise HygieneError(400, "too many pipelined requests")
-
-    def on_body(self, body: bytes) -> None:
-        """Pass the body on, or drop it once its request is answered."""
-        self._unread = 0
-        if self._receiving is not None and not self._linger_until:
-            self._receiving.feed(body)
-
-    def on_message_complete(self) -> None:
-        """The body is whole."""
-        exchange, self._receiving = self._receiving, None
-        self._in_message = False
-        self._unread = 0
-        if exchange is not None:
-            exchange.feed_eof()
-        if self._linger_until:
-            self.transport.close()
-
-    # -- exchanges ------------------------------------------------------------------------------------------------
+            self._waiting.append(exchange)
+        return exchange
 
     def _begin(self, exchange: Exchange) -> None:
         self._current = exchange
@@ -253,7 +175,7 @@ class Connection(asyncio.Protocol):
             self._begin(self._waiting.popleft())
             self.flow()
         elif self._refusal is not None and exchange.keep_alive:
-            self._answer_refusal()
+            self._answer_refusal(self._refusal)
         elif self._closing or not exchange.keep_alive:
             self.transport.close()
 
@@ -275,6 +197,8 @@ class Connection(asyncio.Protocol):
         """Whether an exchange is in flight."""
         return self._current is not None
 
+    # -- the end --------------------------------------------------------------------------------------------------
+
     def check_patience(self, now: float) -> None:
         """End what stands still: half a request, or the unwanted rest of a refused one.
 
@@ -284,39 +208,37 @@ class Connection(asyncio.Protocol):
         if self._linger_until:
             if now > self._linger_until:
                 self.transport.abort()
-        elif self._in_message and not self._paused and now - self._last > self._stall_seconds:
-            if self._receiving is not None:
+        elif self._framing.in_message and not self._paused and now - self._last > self._stall_seconds:
+            if self._framing.receiving is not None:
                 text = "The rest of the request body did not come in time."
-                self._receiving.fail(WireError("RequestTimeout", text, status=408))
+                self._framing.receiving.fail(WireError("RequestTimeout", text, status=408))
             elif not self._broken:
                 self._refuse(HygieneError(408, "the rest of the request head did not come in time"))
 
     def _refuse(self, refusal: HygieneError) -> None:
         """No more is read of this connection; what came before is answered first."""
         self._broken = True
-        receiving, self._receiving = self._receiving, None
-        if receiving is not None and not receiving.started:
-            receiving.fail(WireError("InvalidRequest", f"The request body is malformed: {refusal.text}."))
-        elif receiving is None and self._current is not None:
+        receiving, self._framing.receiving = self._framing.receiving, None
+        if receiving is None:
             self._refusal = refusal
-        elif receiving is None:
-            self._refusal = refusal
-            self._answer_refusal()
-        else:
+            if self._current is None:
+                self._answer_refusal(refusal)
+        elif receiving.started:
             self.transport.abort()
+        else:
+            receiving.fail(WireError("InvalidRequest", f"The request body is malformed: {refusal.text}."))
 
-    def _answer_refusal(self) -> None:
-        assert self._refusal is not None
-        body = f"sandgate: {self._refusal.text}\n".encode()
+    def _answer_refusal(self, refusal: HygieneError) -> None:
+        body = f"sandgate: {refusal.text}\n".encode()
         answer = Exchange(Request.of("GET", "/", ()), self, label=self._label, keep_alive=False)
-        answer.respond(Response(self._refusal.status, (("content-type", "text/plain; charset=utf-8"),), body))
+        answer.respond(Response(refusal.status, (("content-type", "text/plain; charset=utf-8"),), body))
         self._linger()
 
     def _linger(self) -> None:
         """Say that no more comes, and read for a while, as unread bytes would turn the close into a reset."""
         self._linger_until = self._loop.time() + _LINGER_SECONDS
         self._waiting.clear()
-        self._receiving = None
+        self._framing.receiving = None
         if self._closing or not self.transport.can_write_eof():
             self.transport.close()
             return
