@@ -55,10 +55,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "slow: takes more than a few seconds; SANDGATE_EFFORT scales what it tries")
     config.stash[_found] = []
     os.environ.update(CANARIES)
-    # A shell starts what runs in the background with both ignored, and children inherit that; tests press Ctrl-C.
-    for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGQUIT, signal.SIG_DFL)):
+    # `nohup`, and a shell that starts us in the background, ignore these, and children inherit that; tests send them.
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_IGN:
-            signal.signal(number, usual)
+            signal.signal(number, signal.default_int_handler if number is signal.SIGINT else signal.SIG_DFL)
 
 
 @pytest.hookimpl(tryfirst=True)

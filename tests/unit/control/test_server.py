@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 import json
 import os
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,13 @@ async def _echo(command: str, fields: Mapping[str, object]) -> Mapping[str, obje
     if command == "port":
         raise KeyError("worker")
     return None if command == "test" else {"command": command, **fields}
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A folder whose path is short enough for a socket, wherever tests keep their files."""
+    with tempfile.TemporaryDirectory(prefix="sg-test-") as folder:
+        yield Path(folder)
 
 
 def _answers(path: Path, *lines: bytes) -> list[dict[str, object]]:
@@ -38,18 +46,18 @@ def _answers(path: Path, *lines: bytes) -> list[dict[str, object]]:
     return [json.loads(line) for line in asyncio.run(talk()).splitlines()]
 
 
-def test_each_message_is_answered_in_order(tmp_path: Path) -> None:
-    said = _answers(tmp_path / "s", b'{"do":"key","worker":"gw0"}', b'{"do":"test","id":"t"}', b'{"do":"status"}')
+def test_each_message_is_answered_in_order(place: Path) -> None:
+    said = _answers(place / "s", b'{"do":"key","worker":"gw0"}', b'{"do":"test","id":"t"}', b'{"do":"status"}')
     assert said == [{"ok": True, "command": "key", "worker": "gw0"}, {"ok": True, "command": "status"}]
 
 
 @pytest.mark.parametrize("line", [b"{", b"[]", b"{}", b'"status"', b'{"do":"explode"}', b'{"do":"port"}'])
-def test_a_wrong_message_is_told_and_the_next_one_answered(line: bytes, tmp_path: Path) -> None:
-    first, second = _answers(tmp_path / "s", line, b'{"do":"status"}')
+def test_a_wrong_message_is_told_and_the_next_one_answered(line: bytes, place: Path) -> None:
+    first, second = _answers(place / "s", line, b'{"do":"status"}')
     assert (first["ok"], second["ok"]) == (False, True)
 
 
-def test_another_user_is_told_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_user_is_told_nothing(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     other = os.getuid() + 1
     monkeypatch.setattr("sandgate.control.server.os.getuid", lambda: other)
-    assert _answers(tmp_path / "s", b'{"do":"key","worker":"main"}') == []
+    assert _answers(place / "s", b'{"do":"key","worker":"main"}') == []
