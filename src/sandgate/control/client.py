@@ -8,6 +8,7 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
+from sandgate.control.messages import MAX_LINE
 from sandgate.errors import RunError
 
 __all__ = ["ControlClient"]
@@ -40,11 +41,12 @@ class ControlClient:
         """Send a command and wait for its answer.
 
         Raises:
-            RunError: the gate is gone, or it refused the command.
+            RunError: the gate is gone, it refused the command, or that is too long.
         """
+        line = _line(command, fields)
         with self._lock:
             try:
-                self._socket.sendall(_line(command, fields))
+                self._socket.sendall(line)
                 answer = self._reader.readline()
             except OSError as error:
                 raise RunError(f"the gate died while it was asked for {command!r}: {error}") from error
@@ -59,9 +61,10 @@ class ControlClient:
 
     def notify(self, command: str, **fields: object) -> None:
         """Send a command that has no answer; a gate that is gone shows itself at the next request."""
+        line = _line(command, fields)
         with self._lock:
             try:
-                self._socket.sendall(_line(command, fields))
+                self._socket.sendall(line)
             except OSError:
                 return
 
@@ -72,4 +75,7 @@ class ControlClient:
 
 
 def _line(command: str, fields: Mapping[str, object]) -> bytes:
-    return json.dumps({"do": command, **fields}).encode() + b"\n"
+    line = json.dumps({"do": command, **fields}).encode() + b"\n"
+    if len(line) > MAX_LINE:
+        raise RunError(f"a control message is limited to {MAX_LINE} bytes", where=command)
+    return line

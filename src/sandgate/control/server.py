@@ -18,6 +18,8 @@ __all__ = ["serve_control"]
 
 _Handler = Callable[[str, Mapping[str, Any]], Awaitable[Mapping[str, object] | None]]
 
+_TOO_LONG = f"a control message is limited to {MAX_LINE} bytes"
+
 
 async def serve_control(path: Path, handler: _Handler) -> asyncio.Server:
     """Listen on `path`.
@@ -40,8 +42,11 @@ async def serve_control(path: Path, handler: _Handler) -> asyncio.Server:
                 if answer is not None:
                     writer.write(json.dumps(answer).encode() + b"\n")
                     await writer.drain()
-        except (ConnectionError, ValueError):
-            pass  # a peer that hangs up or sends no lines has nothing to be told
+        except ConnectionError:
+            pass  # a peer that hangs up has nothing to be told
+        except ValueError:
+            # What follows an over-long line has no beginning, so this is the last answer.
+            writer.write(json.dumps({"ok": False, "error": _TOO_LONG}).encode() + b"\n")
         finally:
             writer.close()
 
