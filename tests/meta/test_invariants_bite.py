@@ -71,7 +71,7 @@ def run(folder: Path, tests: list[str]) -> subprocess.CompletedProcess[str]:
 def test_a_broken_promise_is_noticed(mutation: dict[str, Any], copy: Path) -> None:
     path = copy / mutation["file"]
     source = path.read_text()
-    assert source.count(mutation["old"]) == 1, "the mutation does not fit the source any more"
+    assert source.count(mutation["old"]) == 1, "it does not fit the source any more"
     path.unlink()
     path.write_text(source.replace(mutation["old"], mutation["new"]))
     done = run(copy, mutation["tests"])
@@ -81,6 +81,13 @@ def test_a_broken_promise_is_noticed(mutation: dict[str, Any], copy: Path) -> No
     assert [name for what, name in red if what == "ERROR"] == [], f"could not run:\n{done.stdout}"
     stayed = [test for test in mutation["tests"] if not any(name.startswith(test) for _, name in red)]
     assert stayed == [], f"stayed green:\n{done.stdout}"
+
+
+def test_the_mutations_fit_the_source() -> None:
+    wrong = [
+        mutation["what"] for mutation in MUTATIONS if (ROOT / mutation["file"]).read_text().count(mutation["old"]) != 1
+    ]
+    assert wrong == []
 
 
 def test_every_promise_is_broken_somewhere() -> None:
