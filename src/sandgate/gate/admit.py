@@ -43,13 +43,16 @@ def check_host(request: Request, ports: Collection[int]) -> None:
 def find_route(
     request: Request, claim: Presented | None, routes: Mapping[str, Route]
 ) -> tuple[Route, RouteMatch] | None:
-    """The route outside the models that a request takes, if any."""
+    """The route outside the models that a request takes, if any: on the gate's own host, or on the route's at AWS."""
     if claim is not None and claim.service not in _ROUTED_NAMES:
         return None
+    own = _OWN_HOST.fullmatch(request.host) is not None
+    host = request.host.partition(":")[0].lower()
     for route in routes.values():
-        found = route.match(request)
-        if found is not None:
-            return route, found
+        if own or (route.aws_host and re.fullmatch(route.aws_host, host)):
+            found = route.match(request)
+            if found is not None:
+                return route, found
     return None
 
 

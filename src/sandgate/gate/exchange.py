@@ -110,8 +110,6 @@ class Exchange:
         self._waiter: asyncio.Future[None] | None = None
         self._chunked = False
         self._continue = "expect" in request.fields and request.fields["expect"].lower() == "100-continue"
-        if self._continue and self.small:
-            self._allow_body()
 
     # -- fed by the connection ------------------------------------------------------------------------------------
 
@@ -143,6 +141,11 @@ class Exchange:
             self._waiter.set_result(None)
 
     # -- read -----------------------------------------------------------------------------------------------------
+
+    def welcome(self) -> None:
+        """Its turn has come: ask for a small body at once, before anybody wants it."""
+        if self._continue and self.small:
+            self._allow_body()
 
     @property
     def complete(self) -> bool:

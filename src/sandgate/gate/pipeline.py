@@ -116,9 +116,9 @@ class Pipeline:
         headers = client_headers(flow.request)
         body = buffered_body(flow, raw, payload, headers)
         call = self._identify(flow, body)
-        if flow.verbatim:
-            return await self._forward(flow, verbatim(flow, parts, raw, len(raw)), Reading())
         rewrite = parts.rewriter.wants(call.service, call.operation)
+        if flow.verbatim:  # what it mints is swapped all the same: the real triple stays here
+            return await self._forward(flow, verbatim(flow, parts, raw, len(raw)), Reading(rewrite=rewrite))
         if rewrite and body:
             body = parts.rewriter.request(call.service, call.operation, headers, body)
         if body is not raw:

@@ -134,3 +134,18 @@ def test_a_failing_handler_closes_its_connection_only() -> None:
 
     assert talk(HEAD + b"12345", handler=fail) == b""
     assert talk(HEAD + b"12345").endswith(b"12345(open)")
+
+
+def test_a_waiting_request_is_not_asked_for_its_body_inside_anothers_answer() -> None:
+    async def slow(exchange: Exchange) -> None:
+        if exchange.request.path == "/first":
+            exchange.start(200, [], length=10, first=b"01234")
+            await asyncio.sleep(0.1)
+            await exchange.write(b"56789")
+            exchange.finish()
+        else:
+            await _echo(exchange)
+
+    first = b"GET /first HTTP/1.1\r\nHost: h\r\n\r\n"
+    said = talk(first + HEAD.replace(b"\r\n\r\n", b"\r\nExpect: 100-continue\r\n\r\n"), handler=slow)
+    assert b"\r\n\r\n0123456789HTTP/1.1 100 Continue\r\n\r\n" in said
