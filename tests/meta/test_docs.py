@@ -26,7 +26,7 @@ from sandgate.config.load import load
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md")), *sorted(ROOT.glob("examples/*/README.md"))]
-SHOWN_ONLY = frozenset({"text", "json", "sh", "mermaid"})
+SHOWN_ONLY = frozenset({"text", "json", "mermaid"})
 FENCE = re.compile(
     r"(?:<!-- not run: (?P<reason>[^>]*?) -->\n+)?"
     r"^(?P<indent> *)```(?P<language>[\w-]*)(?: title=\"(?P<title>[^\"]+)\")?[^\n]*\n(?P<text>.*?)^(?P=indent)```$",
