@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import stat
 import sys
 import threading
 from collections.abc import Iterator
@@ -52,3 +54,8 @@ def test_the_gate_process_holds_no_secret_and_leaves_no_core(run: Run, canaries:
     assert run.facts().secret_access_key.encode() not in seen
     limits = Path(f"/proc/{pid}/limits").read_text()
     assert re.search(r"^Max core file size +0 +0 ", limits, re.MULTILINE)
+
+
+def test_only_its_user_may_enter_the_runs_folders(run: Run) -> None:
+    work = Path(json.loads((run.directory / "run.json").read_text())["work_dir"])
+    assert [stat.S_IMODE(folder.stat().st_mode) for folder in (run.directory, work)] == [0o700, 0o700]

@@ -184,6 +184,9 @@ def test_minted_credentials_stay_in_the_gate(gate: Any) -> None:
     assert "Credential=ASIAREALMINTED/" in visit.headers["authorization"]
     assert visit.headers["x-amz-security-token"] == "minted+token"
     assert "minted+" not in gate.events.read_text()
+    del found["SessionToken"]
+    assert gate.send(gate.json(PUT, ITEM, key=Credentials(*found.values()))).status == 403
+    assert gate.upstream.visits[-1] is visit
 
 
 def test_an_address_to_call_back_names_the_gate(gate: Any) -> None:
