@@ -137,7 +137,7 @@ def _commit(root: Path) -> tuple[str, bool]:
     """The checked-out commit and whether the tree differs from it; empty outside a repository."""
     try:
         done = subprocess.run(  # noqa: S603
-            ["git", "-C", str(root), "status", "--porcelain=v2", "--branch", "--untracked-files=no"],  # noqa: S607
+            ["git", "-C", str(root), "status", "--porcelain=v2", "--branch", "--untracked-files=normal"],  # noqa: S607
             capture_output=True,
             text=True,
             check=False,

@@ -20,6 +20,15 @@ CODE = """
 import boto3
 
 def handler(event, context):
+    if "assume" in event:
+        found = boto3.client("sts").assume_role(RoleArn=event["assume"], RoleSessionName="inside")["Credentials"]
+        inside = boto3.client(
+            "sts",
+            aws_access_key_id=found["AccessKeyId"],
+            aws_secret_access_key=found["SecretAccessKey"],
+            aws_session_token=found["SessionToken"],
+        )
+        return {"key": found["AccessKeyId"], "arn": inside.get_caller_identity()["Arn"]}
     table = boto3.client("dynamodb", region_name=event.get("region"))
     try:
         table.put_item(TableName="test-gate-functions", Item={"id": {"S": event["id"]}})
@@ -115,6 +124,20 @@ def test_a_function_that_calls_another_region_is_known(invoke: Any) -> None:
     found = invoke(id="6", region="eu-central-1")
     assert "unknown-key" not in str(found)
     assert "ResourceNotFound" in found["refused"], found
+
+
+def test_a_function_that_assumes_a_role_gets_a_surrogate_that_works(
+    run: Run, upstream_clients: Any, roles: dict[str, str], invoke: Any
+) -> None:
+    iam = upstream_clients("iam")
+    trust = {**TRUST["Statement"][0], "Principal": {"AWS": "*"}}
+    document = json.dumps({**TRUST, "Statement": [trust]})
+    target = iam.create_role(RoleName="test-inner", AssumeRolePolicyDocument=document)["Role"]["Arn"]
+    iam.put_role_policy(RoleName="test-writer", PolicyName="assume", PolicyDocument=_policy("sts:AssumeRole"))
+    found = invoke(id="7", assume=target)
+    assert found["arn"].endswith("assumed-role/test-inner/inside"), found
+    assert not found["key"].startswith(("AKIA", "ASIA"))
+    assert _calls(run, "GetCallerIdentity")[-1]["principal"] == "surrogate"
 
 
 def test_a_guessed_session_with_a_wrong_signature_is_refused(

@@ -125,7 +125,7 @@ def test_the_front_end_itself_is_not_led_astray(project: Any, call: list[str]) -
     proxy = f"http://127.0.0.1:{closed_port()}"
     environ = {**OTHER_TARGETS, "HTTP_PROXY": proxy, "http_proxy": proxy}
     deploy = f"{PYTHON} -m sandgate stack deploy template.yaml --name test-front"
-    said = project.sandgate("run", "--", "sh", "-c", deploy, environ=environ)
+    said = project.sandgate("run", "--allow-empty", "--", "sh", "-c", deploy, environ=environ)
     assert said.status == 0, said.err
     assert project.receipt["leftovers"] == []
 
@@ -147,6 +147,19 @@ def test_a_load_dotenv_of_the_child_does_not_win(project: Any, canaries: dict[st
     assert seen["DYNAMODB_ENDPOINT"] == seen["AWS_ENDPOINT_URL"]
     assert (seen["CI_KEY"], seen["CI_SECRET"]) == (seen["AWS_ACCESS_KEY_ID"], seen["AWS_SECRET_ACCESS_KEY"])
     assert secret not in seen.values()
+
+
+def test_a_session_token_of_the_env_file_does_not_spoil_the_run_key(project: Any) -> None:
+    project.write(".env", "AWS_ACCESS_KEY_ID=k\nAWS_SECRET_ACCESS_KEY=s\nAWS_SESSION_TOKEN=of-a-real-session\n")
+    script = (
+        "import boto3, dotenv, os\n"
+        "dotenv.load_dotenv('.env')\n"
+        "assert not os.environ['AWS_SESSION_TOKEN']\n"
+        "print(boto3.client('sts').get_caller_identity()['Arn'])\n"
+    )
+    said = project.sandgate("run", "--", PYTHON, str(project.write("t.py", script)))
+    assert said.status == 0, said.err
+    assert said.out.strip().endswith("user/sandgate-identity")
 
 
 def test_a_proxy_of_the_user_is_not_asked(project: Any) -> None:

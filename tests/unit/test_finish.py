@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -113,3 +114,19 @@ def test_a_receipt_that_cannot_be_written_is_red(run: Ended) -> None:
     receipt = receipt_of(run)
     assert receipt.status is ExitCode.RUN
     assert receipt.reasons[0].startswith("the receipt could not be written")
+
+
+def test_a_new_file_that_git_sees_makes_the_tree_dirty(run: Ended) -> None:
+    def git(*arguments: str) -> None:
+        who = ("-c", "user.name=t", "-c", "user.email=t@example.com")
+        subprocess.run(["git", "-C", str(run.directory), *who, *arguments], check=True, capture_output=True)
+
+    git("init")
+    (run.directory / ".gitignore").write_text("*\n!/kept.py\n!/new.py\n")
+    (run.directory / "kept.py").write_text("")
+    git("add", "kept.py")
+    git("commit", "-m", "kept")
+    clean = receipt_of(run).facts
+    assert (len(clean.commit), clean.dirty) == (40, False)
+    (run.directory / "new.py").write_text("")
+    assert receipt_of(run).facts.dirty

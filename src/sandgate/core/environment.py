@@ -10,6 +10,7 @@ __all__ = ["ChildFacts", "changes", "child_environment", "without_credentials"]
 
 _REMOVED = ("AWS_*", "GITHUB_TOKEN", "GH_TOKEN", "ACTIONS_ID_TOKEN_*", "BOTO_CONFIG")
 """What could carry a real credential or another target."""
+_TOKENS = ("AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
 _LOOPBACK = ("127.0.0.1", "localhost")
 
 
@@ -56,6 +57,9 @@ def changes(environ: Mapping[str, str], facts: ChildFacts) -> dict[str, str | No
             "SANDGATE_NAMESPACE": facts.namespace,
         }
     )
+    # A suite that loads the env file itself would give the run key a real session's token: set and empty, it stays
+    # empty, since loaders leave alone what is set, and every SDK takes an empty token for none.
+    found.update({name: "" for name in _TOKENS if name in facts.env_file_keys})
     for name in ("NO_PROXY", "no_proxy"):
         found[name] = _with_loopback(environ.get(name, ""))
     found.update({name: contents[content] for name, content in facts.variables.items()})

@@ -62,7 +62,9 @@ class Receipt:
     calls: Mapping[str, Mapping[str, int]]
     """Service to operation to number of calls that were forwarded."""
     reached: Mapping[str, int]
-    """Service to number of calls that the upstream answered."""
+    """Service to number of calls that the upstream answered; those of the deployer prove nothing about tests."""
+    answered: int
+    """Calls that the upstream answered, the deployer's too."""
     refusals: tuple[Mapping[str, object], ...]
     by_test_calls: int
     """Calls that are attributed to a test."""
@@ -90,6 +92,7 @@ class Receipt:
             "tests": dict(self.tests),
             "calls": {service: dict(operations) for service, operations in self.calls.items()},
             "reached": dict(self.reached),
+            "answered": self.answered,
             "calls_in_tests": self.by_test_calls,
             "refusals": list(self.refusals),
             "leftovers": [{"type": left["type"], "name": left["name"]} for left in facts.leftovers],
@@ -104,6 +107,41 @@ class Receipt:
         }
 
 
+@dataclass(slots=True)
+class _Tally:
+    """What the events add up to."""
+
+    tests: Counter[str] = field(default_factory=Counter)
+    calls: dict[str, Counter[str]] = field(default_factory=dict)
+    reached: Counter[str] = field(default_factory=Counter)
+    answered: int = 0
+    in_tests: int = 0
+    refusals: list[Mapping[str, object]] = field(default_factory=list)
+    selected: list[Mapping[str, object]] = field(default_factory=list)
+    _evidence: dict[str, str] = field(default_factory=dict)
+    """Call to service, for calls that are evidence: not the deployer's, whose part is to prepare."""
+
+    def add(self, event: Mapping[str, object]) -> None:
+        """Count one event."""
+        kind = event.get("event")
+        if kind == "call":
+            service = str(event["service"])
+            self.calls.setdefault(service, Counter())[str(event["operation"])] += 1
+            self.in_tests += bool(event.get("test"))
+            if event.get("principal") != "deployer":
+                self._evidence[str(event["id"])] = service
+        elif kind == "done" and event.get("reached") is True:
+            self.answered += 1
+            if service := self._evidence.pop(str(event["id"]), ""):
+                self.reached[service] += 1
+        elif kind == "refused":
+            self.refusals.append({k: v for k, v in event.items() if k not in ("event", "time")})
+        elif kind == "test":
+            self.tests[str(event["outcome"])] += 1
+        elif kind == "selected":
+            self.selected.append(event)
+
+
 def make_receipt(events: Iterable[Mapping[str, object]], facts: RunFacts) -> Receipt:
     """Fold the events into a receipt.
 
@@ -112,40 +150,22 @@ def make_receipt(events: Iterable[Mapping[str, object]], facts: RunFacts) -> Rec
             command around it whether the tier must be reached.
         facts: what the log does not hold.
     """
-    tests: Counter[str] = Counter()
-    calls: dict[str, Counter[str]] = {}
-    service_of: dict[str, str] = {}
-    reached: Counter[str] = Counter()
-    refusals: list[Mapping[str, object]] = []
-    selected: list[Mapping[str, object]] = []
-    in_tests = 0
+    tally = _Tally()
     for event in events:
-        kind = event.get("event")
-        if kind == "call":
-            service, operation = str(event["service"]), str(event["operation"])
-            calls.setdefault(service, Counter())[operation] += 1
-            service_of[str(event["id"])] = service
-            in_tests += bool(event.get("test"))
-        elif kind == "done":
-            service = service_of.pop(str(event["id"]), "")
-            if service and event.get("reached") is True:
-                reached[service] += 1
-        elif kind == "refused":
-            refusals.append({k: v for k, v in event.items() if k not in ("event", "time")})
-        elif kind == "test":
-            tests[str(event["outcome"])] += 1
-        elif kind == "selected":
-            selected.append(event)
+        tally.add(event)
+    selected = tally.selected
     if selected:
         facts = replace(facts, wants_calls=facts.wants_calls and any(event["must_reach"] for event in selected))
-    status, reasons = verdict(facts, tests, reached, nothing_selected=not any(e["tests"] for e in selected or [_SOME]))
+    nothing = not any(event["tests"] for event in selected or [_SOME])
+    status, reasons = verdict(facts, tally.tests, tally.reached, nothing_selected=nothing)
     return Receipt(
         facts=facts,
-        tests=dict(sorted(tests.items())),
-        calls={service: dict(sorted(found.items())) for service, found in sorted(calls.items())},
-        reached=dict(sorted(reached.items())),
-        refusals=tuple(refusals),
-        by_test_calls=in_tests,
+        tests=dict(sorted(tally.tests.items())),
+        calls={service: dict(sorted(found.items())) for service, found in sorted(tally.calls.items())},
+        reached=dict(sorted(tally.reached.items())),
+        answered=tally.answered,
+        refusals=tuple(tally.refusals),
+        by_test_calls=tally.in_tests,
         status=status,
         reasons=reasons,
     )

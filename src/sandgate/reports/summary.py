@@ -30,9 +30,7 @@ def summary_lines(receipt: Receipt) -> list[str]:
     if receipt.tests:
         lines.append("  tests    " + ", ".join(f"{count} {outcome}" for outcome, count in receipt.tests.items()))
     total = sum(sum(found.values()) for found in receipt.calls.values())
-    lines.append(
-        f"  calls    {total} forwarded, {sum(receipt.reached.values())} answered, {len(receipt.refusals)} refused"
-    )
+    lines.append(f"  calls    {total} forwarded, {receipt.answered} answered, {len(receipt.refusals)} refused")
     for service, operations in receipt.calls.items():
         names = ", ".join(f"{name} {count}" for name, count in sorted(operations.items(), key=lambda o: -o[1])[:4])
         more = len(operations) - 4

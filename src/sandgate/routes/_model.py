@@ -31,6 +31,8 @@ class Route:
         match: recognises a request by its head.
         summary: one line for the reference page.
         example: a path that it matches.
+        aws_host: pattern of the host that has these paths at AWS; on any other host but the gate's own they are
+            something else, such as keys of a bucket in virtual-host style.
     """
 
     name: str
@@ -40,3 +42,4 @@ class Route:
     match: Callable[[Request], RouteMatch | None]
     summary: str
     example: str
+    aws_host: str = ""

@@ -29,4 +29,5 @@ ROUTE = Route(
     match=_match,
     summary="pushes and pulls of images (OCI distribution protocol)",
     example="/v2/team/app/manifests/latest",
+    aws_host=r"\d{12}\.dkr\.ecr(?:-fips)?\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?",
 )

@@ -34,4 +34,5 @@ ROUTE = Route(
     match=_match,
     summary="requests to a deployed API, with method and path",
     example="/_aws/execute-api/a1b2c3/Prod/users",
+    aws_host=r"[a-z0-9]+\.execute-api\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?",
 )

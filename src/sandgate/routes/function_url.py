@@ -33,4 +33,5 @@ ROUTE = Route(
     match=_match,
     summary="requests to a function's own URL",
     example="/_aws/lambda-url/0123456789abcdef0123456789abcdef/",
+    aws_host=r"[a-z0-9-]+\.lambda-url\.[a-z0-9-]+\.on\.aws",
 )

@@ -26,7 +26,7 @@ _PATHS = frozenset(
 
 
 def _match(request: Request) -> RouteMatch | None:
-    if request.path not in _PATHS:
+    if request.path not in _PATHS or request.method not in ("GET", "HEAD", "POST"):
         return None
     client = parse_qs(request.query).get("client_id", [""])[0] or _basic_user(request)
     return RouteMatch(owner=client, parameters={"path": request.path, "method": request.method})
@@ -51,4 +51,5 @@ ROUTE = Route(
     match=_match,
     summary="login, logout and the OAuth 2.0 endpoints of a user pool",
     example="/oauth2/token",
+    aws_host=r"[a-z0-9-]+\.auth(?:-fips)?\.[a-z0-9-]+\.amazoncognito\.com",
 )

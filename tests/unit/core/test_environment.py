@@ -85,3 +85,11 @@ def test_applying_it_twice_changes_nothing() -> None:
 
 def test_the_secret_is_not_printed() -> None:
     assert "run-secret" not in repr(FACTS)
+
+
+def test_a_token_of_the_env_file_cannot_come_back() -> None:
+    facts = dataclasses.replace(FACTS, env_file_keys=frozenset({"AWS_SESSION_TOKEN", "AWS_ACCESS_KEY_ID"}))
+    environ = child_environment({}, facts)
+    assert environ["AWS_SESSION_TOKEN"] == ""
+    assert environ["AWS_ACCESS_KEY_ID"] == FACTS.access_key_id
+    assert "AWS_SESSION_TOKEN" not in child_environment({"AWS_SESSION_TOKEN": "t"}, FACTS)

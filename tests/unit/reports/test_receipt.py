@@ -55,6 +55,15 @@ def test_a_call_that_nobody_answered_reached_nothing(end: dict[str, Any] | None,
     assert make_receipt(events, facts).status is ExitCode.EMPTY_RUN
 
 
+def test_what_the_deployer_did_proves_nothing_about_tests(facts: RunFacts, log: Log) -> None:
+    deployed = [{**log[1], "principal": "deployer"}, log[2], log[3]]
+    receipt = make_receipt(deployed, dataclasses.replace(facts, require=("dynamodb",)))
+    assert receipt.status is ExitCode.EMPTY_RUN
+    assert "no call reached the tier 'emulated'" in receipt.reasons
+    assert "required service 'dynamodb' was not reached" in receipt.reasons
+    assert (receipt.answered, dict(receipt.reached)) == (1, {})
+
+
 def test_an_error_of_the_service_is_an_answer(facts: RunFacts, log: Log) -> None:
     events = [
         log[1],
