@@ -142,7 +142,8 @@ async def _answer_held(exchange: Exchange, response: UpstreamResponse, parts: Pa
     if reading.observe:
         reading.body = body
     if reading.rewrite and reading.call is not None:
-        headers, body = parts.rewriter.response(reading.call.service, reading.call.operation, headers, body)
+        call, url = reading.call, parts.urls.get(exchange.label, "")
+        headers, body = parts.rewriter.response(call.service, call.operation, headers, body, gate_url=url)
     exchange.respond(Response(response.status, tuple(headers), body))
 
 

@@ -26,6 +26,8 @@ class Listener:
 
     def __init__(self, gate_port_source: str = "") -> None:
         self.ports: set[int] = set()
+        self.urls: dict[str, str] = {}
+        """Worker to the URL of its port."""
         self._source = gate_port_source
         self._by_worker: dict[str, int] = {}
         self._servers: list[asyncio.Server] = []
@@ -62,6 +64,7 @@ class Listener:
         self._servers.append(server)
         self._by_worker[worker] = int(server.sockets[0].getsockname()[1])
         self.ports.add(self._by_worker[worker])
+        self.urls[worker] = f"http://{HOST}:{self._by_worker[worker]}"
         return server
 
     async def open(self, handler: Handler) -> None:
@@ -77,7 +80,7 @@ class Listener:
             server = await self.bind(worker)
             if self._handler is not None:
                 await server.start_serving()
-        return f"http://{HOST}:{self._by_worker[worker]}"
+        return self.urls[worker]
 
     def port(self, worker: str) -> int:
         """The port of a worker that is bound."""

@@ -39,5 +39,7 @@ class Parts:
     """Bytes of a body that is held whole."""
     ports: set[int] = field(default_factory=set)
     """Ports this gate listens on; a Host naming another one is refused."""
+    urls: Mapping[str, str] = field(default_factory=dict)
+    """Worker to the URL of its port."""
     tests: dict[str, str] = field(default_factory=dict)
     """Worker to the id of the test that it runs now."""

@@ -15,6 +15,7 @@ from json.encoder import encode_basestring_ascii as _text
 from sandgate.core.call import Call, Decision, Outcome
 from sandgate.core.log import AppendLog
 from sandgate.core.redact import redact_parameters
+from sandgate.names.shown import shown_members
 
 __all__ = ["Recorder"]
 
@@ -60,7 +61,8 @@ class Recorder:
         if call.resources:
             line += f',"resources":[{",".join([_text(ref.arn or f"{ref.type}:{ref.name}") for ref in call.resources])}]'
         if self._record_params:
-            line += f',"parameters":{json.dumps(redact_parameters(call.parameters))}'
+            shown = shown_members(call.service, call.operation)
+            line += f',"parameters":{json.dumps(redact_parameters(call.parameters, shown=shown))}'
         self.calls[f"{call.service}:{call.operation}"] += 1
         self.by_worker[call.principal.worker] += 1
         self.places.add((call.service, call.region))

@@ -15,7 +15,7 @@ from sandgate.wire.http import Headers
 __all__ = ["UpstreamFaultError", "UpstreamResponse"]
 
 _DROPPED = frozenset(name.encode() for name in HOP_BY_HOP)
-_HIGH_WATER = 1024 * 1024
+_HIGH_WATER = 256 * 1024
 _BODILESS = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 
 

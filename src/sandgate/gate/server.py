@@ -75,7 +75,6 @@ class Connection(asyncio.Protocol):
         """Keep the transport."""
         # uvloop's transports are duck-typed, not subclasses
         self._transport = cast("asyncio.Transport", transport)
-        self._transport.set_write_buffer_limits(high=HIGH_WATER)
         self._all.add(self)
 
     def connection_lost(self, _exc: Exception | None) -> None:
