@@ -156,6 +156,7 @@ class Gate:
             decide=lambda _call: ALLOWED,
             body_limit=self._config.body_limit * 1024 * 1024,
             ports=self._listener.ports,
+            urls=self._listener.urls,
         )
 
     def _description(self, upstream: Upstream) -> dict[str, object]:

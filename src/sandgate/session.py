@@ -59,9 +59,8 @@ class Run:
     def facts(self, worker: str = "main") -> ChildFacts:
         """What a child of that worker must know; its key and port are the same each time."""
         key = self._control.request("key", worker=worker, kind="identity")
-        url = self.gate_url if worker == "main" else str(self._control.request("port", worker=worker)["url"])
         return ChildFacts(
-            gate_url=url,
+            gate_url=self.url_of(worker),
             access_key_id=str(key["access_key_id"]),
             secret_access_key=str(key["secret_access_key"]),
             region=self.region,
@@ -84,6 +83,10 @@ class Run:
     def _env_file_keys(self) -> frozenset[str]:
         path = self.config.env_path
         return frozenset(dotenv_values(path, interpolate=False)) if path.is_file() else frozenset()
+
+    def url_of(self, worker: str) -> str:
+        """The gate's address for a parallel worker: a port of its own, so that its unsigned calls are known too."""
+        return self.gate_url if worker == "main" else str(self._control.request("port", worker=worker)["url"])
 
     def namespace_of(self, worker: str) -> str:
         """The namespace of a parallel worker."""
@@ -122,7 +125,7 @@ class Run:
 
     def _clients(self, kind: str, worker: str) -> Clients:
         session = self.boto_session(kind, worker)
-        url = self.gate_url if worker == "main" else str(self._control.request("port", worker=worker)["url"])
+        url = self.url_of(worker)
         made: dict[str, Any] = {}
 
         def client(service: str) -> Any:

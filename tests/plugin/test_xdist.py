@@ -102,6 +102,49 @@ def test_the_stack_is_deployed_once_and_removed_once(ran: Any) -> None:
     assert {call["principal"] for call in calls} == {"deployer"}
 
 
+API = """
+    Transform: AWS::Serverless-2016-10-31
+    Resources:
+      Function:
+        Type: AWS::Serverless::Function
+        Properties:
+          Runtime: python3.13
+          Handler: index.handler
+          InlineCode: "def handler(event, context): return {'statusCode': 200, 'body': 'here'}"
+          Events:
+            A: {Type: Api, Properties: {Path: /x, Method: get, RestApiId: !Ref Api}}
+      Api:
+        Type: AWS::Serverless::Api
+        Properties: {StageName: live}
+    Outputs:
+      APIEndpoint: {Value: !Sub "https://${Api}.execute-api.${AWS::Region}.amazonaws.com/live"}
+"""
+API_TESTS = """
+    import os, pathlib, pytest, requests
+
+    @pytest.mark.parametrize("number", range(8))
+    def test_it(number, api, stack, aws, eventually):
+        for worker in ("gw0", "gw1"):
+            pathlib.Path("at-" + os.environ["PYTEST_XDIST_WORKER"]).touch()
+            eventually(pathlib.Path("at-" + worker).exists, message="both workers")
+        found = aws.client("cloudformation").describe_stacks(StackName=stack.name)["Stacks"][0]["Outputs"]
+        assert {output["OutputKey"]: output["OutputValue"] for output in found} == stack.outputs
+        assert stack["APIEndpoint"].startswith(os.environ["AWS_ENDPOINT_URL"] + "/")
+        assert api.get("x").text == requests.get(stack["APIEndpoint"] + "/x", timeout=30).text == "here"
+"""
+
+
+def test_unsigned_calls_belong_to_their_test_too(project: Any) -> None:
+    toml = '[tool.sandgate.stacks.app]\ntemplate = "t.yaml"\n'
+    done = project.write({"pyproject.toml": toml, "t.yaml": API, "test_it.py": API_TESTS}).pytest("-n", "2")
+    assert done.status == 0, done.out + done.err
+    calls = [call for call in done.events("call") if call["service"] == "execute-api"]
+    tests = {event["id"]: event["worker"] for event in done.events("test")}
+    assert set(tests.values()) == {"gw0", "gw1"}
+    assert sorted((call["test"], call["worker"]) for call in calls) == sorted([*tests.items()] * 2)
+    assert done.receipt["calls_in_tests"] >= len(calls) == 16
+
+
 def test_selection_is_known_to_the_controller(project: Any) -> None:
     project.write(
         {

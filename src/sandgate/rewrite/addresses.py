@@ -15,7 +15,7 @@ from importlib import resources
 from typing import Literal
 from urllib.parse import urlsplit
 
-__all__ = ["AddressRule", "Addresses", "Kind", "address_rules"]
+__all__ = ["AddressRule", "Addresses", "Kind", "address_rules", "at_port"]
 
 Kind = Literal["queue", "text"]
 """`queue`: the member is a queue's URL, on whatever host. `text`: known addresses anywhere in the member."""
@@ -44,6 +44,20 @@ def address_rules() -> Mapping[tuple[str, str, str], AddressRule]:
     }
 
 
+def at_port(text: str, gate_url: str) -> str:
+    """The text, with the gate's addresses of APIs and functions at this port of it.
+
+    Such calls may be unsigned, and then the port alone tells whose they are.
+
+    Args:
+        text: may hold addresses with any port of the gate.
+        gate_url: of the port that whoever reads the text is to call.
+    """
+    parts = urlsplit(gate_url)
+    own = rf"(http|ws)://{re.escape(parts.hostname or '')}:[0-9]+(?=/_aws/(?:execute-api|lambda-url)/[a-z0-9-])"
+    return re.sub(own, lambda match: f"{match[1]}://{parts.netloc}", text)
+
+
 class Addresses:
     """Translates between an upstream's addresses and the gate's.
 
@@ -70,8 +84,15 @@ class Addresses:
         self._own_queue = re.compile(rf"https?://{host}:[0-9]+(/[0-9]{{12}}/[A-Za-z0-9_-]+(?:\.fifo)?)")
         self._image = re.compile(rf"{host}:[0-9]+(/[a-z0-9._/-]+)((?::[\w.-]+)?(?:@[\w:.-]+)?)")
 
-    def to_gate(self, kind: Kind, text: str) -> str:
-        """An answer's text with the gate's addresses."""
+    def to_gate(self, kind: Kind, text: str, gate_url: str = "") -> str:
+        """An answer's text with the gate's addresses.
+
+        Args:
+            kind: of the member.
+            text: its value.
+            gate_url: of the port for APIs and functions. Calls of queues and registries carry a key that tells whose
+                they are, and keep the one port that every worker may know them by.
+        """
         if kind == "queue":
             return self._queue_to_gate(text)
         if "." not in text:
@@ -79,7 +100,7 @@ class Addresses:
         text = self._api.sub(lambda match: self._data_plane(match, "execute-api"), text)
         text = _FUNCTION.sub(lambda match: self._data_plane(match, "lambda-url"), text)
         text = _QUEUE.sub(lambda match: self._queue_to_gate(match[0]), text)
-        return _REGISTRY.sub(self._registry_to_gate, text)
+        return at_port(_REGISTRY.sub(self._registry_to_gate, text), gate_url or self._gate)
 
     def to_real(self, kind: Kind, text: str, region: str) -> str:
         """A request's text with the addresses that the upstream gave.

@@ -63,7 +63,7 @@ class Rewriter:
         return key in self._always or (self._addresses.foreign_queues and key in self._queue_requests)
 
     def response(
-        self, service: str, operation: str, headers: Iterable[tuple[str, str]], body: bytes
+        self, service: str, operation: str, headers: Iterable[tuple[str, str]], body: bytes, *, gate_url: str = ""
     ) -> tuple[list[tuple[str, str]], bytes]:
         """The answer for the client.
 
@@ -72,6 +72,7 @@ class Rewriter:
             operation: operation name.
             headers: the upstream's, names in any case.
             body: the upstream's, whole.
+            gate_url: of the port that the call came to; empty for the gate's first.
 
         Returns:
             Headers and body; with another body, Content-Length is made anew and sums over the old one are gone.
@@ -87,7 +88,7 @@ class Rewriter:
         try:
             text = plain(body, encoding) if encoding and encoding.lower() != "identity" else body
             made = map_ids(service, operation, "response", content_type, text, mapping=self._keys.surrogate_id)
-            made = self._with_gate_addresses(service, operation, content_type, made)
+            made = self._with_gate_addresses(service, operation, content_type, made, gate_url)
         except RewriteError:
             if mints(service, operation):
                 raise
@@ -133,7 +134,9 @@ class Rewriter:
         }
         return document.replaced(changes) if changes else body
 
-    def _with_gate_addresses(self, service: str, operation: str, content_type: str, body: bytes) -> bytes:
+    def _with_gate_addresses(
+        self, service: str, operation: str, content_type: str, body: bytes, gate_url: str
+    ) -> bytes:
         rule = self._rules.get((service, operation, "response"))
         if rule is None:
             return body
@@ -142,6 +145,6 @@ class Rewriter:
         changes = {
             member: new
             for member in document.found
-            if (new := self._addresses.to_gate(kind, member.text)) != member.text
+            if (new := self._addresses.to_gate(kind, member.text, gate_url)) != member.text
         }
         return document.replaced(changes) if changes else body

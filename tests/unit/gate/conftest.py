@@ -158,6 +158,7 @@ class Gate:
             decide=lambda _call: ALLOWED,
             body_limit=1 << 20,
             ports=self._listener.ports,
+            urls=self._listener.urls,
         )
         await self._listener.open(Pipeline(self.parts).handle)
 
@@ -180,11 +181,12 @@ class Gate:
         key = self.parts.keys.issue("main")
         return Credentials(key.access_key_id, key.secret_access_key)
 
-    def send(self, data: bytes) -> Answer:
-        """The answer to raw bytes; the gate closes, as the request says or because it will not go on."""
+    def send(self, data: bytes, worker: str = "main") -> Answer:
+        """The answer to raw bytes at a worker's port; the gate closes, as the request says or because it gives up."""
 
         async def exchange() -> bytes:
-            reader, writer = await asyncio.open_connection("127.0.0.1", self._listener.port("main"))
+            await self._listener.url(worker)
+            reader, writer = await asyncio.open_connection("127.0.0.1", self._listener.port(worker))
             writer.write(data)
             writer.write_eof()
             got = await asyncio.wait_for(reader.read(), 5)

@@ -197,6 +197,16 @@ def test_an_address_to_call_back_names_the_gate(gate: Any) -> None:
     assert answer.body.decode() == f'{{"QueueUrl":"{gate.url}/000000000000/test-q"}}'
 
 
+def test_an_address_that_needs_no_key_names_the_workers_port(gate: Any) -> None:
+    body = '{"apiEndpoint":"https://abc123.execute-api.eu-west-1.amazonaws.com"}'
+    headers = f"Content-Type: application/json\r\nContent-Length: {len(body)}"
+    gate.upstream.reply = f"HTTP/1.1 200 OK\r\n{headers}\r\n\r\n{body}".encode()
+    asked = gate.signed("GET", "/v2/apis/abc123", service="apigateway")
+    for worker in ("gw0", "main"):
+        answer = gate.send(asked, worker)
+        assert answer.body.decode() == f'{{"apiEndpoint":"{gate.parts.urls[worker]}/_aws/execute-api/abc123"}}'
+
+
 # -- what is understood and decided -----------------------------------------------------------------------------------
 
 

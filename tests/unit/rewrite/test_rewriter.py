@@ -11,7 +11,7 @@ import pytest
 from botocore.model import ListShape, Shape, StructureShape
 from botocore.parsers import create_parser
 
-from sandgate.rewrite.addresses import Addresses, address_rules
+from sandgate.rewrite.addresses import Addresses, address_rules, at_port
 from sandgate.rewrite.document import RewriteError
 from sandgate.rewrite.rewriter import Rewriter
 from sandgate.wire.http import WireError
@@ -201,6 +201,36 @@ def test_stack_outputs_as_botocore_reads_them(rewriter: Rewriter) -> None:
 def test_other_addresses(rewriter: Rewriter, service: str, operation: str, document: Any, expected: Any) -> None:
     assert rewriter.wants(service, operation)
     assert answer(rewriter, service, operation, document) == expected
+
+
+def test_apis_and_functions_are_at_the_port_of_who_asks(rewriter: Rewriter) -> None:
+    worker = GATE.replace("4566", "4567")
+    headers = [("Content-Type", "text/xml")]
+    for url in (worker, GATE, worker):
+        _, made = rewriter.response("cloudformation", "DescribeStacks", headers, STACKS.encode(), gate_url=url)
+        found = {entry["OutputKey"]: entry["OutputValue"] for entry in described(made)["Stacks"][0]["Outputs"]}
+        moved = {name for name in OUTPUTS if found[name] != OUTPUTS[name]}
+        assert moved == (set() if url == GATE else {"Api", "Curl", "Own", "Ws", "Url"})
+        assert found == {
+            name: text.replace("4566", url[-4:]) if name in moved else text for name, text in OUTPUTS.items()
+        }
+
+
+def test_only_apis_and_functions_of_the_gate_move() -> None:
+    worker = GATE.replace("4566", "4567")
+    assert at_port(f"a {GATE}/_aws/lambda-url/ab/ b {GATE}/_aws/execute-api/x", worker) == (
+        f"a {worker}/_aws/lambda-url/ab/ b {worker}/_aws/execute-api/x"
+    )
+    for text in (f"{GATE}/_aws/other/ab", f"{GATE}/000000000000/test-q", "http://127.0.0.2:4566/_aws/lambda-url/ab/"):
+        assert at_port(text, worker) == text
+
+
+def test_an_address_at_any_port_goes_back() -> None:
+    addresses = Addresses(GATE, real=True)
+    api = "https://abc123.execute-api.eu-west-1.amazonaws.com/Prod"
+    through = addresses.to_gate("text", api, GATE.replace("4566", "4567"))
+    assert through == "http://127.0.0.1:4567/_aws/execute-api/abc123/Prod"
+    assert addresses.to_real("text", through, "eu-west-1") == api
 
 
 def test_images_back(rewriter: Rewriter) -> None:
