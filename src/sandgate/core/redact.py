@@ -1,7 +1,8 @@
 """Taking secrets out of what is written down.
 
 Two tools: `redact_text` for text that may quote a secret that is known, and `redact_parameters` for values
-nobody has looked at, where names and shapes have to tell. Both err towards too little being written.
+nobody has looked at. No list of what is secret can be complete: a password stands in a message, an item, a variable of
+a function, under any name. So the second goes the other way round: text is masked unless it is listed as a name.
 """
 
 from __future__ import annotations
@@ -9,10 +10,14 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+from typing import TypeAlias
 from urllib.parse import quote
 
 __all__ = ["MASK", "redact_parameters", "redact_text"]
+
+_Paths: TypeAlias = Collection[tuple[str, ...]]
 
 MASK = "[redacted]"
 
@@ -20,13 +25,6 @@ _SHORTEST = 6
 """Shorter secrets are not searched for: they would be found in innocent words."""
 _LONGEST_TEXT = 256
 _LONGEST_LIST = 32
-_DEEPEST = 8
-
-_SECRET_NAME = re.compile(
-    r"pass(word|wd|phrase|code)|secret|token|credential|private_?key|api_?key|signature|authorization|"
-    r"session_?key|plaintext|auth_?parameters|cookie|x-amz-security",
-    re.IGNORECASE,
-)
 _SECRET_VALUE = re.compile(
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----"
     r"|\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\."  # a JSON Web Token, RFC 7519
@@ -56,52 +54,65 @@ def _spellings(secret: str) -> tuple[str, ...]:
     return (secret, escaped, escaped.replace("/", "\\/"), quote(secret, safe=""), quote(secret), encoded)
 
 
-def redact_parameters(parameters: Mapping[str, object], *, sensitive: Iterable[str] = ()) -> dict[str, object]:
+def redact_parameters(parameters: Mapping[str, object], *, shown: _Paths = ()) -> dict[str, object]:
     """Parameters of a call as JSON values fit to be written down.
 
+    Numbers, flags and times that stand under a member of the service model stay; text, bytes and whatever a client may
+    give keys of its own are replaced by type and size, except where a path of `shown` leads.
+
     Args:
-        parameters: parsed members of a request.
-        sensitive: member names that the service model marks as sensitive, beside those that sound like it.
+        parameters: parsed members of a request, none but those of the service model.
+        shown: paths to text that is a name: members, `*` for each entry of a list, `@` for the keys of a map.
 
     Returns:
-        The same shape; secrets masked, bytes replaced by their length, long texts and lists cut.
+        The same members; shown text that still looks like a secret masked, long texts and lists cut.
     """
-    marked = frozenset(name.lower() for name in sensitive)
-    return {name: _member(name, value, marked, 0) for name, value in parameters.items()}
+    return {name: _view(value, _below(shown, name)) for name, value in parameters.items()}
 
 
-def _member(name: str, value: object, marked: frozenset[str], depth: int) -> object:
-    if name.lower() in marked or _SECRET_NAME.search(name):
-        # A number or a flag under such a name is a setting (`MaxSessionDuration`, `IncludeToken`), not a secret.
-        return value if value is None or isinstance(value, bool | int | float) else MASK
-    return _value(value, marked, depth)
+def _below(paths: _Paths, step: str) -> _Paths:
+    return [path[1:] for path in paths if path and path[0] == step]
 
 
-def _value(value: object, marked: frozenset[str], depth: int) -> object:
+def _view(value: object, paths: _Paths) -> object:
+    """What stands under a member, or in a list under one; never what stands in a map, where data may be keys too."""
     match value:
         case None | bool() | int() | float():
             return value
-        case bytes() | bytearray() | memoryview():
-            return f"<{len(value)} bytes>"
-        case Mapping() if depth < _DEEPEST:
-            return _mapping(value, marked, depth + 1)
-        case list() | tuple() | set() | frozenset() if depth < _DEEPEST:
-            items = [_value(item, marked, depth + 1) for item in list(value)[:_LONGEST_LIST]]
-            return [*items, f"<{len(value) - _LONGEST_LIST} more>"] if len(value) > _LONGEST_LIST else items
-        case Mapping() | list() | tuple() | set() | frozenset():
-            return "<deeper>"
-    return _text(str(value))
+        case datetime():
+            return value.isoformat()
+        case str() if () in paths:
+            return _text(value)
+        case Mapping() if any(path and path[0] != "*" for path in paths):
+            return _mapping(value, paths)
+        case list() if below := _below(paths, "*"):
+            return _list(value, below)
+    return _masked(value)
 
 
-def _mapping(value: Mapping[object, object], marked: frozenset[str], depth: int) -> dict[str, object]:
-    """A table; a pair of the form `{Key: password, Value: …}` is judged by its key, as AWS lists are."""
-    pairs = {str(name): item for name, item in value.items()}
-    label = next((str(pairs[key]) for key in ("Key", "Name", "ParameterKey", "key", "name") if key in pairs), "")
-    hidden = bool(label and _SECRET_NAME.search(label))
-    return {
-        name: MASK if hidden and "value" in name.lower() else _member(name, item, marked, depth)
-        for name, item in pairs.items()
-    }
+def _mapping(value: Mapping[object, object], paths: _Paths) -> dict[str, object]:
+    if _below(paths, "@"):
+        return {_text(str(key)): _masked(item) for key, item in value.items()}
+    # A path with a member's name in it leads to a structure only, so all names here are the model's.
+    return {str(name): _view(item, _below(paths, str(name))) for name, item in value.items()}
+
+
+def _list(value: list[object], paths: _Paths) -> list[object]:
+    items = [_view(item, paths) for item in value[:_LONGEST_LIST]]
+    return [*items, f"<{len(value) - _LONGEST_LIST} more>"] if len(value) > _LONGEST_LIST else items
+
+
+def _masked(value: object) -> str:
+    match value:
+        case str():
+            return f"[redacted {len(value)} chars]"
+        case bytes() | bytearray():
+            return f"[redacted {len(value)} bytes]"
+        case Mapping():
+            return f"[redacted {len(value)} members]"
+        case list():
+            return f"[redacted {len(value)} entries]"
+    return MASK
 
 
 def _text(value: str) -> str:

@@ -14,7 +14,7 @@ from importlib import resources
 
 from sandgate.core.call import ResourceRef
 
-__all__ = ["name_in_arn", "references"]
+__all__ = ["name_in_arn", "references", "rules"]
 
 _RESOURCE = 5
 _ARN_NAMES = tuple(
@@ -47,7 +47,7 @@ def references(service: str, operation: str, parameters: Mapping[str, object]) -
         In the order of the table, each once; empty for services that the table does not know.
     """
     found: dict[tuple[str, str], None] = {}
-    for path, kind in _rules(service, operation):
+    for path, kind in rules(service, operation):
         if len(path) == 1:  # nearly always
             value = parameters.get(path[0])
             if isinstance(value, str) and value:
@@ -59,14 +59,19 @@ def references(service: str, operation: str, parameters: Mapping[str, object]) -
 
 
 @cache
-def _rules(service: str, operation: str) -> Sequence[tuple[tuple[str, ...], str]]:
-    """Path and type of every rule that can hold for an operation."""
-    rules = []
+def rules(service: str, operation: str) -> Sequence[tuple[tuple[str, ...], str]]:
+    """Path and type of every rule that can hold for an operation.
+
+    Args:
+        service: botocore's name of the service.
+        operation: operation name.
+    """
+    found = []
     for path, kind in _table().get(service, {}).items():
         only, _, steps = path.rpartition(":")
         if only in ("", operation):
-            rules.append((tuple(steps.split(".")), kind))
-    return tuple(rules)
+            found.append((tuple(steps.split(".")), kind))
+    return tuple(found)
 
 
 def _reference(kind: str, value: str) -> ResourceRef:

@@ -326,6 +326,7 @@ def test_no_query_header_or_body_is_written(gate: Any) -> None:
     words = ("private-data", "Password-1", "Signature", "X-Amz-", gate.key.access_key, gate.key.secret_key)
     assert [word for word in words if word in written] == []
     assert written.count('"event":"call"') == 3
+    assert '"parameters"' not in written, "not even masked, unless they are asked for"
 
 
 def test_the_text_of_a_bug_is_neither_logged_nor_answered(gate: Any, caplog: pytest.LogCaptureFixture) -> None:
