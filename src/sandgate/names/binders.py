@@ -48,13 +48,10 @@ def references(service: str, operation: str, parameters: Mapping[str, object]) -
     """
     found: dict[tuple[str, str], None] = {}
     for path, kind in rules(service, operation):
-        if len(path) == 1:  # nearly always
-            value = parameters.get(path[0])
-            if isinstance(value, str) and value:
-                found[kind, value] = None
-        else:
-            for text in _values(parameters, path):
-                found[kind, text] = None
+        if path[0] not in parameters:  # nearly always
+            continue
+        for text in _values(parameters, path):
+            found[kind, text] = None
     return tuple([_reference(kind, value) for kind, value in found])
 
 

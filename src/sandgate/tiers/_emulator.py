@@ -84,6 +84,7 @@ def main() -> None:
         access_log=False,
         date_header=False,  # the application sends both itself
         server_header=False,
+        proxy_headers=False,  # nobody stands before it but the gate, whose clients' headers prove nothing
         log_level="warning",
         timeout_keep_alive=75,
         h11_max_incomplete_event_size=None,
