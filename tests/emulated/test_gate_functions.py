@@ -36,7 +36,7 @@ def handler(event, context):
         return {"refused": type(error).__name__, "text": str(error)}
     return {"written": event["id"]}
 """
-TRUST = {
+TRUST: dict[str, Any] = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
 }
