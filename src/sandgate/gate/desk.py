@@ -63,7 +63,7 @@ class Desk:
         return {"url": await self._listener.url(str(fields["worker"]))}
 
     async def _leftovers(self, _fields: Mapping[str, Any]) -> _Answer:
-        found = await self._parts.upstream.leftovers(frozenset(self._parts.recorder.places))
+        found = await self._parts.upstream.leftovers(frozenset(self._parts.recorder.called))
         return {"leftovers": [{"type": left.type, "name": left.name, "unknown": left.unknown} for left in found]}
 
     async def _end(self, fields: Mapping[str, Any]) -> _Answer:

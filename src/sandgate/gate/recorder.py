@@ -33,8 +33,8 @@ class Recorder:
         self._record_params = record_params
         self.calls: Counter[str] = Counter()
         self.by_worker: Counter[str] = Counter()
-        self.called: set[tuple[str, str]] = set()
-        """Service and region of every call that went out."""
+        self.called: set[tuple[str, str, str]] = set()
+        """Service, region and operation of every call; without operation until the upstream answers with success."""
         self.refused: list[Mapping[str, object]] = []
         self.reached: Counter[str] = Counter()
         """Calls by service that the upstream answered."""
@@ -66,13 +66,15 @@ class Recorder:
         self.calls[f"{call.service}:{call.operation}"] += 1
         self.by_worker[call.principal.worker] += 1
         self.places.add((call.service, call.region))
-        self.called.add((call.service, call.region))
+        self.called.add((call.service, call.region, ""))
         return self._log.append_text(line + "}")
 
     def end(self, call: Call, outcome: Outcome, *, reached: bool) -> None:
         """Note what became of it."""
         if reached:
             self.reached[call.service] += 1
+            if outcome.status < _FIRST_ERROR:
+                self.called.add((call.service, call.region, call.operation))
         answered = "true" if reached else "false"
         line = (
             f'{{"event":"done","id":{_text(call.id)},"status":{outcome.status},"ms":{outcome.duration_ms:.3f},'
@@ -106,5 +108,6 @@ class Recorder:
         self._log.append({"time": round(time.time(), 6), **event})
 
 
+_FIRST_ERROR = 400
 _KEPT = 1000
 """Refusals held for the summary; the log has all of them."""

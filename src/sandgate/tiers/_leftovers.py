@@ -1,123 +1,154 @@
-"""What is there in an emulator: a table of listing calls, read as root by the tier that owns it.
+"""What is there in an emulator, read as root by the tier that owns it, and what nobody can tell.
 
-Only services that a run has called are listed: an emulator that loads a service to say "nothing" takes half a second
-over all of them, and stack calls, which can make anything, list everything.
+Only services that a run has called are listed: an emulator that loads a service to say "nothing" takes a second over
+all of them; stack calls, which can make anything, list everything.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from functools import partial
+import http.client
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from fnmatch import fnmatchcase
 from xml.etree import ElementTree as ET
 
+from sandgate.errors import RunError
+from sandgate.tiers._listings import LISTINGS, SHARED, Row, Service
 from sandgate.tiers._model import Leftover
 from sandgate.tiers._unix_http import SignedClient
 
-__all__ = ["list_resources", "listed_services"]
+__all__ = ["LISTING_ERRORS", "called_services", "list_service", "listed_services", "unlisted"]
 
+LISTING_ERRORS = (RunError, OSError, ValueError, ET.ParseError, http.client.HTTPException)
+"""What a listing may raise; each means that nobody knows what is there."""
+
+_BY_NAME = {service.name: service for service in LISTINGS}
 _MAKES_ANYTHING = frozenset({"cloudformation", "cloudcontrol"})
-
-
-@dataclass(frozen=True, slots=True)
-class _Listing:
-    """How the resources of one type are listed."""
-
-    service: str
-    """botocore's name of the service."""
-    type: str
-    names: Callable[[SignedClient], Iterator[str]]
-
-
-def _by_json(service: str, target: str, version: str, key: str, member: str, client: SignedClient) -> Iterator[str]:
-    for page in client.json_pages(service, target, version, {}):
-        yield from _names(page.get(key), member)
-
-
-def _by_query(service: str, action: str, version: str, element: str, client: SignedClient) -> Iterator[str]:
-    return iter(client.query_all(service, action, version, element))
-
-
-def _by_rest(service: str, path: str, key: str, member: str, client: SignedClient) -> Iterator[str]:
-    for page in client.rest_pages(service, path):
-        yield from _names(page.get(key), member)
-
-
-def _names(entries: object, member: str) -> Iterator[str]:
-    for entry in entries if isinstance(entries, list) else ():
-        yield str(entry.get(member, "")) if member and isinstance(entry, dict) else str(entry)
-
-
-def _pools(client: SignedClient) -> Iterator[str]:
-    target = "AWSCognitoIdentityProviderService.ListUserPools"
-    for page in client.json_pages("cognito-idp", target, "1.1", {"MaxResults": 60}):
-        yield from _names(page.get("UserPools"), "Id")
-
-
-def _buckets(client: SignedClient) -> Iterator[str]:
-    for element in ET.fromstring(client.rest_body("s3", "/")).iter():  # noqa: S314 - the emulator of this run
-        if element.tag.rpartition("}")[2] == "Name":
-            yield element.text or ""
-
-
-def _keys(client: SignedClient) -> Iterator[str]:
-    """AWS-managed keys appear by themselves; a key that waits for its deletion is as deleted as a key can be."""
-    for key in _by_json("kms", "TrentService.ListKeys", "1.1", "Keys", "KeyId", client):
-        meta = client.json("kms", "TrentService.DescribeKey", "1.1", {"KeyId": key}).get("KeyMetadata")
-        if (
-            isinstance(meta, dict)
-            and meta.get("KeyManager") == "CUSTOMER"
-            and meta.get("KeyState") != "PendingDeletion"
-        ):
-            yield key
-
-
-def _stacks(client: SignedClient) -> Iterator[str]:
-    for name, status in client.query_pairs("cloudformation", "ListStacks", "2010-05-15", "StackName", "StackStatus"):
-        if status != "DELETE_COMPLETE":
-            yield name
-
-
-_ECR = "AmazonEC2ContainerRegistry_V20150921.DescribeRepositories"
-_LISTINGS = (
-    _Listing("dynamodb", "AWS::DynamoDB::Table", partial(_by_json, "dynamodb", "DynamoDB_20120810.ListTables", "1.0", "TableNames", "")),  # noqa: E501
-    _Listing("sqs", "AWS::SQS::Queue", partial(_by_json, "sqs", "AmazonSQS.ListQueues", "1.0", "QueueUrls", "")),
-    _Listing("s3", "AWS::S3::Bucket", _buckets),
-    _Listing("sns", "AWS::SNS::Topic", partial(_by_query, "sns", "ListTopics", "2010-03-31", "TopicArn")),
-    _Listing("lambda", "AWS::Lambda::Function", partial(_by_rest, "lambda", "/2015-03-31/functions/", "Functions", "FunctionName")),  # noqa: E501
-    _Listing("apigateway", "AWS::ApiGateway::RestApi", partial(_by_rest, "apigateway", "/restapis", "item", "name")),
-    _Listing("apigatewayv2", "AWS::ApiGatewayV2::Api", partial(_by_rest, "apigateway", "/v2/apis", "items", "name")),
-    _Listing("cognito-idp", "AWS::Cognito::UserPool", _pools),
-    _Listing("secretsmanager", "AWS::SecretsManager::Secret", partial(_by_json, "secretsmanager", "secretsmanager.ListSecrets", "1.1", "SecretList", "Name")),  # noqa: E501
-    _Listing("ssm", "AWS::SSM::Parameter", partial(_by_json, "ssm", "AmazonSSM.DescribeParameters", "1.1", "Parameters", "Name")),  # noqa: E501
-    _Listing("kinesis", "AWS::Kinesis::Stream", partial(_by_json, "kinesis", "Kinesis_20131202.ListStreams", "1.1", "StreamNames", "")),  # noqa: E501
-    _Listing("stepfunctions", "AWS::StepFunctions::StateMachine", partial(_by_json, "states", "AWSStepFunctions.ListStateMachines", "1.0", "stateMachines", "name")),  # noqa: E501
-    _Listing("events", "AWS::Events::Rule", partial(_by_json, "events", "AWSEvents.ListRules", "1.1", "Rules", "Name")),
-    _Listing("ecr", "AWS::ECR::Repository", partial(_by_json, "ecr", _ECR, "1.1", "repositories", "repositoryName")),
-    _Listing("kms", "AWS::KMS::Key", _keys),
-    _Listing("iam", "AWS::IAM::User", partial(_by_query, "iam", "ListUsers", "2010-05-08", "UserName")),
-    _Listing("iam", "AWS::IAM::Role", partial(_by_query, "iam", "ListRoles", "2010-05-08", "RoleName")),
-    _Listing("cloudformation", "AWS::CloudFormation::Stack", _stacks),
-)  # fmt: skip
+_MAKES = frozenset({
+    "Add", "Allocate", "Build", "Clone", "Copy", "Create", "Deploy", "Import", "Initiate", "Launch", "Provision",
+    "Publish", "Purchase", "Put", "Register", "Request", "Reserve", "Restore", "Run", "Start", "Submit", "Subscribe", "Upload",
+})  # fmt: skip
+"""First words of the operations that may leave something. `Send`, `Set`, `Update` and the like change what is there."""
+_HOLDS_NOTHING = frozenset({
+    "apigatewaymanagementapi", "bedrock-agent-runtime", "bedrock-runtime", "execute-api", "iot-data", "rds-data", "sts",
+    "translate",
+})  # fmt: skip
+"""Data planes and token services: they answer, and keep nothing that has a name."""
+_FIRST_WORD = re.compile(r"[A-Z][a-z]+")
 
 
 def listed_services() -> frozenset[str]:
     """The services whose resources can be listed, by botocore's names."""
-    return frozenset(listing.service for listing in _LISTINGS)
+    return frozenset(_BY_NAME) | SHARED.keys()
 
 
-def list_resources(client: SignedClient, services: Iterable[str], *, related: bool = True) -> Iterator[Leftover]:
-    """Every resource of the types above, in one region.
+def called_services(called: Iterable[tuple[str, str, str]]) -> Mapping[str, frozenset[str]]:
+    """The services to list, by region.
+
+    Args:
+        called: service, region and operation of calls; where stack calls are among them, every service is listed.
+    """
+    regions: dict[str, set[str]] = {}
+    for service, region, _ in called:
+        regions.setdefault(region, set()).add(SHARED.get(service, service))
+    return {
+        region: frozenset(_BY_NAME if not names.isdisjoint(_MAKES_ANYTHING) else names & _BY_NAME.keys())
+        for region, names in regions.items()
+    }
+
+
+def unlisted(called: Iterable[tuple[str, str, str]]) -> Iterator[Leftover]:
+    """An entry for each service that may hold something and that no call lists.
+
+    Args:
+        called: service, region and operation; only those operations count that may have made something.
+    """
+    known = listed_services() | _MAKES_ANYTHING | _HOLDS_NOTHING
+    made: dict[str, set[str]] = {}
+    for service, _, operation in called:
+        word = _FIRST_WORD.match(operation)
+        if service not in known and word and word[0] in _MAKES:
+            made.setdefault(service, set()).add(operation)
+    for service, operations in sorted(made.items()):
+        names = ", ".join(sorted(operations))
+        why = f"{names} succeeded, and sandgate knows no call that lists what is there"
+        yield Leftover(type="", name=service, unknown=why)
+
+
+def list_service(client: SignedClient, name: str) -> Iterator[Leftover]:
+    """Every resource of one service, in one region.
 
     Args:
         client: calls as root.
-        services: those that the run has called, by botocore's names.
-        related: whether stack calls, which can make anything, list every service.
+        name: botocore's name of a listed service.
 
-    A listing that fails raises: "could not list" is not "nothing there".
+    Raises:
+        RunError: the first listing is refused; "could not list" is not "nothing there". A further one that is refused
+            becomes an entry that says so, as many emulators have the main type of a service only.
     """
-    called = frozenset(services)
-    everything = related and not called.isdisjoint(_MAKES_ANYTHING)
-    for listing in _LISTINGS:
-        if everything or listing.service in called:
-            yield from (Leftover(type=listing.type, name=name) for name in listing.names(client))
+    service = _BY_NAME[SHARED.get(name, name)]
+    for row in service.rows:
+        try:
+            found = [Leftover(type=row.type, name=each) for each in _names(client, service, row)]
+        except RunError as error:
+            if row is service.rows[0]:
+                raise
+            found = [Leftover(type="", name=name, unknown=str(error))]
+        yield from found
+
+
+def _names(client: SignedClient, service: Service, row: Row) -> Iterator[str]:
+    *way, last = row.path.split(".")
+    for page in _pages(client, service, row):
+        for entry in _walk(page, way):
+            for name in _walk(entry, [last]):
+                if isinstance(name, str) and name and not _excluded(client, service, row, entry, name):
+                    yield name
+
+
+def _pages(client: SignedClient, service: Service, row: Row) -> Iterator[object]:
+    if service.protocol == "json":
+        yield from client.json_pages(service.signed_for, f"{service.target}.{row.ask}", service.version, row.parameters)
+    elif service.protocol == "query":
+        parameters = {key: str(value) for key, value in row.parameters.items()}
+        for answer in client.query_pages(service.signed_for, row.ask, service.version, parameters):
+            page = _plain(answer)
+            yield page.get(f"{row.ask}Result", page) if isinstance(page, dict) else page
+    elif service.protocol == "rest-xml":
+        for answer in client.rest_xml_pages(service.signed_for, row.ask.partition(" ")[2]):
+            yield _plain(answer)
+    else:
+        method, _, path = row.ask.partition(" ")
+        yield from client.rest_pages(service.signed_for, path, method=method)
+
+
+def _plain(element: ET.Element) -> object:
+    """XML as JSON would have it: a leaf is its text, all else the lists of its children by their names."""
+    if not len(element):
+        return element.text or ""
+    found: dict[str, list[object]] = {}
+    for child in element:
+        found.setdefault(child.tag.rpartition("}")[2], []).append(_plain(child))
+    return found
+
+
+def _walk(node: object, steps: list[str]) -> Iterator[object]:
+    if isinstance(node, list):
+        for each in node:
+            yield from _walk(each, steps)
+    elif not steps:
+        yield node
+    elif isinstance(node, dict) and steps[0] in node:
+        yield from _walk(node[steps[0]], steps[1:])
+
+
+def _excluded(client: SignedClient, service: Service, row: Row, entry: object, name: str) -> bool:
+    if row.detail:
+        operation, parameter, member = row.detail
+        target = f"{service.target}.{operation}"
+        entry = client.json(service.signed_for, target, service.version, {parameter: name}).get(member)
+    return any(
+        fnmatchcase(str(value), pattern)
+        for member, pattern in row.but
+        for value in (_walk(entry, member.split(".")) if member else (name,))
+    )

@@ -72,11 +72,12 @@ class Upstream(Protocol):
     async def function_session(self, access_key_id: str, region: str) -> FunctionSession | None:
         """The function that carries this key, if this tier runs functions that pass the gate."""
 
-    async def leftovers(self, called: frozenset[tuple[str, str]], /) -> tuple[Leftover, ...]:
+    async def leftovers(self, called: frozenset[tuple[str, str, str]], /) -> tuple[Leftover, ...]:
         """What the run left; the tier's own resources are not counted.
 
         Args:
-            called: service and region of every call; nothing else can have been made.
+            called: service, region and operation of every call; nothing else can have been made. The operation is empty
+                where the upstream did not answer with success.
         """
 
     def death(self) -> str:

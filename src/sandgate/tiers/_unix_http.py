@@ -22,8 +22,11 @@ _PAGES = (
     ("NextToken", "NextToken"),
     ("nextToken", "nextToken"),
     ("NextMarker", "Marker"),
+    ("NextMarker", "NextMarker"),
+    ("NextMarker", "marker"),
     ("Marker", "Marker"),
     ("LastEvaluatedTableName", "ExclusiveStartTableName"),
+    ("LastEvaluatedBackupArn", "ExclusiveStartBackupArn"),
     ("position", "position"),
 )
 """Member of an answer that has more to come, and the parameter that asks for it."""
@@ -74,37 +77,27 @@ class SignedClient:
 
     def query(self, service: str, action: str, version: str, **parameters: str) -> Mapping[str, str]:
         """A call of the query protocol; returns the text of every leaf element by its name."""
-        return dict(self._leaves(service, action, version, parameters))
+        return dict(_leaves(self._answer(service, action, version, parameters)))
 
-    def query_all(self, service: str, action: str, version: str, tag: str) -> Sequence[str]:
-        """The text of every leaf element of that name."""
-        return [text for name, text in self._all_leaves(service, action, version) if name == tag]
-
-    def query_pairs(
-        self, service: str, action: str, version: str, first: str, second: str
-    ) -> Sequence[tuple[str, str]]:
-        """Two members of each entry of a list."""
-        leaves = self._all_leaves(service, action, version)
-        return list(zip((t for n, t in leaves if n == first), (t for n, t in leaves if n == second), strict=True))
-
-    def _all_leaves(self, service: str, action: str, version: str) -> Sequence[tuple[str, str]]:
-        def call(more: Mapping[str, str]) -> tuple[Sequence[tuple[str, str]], Mapping[str, object]]:
-            leaves = self._leaves(service, action, version, more)
-            return leaves, dict(leaves)
-
-        return [leaf for page in _pages(call) for leaf in page]
-
-    def _leaves(
+    def query_pages(
         self, service: str, action: str, version: str, parameters: Mapping[str, str]
-    ) -> Sequence[tuple[str, str]]:
+    ) -> Iterator[ET.Element]:
+        """Every page of a listing of the query protocol."""
+
+        def call(more: Mapping[str, str]) -> tuple[ET.Element, Mapping[str, object]]:
+            root = self._answer(service, action, version, {**parameters, **more})
+            return root, dict(_leaves(root))
+
+        return _pages(call)
+
+    def _answer(self, service: str, action: str, version: str, parameters: Mapping[str, str]) -> ET.Element:
         body = urlencode({"Action": action, "Version": version, **parameters}).encode()
         headers = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}
         status, data = self._send("POST", "/", service=service, headers=headers, body=body)
         root = ET.fromstring(data)  # noqa: S314 - the emulator that we started
-        leaves = [(e.tag.rpartition("}")[2], e.text or "") for e in root.iter() if len(e) == 0]
         if status != http.client.OK:
-            raise RunError(f"the emulator refused {service}:{action}: {dict(leaves).get('Code', status)}")
-        return leaves
+            raise RunError(f"the emulator refused {service}:{action}: {dict(_leaves(root)).get('Code', status)}")
+        return root
 
     def json(self, service: str, target: str, version: str, parameters: Mapping[str, object]) -> Mapping[str, object]:
         """A call of the json protocol."""
@@ -125,20 +118,33 @@ class SignedClient:
 
         return _pages(call)
 
-    def rest_pages(self, service: str, path: str) -> Iterator[Mapping[str, object]]:
+    def rest_pages(self, service: str, path: str, *, method: str = "GET") -> Iterator[Mapping[str, object]]:
         """Every page of a listing of a REST service that answers in JSON."""
 
         def call(more: Mapping[str, str]) -> tuple[Mapping[str, object], Mapping[str, object]]:
-            page = _object(self.rest_body(service, path, urlencode(more)))
+            page = _object(self._listing(service, path, more, method))
             return page, page
 
         return _pages(call)
 
-    def rest_body(self, service: str, path: str, query: str = "") -> bytes:
-        """The body of `rest`; what is no 200 raises, as it says nothing about what is there."""
-        status, data = self.rest(service, path, query)
+    def rest_xml_pages(self, service: str, path: str) -> Iterator[ET.Element]:
+        """Every page of a listing of a REST service that answers in XML."""
+
+        def call(more: Mapping[str, str]) -> tuple[ET.Element, Mapping[str, object]]:
+            root = ET.fromstring(self._listing(service, path, more, "GET"))  # noqa: S314 - the emulator of this run
+            return root, dict(_leaves(root))
+
+        return _pages(call)
+
+    def _listing(self, service: str, path: str, more: Mapping[str, str], method: str) -> bytes:
+        """What is no 200 raises, as it says nothing about what is there."""
+        if method == "GET":
+            status, data = self.rest(service, path, urlencode(more))
+        else:
+            headers, body = {"content-type": "application/json"}, json.dumps(more).encode()
+            status, data = self._send(method, path, service=service, headers=headers, body=body)
         if status != http.client.OK:
-            raise RunError(f"the emulator refused {service}: GET {path}: status {status}")
+            raise RunError(f"the emulator refused {service}: {method} {path}: status {status}")
         return data
 
     def rest(self, service: str, path: str, query: str = "") -> tuple[int, bytes]:
@@ -190,6 +196,10 @@ def _pages(call: Callable[[Mapping[str, str]], tuple[Page, Mapping[str, object]]
         if found == more:
             raise RunError("the emulator's listing does not end")
         more = found
+
+
+def _leaves(root: ET.Element) -> Sequence[tuple[str, str]]:
+    return [(each.tag.rpartition("}")[2], each.text or "") for each in root.iter() if len(each) == 0]
 
 
 def _object(data: bytes) -> Mapping[str, object]:

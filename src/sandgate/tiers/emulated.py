@@ -17,7 +17,7 @@ from typing import TypedDict
 
 from sandgate.core.call import ALLOWED, Decision
 from sandgate.errors import EnvironmentFault, RunError
-from sandgate.tiers._leftovers import list_resources
+from sandgate.tiers._leftovers import LISTING_ERRORS, called_services, list_service, unlisted
 from sandgate.tiers._model import FunctionSession, Leftover, Target, Tier, TierContext
 from sandgate.tiers._rules import SigningRules
 from sandgate.tiers._tail import tail
@@ -112,20 +112,18 @@ class _Emulated:
         finally:
             client.close()
 
-    async def leftovers(self, called: frozenset[tuple[str, str]], /) -> tuple[Leftover, ...]:
+    async def leftovers(self, called: frozenset[tuple[str, str, str]], /) -> tuple[Leftover, ...]:
         """Everything but the two users that the tier made: an emulator starts empty."""
         found = await asyncio.to_thread(self._list, called)
         return tuple(sorted(found - _OWN, key=lambda left: (left.type, left.name)))
 
-    def _list(self, called: frozenset[tuple[str, str]]) -> frozenset[Leftover]:
-        services: dict[str, set[str]] = {}
-        for service, region in called:
-            services.setdefault(region or self.place.region, set()).add(service)
-        found: set[Leftover] = set()
-        for region, names in services.items():
+    def _list(self, called: frozenset[tuple[str, str, str]]) -> frozenset[Leftover]:
+        found = set(unlisted(called))
+        for region, services in called_services(called).items():
             client = self.place.client(_ROOT, region)
             try:
-                found.update(list_resources(client, names))
+                for service in services:
+                    found.update(_listed(client, service))
             finally:
                 client.close()
         return frozenset(found)
@@ -142,6 +140,14 @@ class _Emulated:
             os.killpg(self.process.pid, signal.SIGKILL)
         await self.process.wait()
         shutil.rmtree(self.place.tmp, ignore_errors=True)
+
+
+def _listed(client: UnixClient, service: str) -> list[Leftover]:
+    try:
+        return list(list_service(client, service))
+    except LISTING_ERRORS as error:
+        client.close()
+        return [Leftover(type="", name=service, unknown=str(error) or type(error).__name__)]
 
 
 def _session(function_arn: str, role_arn: str) -> FunctionSession:

@@ -13,7 +13,7 @@ from sandgate.core.call import ALLOWED, Decision
 from sandgate.errors import EnvironmentFault, RunError
 from sandgate.tiers._commands import Commands
 from sandgate.tiers._endpoint import Endpoint, Unready, read_endpoints
-from sandgate.tiers._leftovers import list_resources, listed_services
+from sandgate.tiers._leftovers import LISTING_ERRORS, list_service, listed_services
 from sandgate.tiers._model import FunctionSession, Leftover, Target, Tier, TierContext
 from sandgate.tiers._rules import SigningRules
 from sandgate.tiers._tail import tail
@@ -56,8 +56,8 @@ class _Place:
             return _Listing(unknown="sandgate knows no call that lists what it holds")
         client = self.endpoint.client(signed_for)
         try:
-            return _Listing(found=frozenset(list_resources(client, [service], related=False)))
-        except (RunError, OSError, ValueError, ET.ParseError, http.client.HTTPException) as error:
+            return _Listing(found=frozenset(list_service(client, service)))
+        except LISTING_ERRORS as error:
             return _Listing(unknown=str(error) or type(error).__name__)
         finally:
             client.close()
@@ -123,9 +123,9 @@ class _Endpoints:
 
         await asyncio.gather(*(note(place) for place in self.places.values()))
 
-    async def leftovers(self, called: frozenset[tuple[str, str]], /) -> tuple[Leftover, ...]:
+    async def leftovers(self, called: frozenset[tuple[str, str, str]], /) -> tuple[Leftover, ...]:
         """What is there now, and was not there at the start."""
-        services = {service for service, _ in called}
+        services = {service for service, _, _ in called}
         everything = not services.isdisjoint(_MAKES_ANYTHING)
         asked = [
             place

@@ -117,7 +117,7 @@ class StandIn:
         found = self.function
         return found if found and found.credential.access_key_id == access_key_id else None
 
-    async def leftovers(self, _called: frozenset[tuple[str, str]], /) -> tuple[Leftover, ...]:
+    async def leftovers(self, _called: frozenset[tuple[str, str, str]], /) -> tuple[Leftover, ...]:
         return ()
 
     def death(self) -> str:
