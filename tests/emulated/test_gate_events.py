@@ -17,6 +17,7 @@ CANARY = "canaryNeverWritten7f3a"
 
 
 def _events(run: Run) -> list[dict[str, Any]]:
+    run.status()  # an answer is sent before its event is written, and both before a later question is answered
     return [json.loads(line) for line in (run.directory / "events.jsonl").read_text(encoding="utf-8").splitlines()]
 
 

@@ -47,7 +47,8 @@ class AppendLog:
         return True
 
     def close(self) -> None:
-        """Close the descriptor."""
+        """Close the descriptor; its number may soon be another file's, so nothing is written any more."""
+        self.failed = self.failed or "closed"
         os.close(self._fd)
 
 

@@ -5,12 +5,14 @@ Each step is a short function; the order is the design's, and nothing reaches up
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import logging
 import time
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
 from sandgate.core.call import Call, Outcome, Principal
 from sandgate.core.ids import call_ids
@@ -27,8 +29,8 @@ from sandgate.gate.parts import Parts
 from sandgate.gate.response import UpstreamFaultError
 from sandgate.gate.seen import named_owners
 from sandgate.names.binders import references
-from sandgate.wire.http import WireError
-from sandgate.wire.identify import Identified, match, parse
+from sandgate.wire.http import Request, WireError
+from sandgate.wire.identify import Identified, Match, match, parse
 from sandgate.wire.s3 import POST_OBJECT
 from sandgate.wire.signing.presented import presented
 from sandgate.wire.signing.verify import verify
@@ -37,6 +39,7 @@ __all__ = ["Pipeline"]
 
 _log = logging.getLogger("sandgate.gate")
 _SUCCESS = range(200, 300)
+_KEPT_MATCHES = 1000
 
 
 class Pipeline:
@@ -50,6 +53,7 @@ class Pipeline:
         self._parts = parts
         self._ids = call_ids()
         self._answers = Answers(parts, self._ids)
+        self._matches: dict[tuple[str, ...], Match] = {}
 
     async def handle(self, exchange: Exchange) -> None:
         """Answer one exchange, whatever happens on the way.
@@ -85,7 +89,9 @@ class Pipeline:
                     bytes_out=exchange.bytes_out,
                     error_code=code,
                 )
-                self._parts.recorder.end(flow.call, outcome, reached=reached)
+                # Soon, not now: the loop sends the answer once this turn is over, and nobody should wait for our notes.
+                note = partial(self._parts.recorder.end, flow.call, outcome, reached=reached)
+                asyncio.get_running_loop().call_soon(note)
 
     async def _handle(self, flow: Flow) -> tuple[int, str]:
         parts, request = self._parts, flow.request
@@ -94,7 +100,7 @@ class Pipeline:
         flow.route = find_route(request, claim, parts.routes)
         if flow.route is None:
             refuse_internal(request)
-            found = flow.match = match(request, parts.models, signing_name=claim.service if claim else "")
+            found = flow.match = self._match(request, claim.service if claim else "")
             flow.protocol, flow.service, flow.operation = found.protocol, found.service, found.operation or ""
         if claim is not None:
             flow.entry = await entry_of(claim, parts)
@@ -105,6 +111,20 @@ class Pipeline:
         if flow.match.operation == POST_OBJECT:
             return await self._form(flow)
         return await self._streamed(flow)
+
+    def _match(self, request: Request, signing_name: str) -> Match:
+        """What the head says; for AWS JSON that is the same for every call of an operation, so it is kept."""
+        target = request.fields.get("x-amz-target")
+        if target is None or request.query:
+            return match(request, self._parts.models, signing_name=signing_name)
+        kind = request.fields.get("content-type", "")
+        key = (signing_name, target, request.host, request.method, request.path, kind)
+        found = self._matches.get(key)
+        if found is None:
+            if len(self._matches) >= _KEPT_MATCHES:
+                self._matches.clear()
+            found = self._matches[key] = match(request, self._parts.models, signing_name=signing_name)
+        return found
 
     # -- the kinds of calls ---------------------------------------------------------------------------------------
 
