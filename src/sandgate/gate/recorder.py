@@ -38,8 +38,6 @@ class Recorder:
         self.refused: list[Mapping[str, object]] = []
         self.reached: Counter[str] = Counter()
         """Calls by service that the upstream answered."""
-        self.places: set[tuple[str, str]] = set()
-        """Service and region of every call: nothing else can have been made."""
         self.refused_total = 0
 
     @property
@@ -65,7 +63,6 @@ class Recorder:
             line += f',"parameters":{json.dumps(redact_parameters(call.parameters, shown=shown))}'
         self.calls[f"{call.service}:{call.operation}"] += 1
         self.by_worker[call.principal.worker] += 1
-        self.places.add((call.service, call.region))
         self.called.add((call.service, call.region, ""))
         return self._log.append_text(line + "}")
 

@@ -26,7 +26,8 @@ _BY_NAME = {service.name: service for service in LISTINGS}
 _MAKES_ANYTHING = frozenset({"cloudformation", "cloudcontrol"})
 _MAKES = frozenset({
     "Add", "Allocate", "Build", "Clone", "Copy", "Create", "Deploy", "Import", "Initiate", "Launch", "Provision",
-    "Publish", "Purchase", "Put", "Register", "Request", "Reserve", "Restore", "Run", "Start", "Submit", "Subscribe", "Upload",
+    "Publish", "Purchase", "Put", "Register", "Request", "Reserve", "Restore", "Run", "Start", "Submit", "Subscribe",
+    "Upload",
 })  # fmt: skip
 """First words of the operations that may leave something. `Send`, `Set`, `Update` and the like change what is there."""
 _HOLDS_NOTHING = frozenset({

@@ -220,8 +220,8 @@ LISTINGS = (
         Row("AWS::SES::ConfigurationSet", "ListConfigurationSets", "ConfigurationSets.member.Name"),
     )),
     Service("sesv2", "ses", "rest", "", "", (
-        Row("AWS::SES::EmailIdentity", "GET /v2/email/identities", "EmailIdentities.IdentityName"),
-        Row("AWS::SES::ConfigurationSet", "GET /v2/email/configuration-sets", "ConfigurationSets"),
+        Row("AWS::SES::EmailIdentity", "POST /v2/email/list-identities", "EmailIdentities.IdentityName"),
+        Row("AWS::SES::ConfigurationSet", "POST /v2/email/list-configuration-sets", "ConfigurationSets"),
         Row("AWS::SES::Template", "GET /v2/email/templates", "TemplatesMetadata.TemplateName"),
     )),
     Service("backup", "backup", "rest", "", "", (

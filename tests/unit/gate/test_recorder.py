@@ -50,7 +50,7 @@ def test_lines_are_json_whatever_stands_in_them(tmp_path_factory: Any, **texts: 
     assert done.get("error", "") == texts["code"]
 
 
-def test_places_and_counts(tmp_path: Path) -> None:
+def test_what_was_called_and_counts(tmp_path: Path) -> None:
     log = AppendLog(tmp_path / "e")
     recorder = Recorder(log)
     call = Call(id="1", service="s3", operation="GetObject", region="r", principal=Principal(kind="identity", name="i"))
@@ -61,7 +61,19 @@ def test_places_and_counts(tmp_path: Path) -> None:
     recorder.refuse(None, Decision(allowed=False, rule="r"), worker="gw1", what="GET request")
     assert recorder.calls == {"s3:GetObject": 3}
     assert recorder.reached == {"s3": 1}
-    assert recorder.places == {("s3", "r")}
+    assert recorder.called == {("s3", "r", ""), ("s3", "r", "GetObject")}
     assert recorder.refused_total == 1
     log.close()
     assert [event["event"] for event in read_log(tmp_path / "e")] == ["call"] * 3 + ["done"] * 2 + ["refused"]
+
+
+def test_only_a_success_names_its_operation(tmp_path: Path) -> None:
+    log = AppendLog(tmp_path / "e")
+    recorder = Recorder(log)
+    for operation, status, reached in (("CreateA", 404, True), ("CreateB", 200, False), ("CreateC", 201, True)):
+        principal = Principal(kind="identity", name="i")
+        call = Call(id="1", service="s3", operation=operation, region="r", principal=principal)
+        recorder.begin(call)
+        recorder.end(call, Outcome(status=status, duration_ms=1, bytes_in=0, bytes_out=0), reached=reached)
+    assert recorder.called == {("s3", "r", ""), ("s3", "r", "CreateC")}
+    log.close()
