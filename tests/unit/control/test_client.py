@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -49,9 +49,10 @@ class Served:
 
 @pytest.fixture
 def served() -> Iterator[Served]:
-    made = Served(Path(mkdtemp(prefix="sg-t-")) / "s")  # a short path, whatever the base of pytest's is
-    yield made
-    made.stop()
+    with TemporaryDirectory() as folder:  # a short path, whatever the base of pytest's is
+        made = Served(Path(folder) / "s")
+        yield made
+        made.stop()
 
 
 def test_requests_are_answered_and_notes_are_not(served: Served) -> None:
