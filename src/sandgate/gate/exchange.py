@@ -15,7 +15,7 @@ from sandgate.wire.http import Request, Response, WireError
 
 __all__ = ["HIGH_WATER", "SMALL", "BodyTooLargeError", "ClientGoneError", "Exchange", "Side"]
 
-HIGH_WATER = 256 * 1024
+HIGH_WATER = 1024 * 1024
 """Bytes of a body that wait in memory before the sender is made to wait."""
 
 SMALL = 64 * 1024
