@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 WORKERS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench docs clean
+.PHONY: help demo test lint format bench run-bench docs clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -28,14 +28,18 @@ format: $(VENV)/.dev ## Format the code and write the generated pages
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/python scripts/gen_reference.py
 
-bench: $(VENV)/.bench ## Run the benchmarks behind every figure in the documentation
+# An environment of its own: what the linters and mitmproxy ask of one library does not always agree.
+bench: ## Run the benchmarks behind every figure in the documentation
+	@$(MAKE) --no-print-directory VENV=.venv-bench run-bench
+
+run-bench: $(VENV)/.bench
 	for script in benchmarks/[a-z]*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 docs: $(VENV)/.docs ## Build the documentation site into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 clean: ## Remove everything that was built, the virtual environment too
-	rm -rf $(VENV) site dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-bench site dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 # One stamp per set of extras; `demo` needs no linters, so that a newcomer waits for nothing else.
 $(VENV)/.demo: EXTRAS = test
