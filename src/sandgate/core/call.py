@@ -63,6 +63,10 @@ class Decision:
     """Where the rule came from: option and file."""
     remedy: str = ""
     """The one line that would allow the call."""
+    action: str = ""
+    """The IAM action that was refused, `dynamodb:PutItem`; empty where no policy was asked."""
+    statement: str = ""
+    """Sid or position of the policy statement that decided; empty where none did."""
 
     def text(self) -> str:
         """The refusal as one sentence for an AWS error message."""

@@ -1,0 +1,1 @@
+"""What may pass the gate: the sandbox policy, and a decision for every call."""

@@ -1,0 +1,1 @@
+"""IAM, without AWS: policy documents, their evaluation with reasons, and what a call needs."""
