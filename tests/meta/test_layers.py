@@ -18,7 +18,7 @@ errors
 core
 config
 wire
-names
+names templates
 iam
 resources tiers ci routes faults
 keys rewrite

@@ -13,7 +13,8 @@ from typing import Any
 
 from sandgate.core.registry import nearest
 from sandgate.errors import StackError
-from sandgate.stacks.template import SAM_TRANSFORM, Template
+from sandgate.stacks.template import Template
+from sandgate.templates.reading import SAM_TRANSFORM
 
 __all__ = ["check_references"]
 

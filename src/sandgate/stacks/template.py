@@ -6,21 +6,16 @@ SAM templates stay SAM: the transform runs in CloudFormation, so what is tested 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn
-
-import yaml
+from typing import Any
 
 from sandgate.errors import StackError
-from sandgate.stacks._nodes import MAX_DEPTH, NodeError, Reader
+from sandgate.templates.reading import read_text, transform_names
 
-__all__ = ["SAM_TRANSFORM", "Template", "load_template", "parse_template"]
+__all__ = ["Template", "load_template", "parse_template"]
 
-SAM_TRANSFORM = "AWS::Serverless-2016-10-31"
-
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MAX_BYTES = 8 * 1024 * 1024
 """Eight times what CloudFormation takes; larger is surely not a template."""
 
@@ -48,9 +43,7 @@ class Template:
     @property
     def transforms(self) -> tuple[str, ...]:
         """The names of the transforms that the template asks for."""
-        declared = self.body.get("Transform") or []
-        listed = declared if isinstance(declared, list) else [declared]
-        return tuple(str(item.get("Name", "")) if isinstance(item, dict) else str(item) for item in listed)
+        return transform_names(self.body)
 
     def where(self, *keys: str) -> str:
         """File, line where known, and dotted path of a key, for error messages."""
@@ -97,14 +90,7 @@ def parse_template(text: str, path: Path) -> Template:
     Raises:
         StackError: as for `load_template`.
     """
-    lines: Mapping[str, int] = {}
-    if path.suffix == ".json" or text.lstrip()[:1] == "{":
-        body = _json(text, path)
-    else:
-        body, lines = _yaml(text, path)
-    if not isinstance(body, dict):
-        kind = "empty" if body is None else f"a {type(body).__name__}"
-        raise StackError(f"template is {kind}, not a mapping", where=str(path))
+    body, lines = read_text(text, where=str(path), is_json=path.suffix == ".json")
     template = Template(path=path, body=body, lines=lines)
     _check_resources(template)
     return template
@@ -123,68 +109,6 @@ def _check_resources(template: Template) -> None:
             raise StackError(
                 "Properties must be a mapping", where=template.where("Resources", logical_id, "Properties")
             )
-
-
-def _yaml(text: str, path: Path) -> tuple[Any, Mapping[str, int]]:
-    reader = Reader()
-    try:
-        _check_depth(text)
-        node = yaml.compose(text, Loader=_Loader)
-        return (None if node is None else reader.value(node)), reader.lines
-    except NodeError as error:
-        _syntax(str(error), path, error.line, error.column)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        problem = " ".join(part for part in (error.problem, error.context) if part)
-        _syntax(problem or "not YAML", path, mark.line + 1 if mark else 1, mark.column + 1 if mark else 1)
-    except yaml.reader.ReaderError as error:
-        before = text[: error.position]
-        column = len(before) - (before.rfind("\n") + 1) + 1
-        _syntax(f"character {error.character!r} is not allowed in YAML", path, before.count("\n") + 1, column)
-
-
-def _check_depth(text: str) -> None:
-    """Stop before the composer sees a document that would overflow its C stack; the event stream is flat."""
-    depth = 0
-    for event in yaml.parse(text, Loader=_Loader):
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-            if depth > MAX_DEPTH:
-                raise NodeError(f"template is nested deeper than {MAX_DEPTH} levels", event)
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
-
-
-def _json(text: str, path: Path) -> Any:
-    try:
-        return json.loads(text, object_pairs_hook=_unique(path), parse_constant=_no_constant)
-    except json.JSONDecodeError as error:
-        _syntax(error.msg, path, error.lineno, error.colno)
-    except (RecursionError, ValueError) as error:
-        reason = "template is nested too deeply" if isinstance(error, RecursionError) else str(error)
-        _syntax(reason, path, 1, 1)
-
-
-def _unique(path: Path) -> Callable[[list[tuple[str, Any]]], dict[str, Any]]:
-    def build(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        members = dict(pairs)
-        if len(members) != len(pairs):
-            names = [name for name, _ in pairs]
-            twice = next(name for name in names if names.count(name) > 1)
-            raise StackError(
-                f"key {twice!r} appears twice in one object; the second would silently win", where=str(path)
-            )
-        return members
-
-    return build
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _syntax(problem: str, path: Path, line: int, column: int) -> NoReturn:
-    raise StackError(f"template syntax error: {problem}", where=f"{path}:{line}:{column}")
 
 
 def _templates_in(folder: Path) -> str:
