@@ -1,0 +1,1 @@
+"""CloudFormation templates as text: what `stacks` deploys and `guard` examines are read the same way."""
