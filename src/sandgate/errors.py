@@ -3,6 +3,7 @@
     SandgateError
     ├── UsageError          2   the command line asks for something that does not exist
     ├── ConfigError         3   a configuration file, env file or variable holds a wrong value
+    ├── PolicyError         3   an IAM policy document is malformed
     ├── EnvironmentFault    4   the machine lacks something: network, disk, a tool, the emulator
     ├── StackError          5   a template or a deployment failed
     ├── RunError            6   the run itself broke: gate or upstream died
@@ -22,6 +23,7 @@ __all__ = [
     "ExitCode",
     "NotExecutable",
     "NotFound",
+    "PolicyError",
     "RunError",
     "SandgateError",
     "StackError",
@@ -50,6 +52,8 @@ class ExitCode(IntEnum):
     """Green tests that proved nothing: none ran, or no call reached the tier."""
     LEFTOVERS = 8
     """The run ended with resources that it made still there."""
+    REFUSED = 9
+    """Green tests, but the gate refused calls that no test expected to be refused."""
     NOT_EXECUTABLE = 126
     """The command to run exists, but cannot be executed."""
     NOT_FOUND = 127
@@ -101,6 +105,12 @@ class UsageError(SandgateError):
 
 class ConfigError(SandgateError):
     """A configuration file, env file or variable holds a wrong value."""
+
+    exit_code = ExitCode.CONFIG
+
+
+class PolicyError(SandgateError):
+    """An IAM policy document is malformed; `where` is the file and the path inside the document."""
 
     exit_code = ExitCode.CONFIG
 

@@ -1,0 +1,1 @@
+"""Condition operators of IAM: one file per family, discovered; adding a family edits no other file."""
