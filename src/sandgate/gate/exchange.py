@@ -259,8 +259,16 @@ class Exchange:
             data += b"%x\r\n%b\r\n" % (len(first), first) if self._chunked else first
         self._side.transport.write(data)
 
-    async def write(self, data: bytes) -> None:
+    @property
+    def unsent(self) -> int:
+        """How many of the bytes that were written last are not with the kernel yet, so that their memory is in use."""
+        return self._side.transport.get_write_buffer_size()
+
+    async def write(self, data: bytes | memoryview) -> None:
         """Send a piece of the body and wait while the client is slow.
+
+        Args:
+            data: not to be changed while `unsent`.
 
         Raises:
             ClientGoneError: the client left.
@@ -269,7 +277,7 @@ class Exchange:
             raise ClientGoneError
         if data and self.request.method != "HEAD":
             self.bytes_out += len(data)
-            self._side.transport.write(b"%x\r\n%b\r\n" % (len(data), data) if self._chunked else data)
+            self._side.transport.write(b"%x\r\n%b\r\n" % (len(data), bytes(data)) if self._chunked else data)
         waiting = self._side.drained()
         if waiting is not None:
             await waiting

@@ -12,10 +12,14 @@ import httptools
 from sandgate.gate.headers import HOP_BY_HOP
 from sandgate.wire.http import Headers
 
-__all__ = ["UpstreamFaultError", "UpstreamResponse"]
+__all__ = ["READ_SIZE", "UpstreamFaultError", "UpstreamResponse"]
 
 _DROPPED = frozenset(name.encode() for name in HOP_BY_HOP)
 _HIGH_WATER = 256 * 1024
+READ_SIZE = 256 * 1024
+"""Bytes that are taken off the wire at once."""
+_SPARE = 3
+"""Buffers that a connection keeps: one being filled, one waiting, one on its way to the client."""
 _BODILESS = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 
 
@@ -24,14 +28,29 @@ class UpstreamFaultError(Exception):
 
 
 class UpstreamResponse:
-    """A response, fed by its connection and read by the exchange.
+    """The response that a connection is receiving, fed by the connection and read by the exchange.
+
+    One object serves a connection for all its requests, since making a parser is a fifth of what a small answer costs:
+    read what is wanted before the connection is given back.
 
     Args:
         transport: paused while too much waits.
-        method: of the request; the answer to HEAD has no body.
     """
 
-    def __init__(self, transport: asyncio.Transport, method: str) -> None:
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._spare: list[bytearray] = []
+        """Buffers that nobody reads or writes; a buffer of this size costs more to make than to fill."""
+        self._parser: httptools.HttpResponseParser | None = None
+        self.begin("")
+        self.complete = True  # nothing was asked, so nothing may come
+
+    def begin(self, method: str) -> None:
+        """Forget the last response, and wait for the next.
+
+        Args:
+            method: of the request; the answer to HEAD has no body.
+        """
         self.status = 0
         self.fields: list[bytes] = []
         """`name: value` of every field that is passed on, as it came; decoding them all costs more than it tells."""
@@ -44,10 +63,9 @@ class UpstreamResponse:
         """Whether the final head is here."""
         self.until_close = False
         self.keep_alive = False
-        self._transport = transport
         self._method = method
         self._framed = False
-        self._chunks: deque[bytes] = deque()
+        self._chunks: deque[bytes | memoryview] = deque()
         self._size = 0
         self._taken = 0
         """Bytes of the body that were read; those that wait are `_size`."""
@@ -56,20 +74,31 @@ class UpstreamResponse:
         self._paused = False
         self._error: Exception | None = None
         self._waiter: asyncio.Future[None] | None = None
-        self._parser = httptools.HttpResponseParser(self)
+        self._lent: list[memoryview] = []
+        """Pieces that were handed on, in order, and may still be on their way out."""
 
     # -- fed ------------------------------------------------------------------------------------------------------
 
-    def feed(self, data: bytes) -> None:
-        """Take bytes off the wire.
+    def buffer(self) -> bytearray:
+        """Where the next bytes off the wire shall go."""
+        if not self._spare:
+            self._spare.append(bytearray(READ_SIZE))
+        return self._spare[-1]
+
+    def feed(self, size: int) -> None:
+        """Take bytes off the wire: as many as were put into the last `buffer`.
 
         Raises:
             UpstreamFaultError: they are no HTTP response.
         """
         self.received = True
+        data = memoryview(self._spare[-1])[:size]
         if self._left:
+            self._spare.pop()  # it is lent until whoever reads the body says that it is out
             self._feed_rest(data)
             return
+        if self._parser is None:
+            self._parser = httptools.HttpResponseParser(self)
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
@@ -78,8 +107,9 @@ class UpstreamResponse:
             raise fault from error
         if self.answered and not self.complete and self.length is not None:
             self._left = self.length - self._size - self._taken
+            self._parser = None  # it never sees the end of this body, so it cannot read the next head
 
-    def _feed_rest(self, data: bytes) -> None:
+    def _feed_rest(self, data: memoryview) -> None:
         """The rest of a body of known length needs no parser, which would copy it."""
         self._left -= len(data)
         if self._left < 0:
@@ -89,6 +119,11 @@ class UpstreamResponse:
         self.on_body(data)
         if not self._left:
             self._end()
+
+    def on_message_begin(self) -> None:
+        """Take one answer to one request."""
+        if self.complete:
+            raise UpstreamFaultError("malformed response: more than one answer")
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Collect a field, or learn the framing from it."""
@@ -102,6 +137,7 @@ class UpstreamResponse:
 
     def on_headers_complete(self) -> None:
         """Wake who waits for the head; an interim one is dropped."""
+        assert self._parser is not None
         self.status = self._parser.get_status_code()
         if self.status < HTTPStatus.OK:
             return
@@ -112,9 +148,10 @@ class UpstreamResponse:
         if self._method == "HEAD":
             # llhttp waits for the body that Content-Length announces; a HEAD response has none (RFC 9110, 9.3.2).
             self.complete = True
+            self._parser = None
         self._wake()
 
-    def on_body(self, body: bytes) -> None:
+    def on_body(self, body: bytes | memoryview) -> None:
         """Keep a piece until it is read, and let the upstream wait while there are too many."""
         self._chunks.append(body)
         self._size += len(body)
@@ -182,14 +219,32 @@ class UpstreamResponse:
         """The complete body when it is all here already, which saves a chunked hop for small answers."""
         if not self.complete:
             return None
-        data = self._chunks.popleft() if len(self._chunks) == 1 else b"".join(self._chunks)
+        only = self._chunks[0] if len(self._chunks) == 1 else None
+        data = only if isinstance(only, bytes) else b"".join(self._chunks)
+        self._lent += [piece for piece in self._chunks if isinstance(piece, memoryview)]
         self._chunks.clear()
         self._size = 0
+        self.reclaim(0)
         self._flow()
         return data
 
-    async def chunks(self) -> AsyncIterator[bytes]:
-        """The body piece by piece.
+    def reclaim(self, unsent: int) -> None:
+        """Fill the memory of pieces again that `chunks` has given and that are written.
+
+        Args:
+            unsent: how many bytes, from the last one back, are not written yet.
+        """
+        first = len(self._lent)
+        while first and unsent > 0:
+            first -= 1
+            unsent -= len(self._lent[first])
+        for piece in self._lent[:first]:
+            if len(self._spare) < _SPARE and isinstance(piece.obj, bytearray):
+                self._spare.append(piece.obj)
+        del self._lent[:first]
+
+    async def chunks(self) -> AsyncIterator[bytes | memoryview]:
+        """The body piece by piece; the memory of a piece is its reader's until that calls `reclaim`.
 
         Raises:
             UpstreamFaultError: the connection broke before the end.
@@ -201,6 +256,8 @@ class UpstreamResponse:
                 self._taken += len(data)
                 self._flow()
                 yield data
+                if isinstance(data, memoryview):
+                    self._lent.append(data)
             if self.complete:
                 return
             await self._wait()

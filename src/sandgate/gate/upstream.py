@@ -29,7 +29,7 @@ class Address(NamedTuple):
     """Name that the server's certificate must prove; empty is plain TCP."""
 
 
-class UpstreamConnection(asyncio.Protocol):
+class UpstreamConnection(asyncio.BufferedProtocol):
     """One connection; one request at a time."""
 
     def __init__(self) -> None:
@@ -53,6 +53,7 @@ class UpstreamConnection(asyncio.Protocol):
         """Keep the transport."""
         # uvloop's transports are duck-typed, not subclasses
         self._transport = cast("asyncio.Transport", transport)
+        self._response = UpstreamResponse(self._transport)
 
     def connection_lost(self, _exc: Exception | None) -> None:
         """Tell whoever reads or writes."""
@@ -73,14 +74,19 @@ class UpstreamConnection(asyncio.Protocol):
                 self._resume.set_result(None)
             self._resume = None
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, _sizehint: int) -> bytearray:
+        """Bytes are read to where they stay until they are written: a large body is not copied on its way."""
+        assert self._response is not None
+        return self._response.buffer()
+
+    def buffer_updated(self, size: int) -> None:
         """Feed the response; bytes that belong to no request mean that this connection cannot be trusted."""
         response = self._response
         if response is None or response.complete:
             self.transport.abort()
             return
         try:
-            response.feed(data)
+            response.feed(size)
         except UpstreamFaultError:
             self.transport.abort()
 
@@ -92,7 +98,9 @@ class UpstreamConnection(asyncio.Protocol):
         Raises:
             UpstreamFaultError: the connection broke.
         """
-        response = self._response = UpstreamResponse(self.transport, method)
+        response = self._response
+        assert response is not None
+        response.begin(method)
         if isinstance(body, bytes):
             if len(body) < _ONE_PACKET:
                 self.transport.write(head + body)

@@ -7,7 +7,6 @@ Version 4)". Text that came off the wire is kept as `str` with undecodable bytes
 from __future__ import annotations
 
 import hashlib
-import hmac
 import re
 from collections.abc import Iterable
 
@@ -18,7 +17,6 @@ __all__ = [
     "double_encoded",
     "raw_query",
     "remove_dots",
-    "signature",
     "single_encoded",
     "string_to_sign",
 ]
@@ -140,8 +138,3 @@ def string_to_sign(
     canonical = f"{method}\n{path}\n{query}\n{lines}\n{signed_headers}\n{payload}"
     digest = hashlib.sha256(canonical.encode("utf-8", "surrogateescape")).hexdigest()
     return f"{ALGORITHM}\n{date}\n{scope}\n{digest}"
-
-
-def signature(key: bytes, text: str) -> str:
-    """The hexadecimal signature of `text`."""
-    return hmac.digest(key, text.encode("utf-8", "surrogateescape"), "sha256").hex()

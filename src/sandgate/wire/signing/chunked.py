@@ -13,8 +13,8 @@ from collections.abc import Iterable, Mapping
 from enum import Enum
 
 from sandgate.wire.http import WireError
-from sandgate.wire.signing.canonical import signature
 from sandgate.wire.signing.faults import mismatch
+from sandgate.wire.signing.key import SigningKey
 
 __all__ = ["CHUNKED_KINDS", "MAX_CHUNK", "ChunkDecoder", "UnsignedTrailerEncoder"]
 
@@ -73,7 +73,7 @@ class ChunkDecoder:
         self,
         kind: str,
         seed_signature: str = "",
-        signing_key: bytes = b"",
+        signing_key: SigningKey | None = None,
         scope: str = "",
         date: str = "",
         *,
@@ -86,7 +86,7 @@ class ChunkDecoder:
         self._signed = kind != "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
         self._with_trailers = kind.endswith("-TRAILER")
         self._previous = seed_signature
-        self._key = signing_key
+        self._key = signing_key or SigningKey(b"")
         self._context = f"{date}\n{scope}"
         self._max_chunk = max_chunk
         self._decoded_length = decoded_length
@@ -196,7 +196,7 @@ class ChunkDecoder:
 
     def _verify_chunk(self) -> None:
         text = f"AWS4-HMAC-SHA256-PAYLOAD\n{self._context}\n{self._previous}\n{_EMPTY}\n{self._hash.hexdigest()}"
-        expected = signature(self._key, text)
+        expected = self._key.sign(text)
         if not hmac.compare_digest(expected, self._chunk_signature):
             raise mismatch("s3")
         self._previous = expected
@@ -224,7 +224,7 @@ class ChunkDecoder:
             claimed = self._trailers.pop(_TRAILER_SIGNATURE, "")
             lines = "".join(f"{name}:{value}\n" for name, value in self._trailers.items())
             digest = hashlib.sha256(lines.encode()).hexdigest()
-            expected = signature(self._key, f"AWS4-HMAC-SHA256-TRAILER\n{self._context}\n{self._previous}\n{digest}")
+            expected = self._key.sign(f"AWS4-HMAC-SHA256-TRAILER\n{self._context}\n{self._previous}\n{digest}")
             if not hmac.compare_digest(expected, claimed):
                 raise mismatch("s3")
         if self._declared is not None and self._declared != self._trailers.keys():

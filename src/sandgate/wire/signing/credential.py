@@ -6,6 +6,8 @@ import hmac
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from sandgate.wire.signing.key import SigningKey
+
 __all__ = ["Credential"]
 
 _KEPT_KEYS = 64
@@ -21,9 +23,9 @@ class Credential:
     """Empty for a long-lived key."""
     expires: datetime | None = None
     """When upstream stops accepting it; None for a long-lived key."""
-    _keys: dict[tuple[str, str, str], bytes] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _keys: dict[tuple[str, str, str], SigningKey] = field(default_factory=dict, init=False, repr=False, compare=False)
 
-    def signing_key(self, date: str, region: str, service: str) -> bytes:
+    def signing_key(self, date: str, region: str, service: str) -> SigningKey:
         """The SigV4 signing key of one credential scope.
 
         Derived once per scope and kept with the credential, so that it goes when the credential goes. The
@@ -38,12 +40,12 @@ class Credential:
             The key of "Calculate the signature", AWS General Reference, "Create a signed AWS API request".
         """
         scope = (date, region, service)
-        key = self._keys.get(scope)
-        if key is None:
+        made = self._keys.get(scope)
+        if made is None:
             key = hmac.digest(b"AWS4" + self.secret_access_key.encode(), date.encode(), "sha256")
             for part in (region, service, "aws4_request"):
                 key = hmac.digest(key, part.encode("utf-8", "surrogateescape"), "sha256")
             if len(self._keys) >= _KEPT_KEYS:
                 self._keys.clear()
-            self._keys[scope] = key
-        return key
+            made = self._keys[scope] = SigningKey(key)
+        return made

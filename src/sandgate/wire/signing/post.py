@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from sandgate.wire.http import WireError
-from sandgate.wire.signing.canonical import ALGORITHM, signature
+from sandgate.wire.signing.canonical import ALGORITHM
 from sandgate.wire.signing.credential import Credential
 from sandgate.wire.signing.faults import access_denied, bad_token, mismatch
 from sandgate.wire.signing.presented import Presented
@@ -47,7 +47,7 @@ def verify_post(form: Mapping[str, str], presented: Presented, credential: Crede
     policy_text = fields.get("policy", "")
     if presented.scheme == "v4-post":
         key = credential.signing_key(presented.date[:8], presented.region, presented.service)
-        expected = signature(key, policy_text)
+        expected = key.sign(policy_text)
     else:
         expected = v2_sign(credential, policy_text)
     if not hmac.compare_digest(expected, presented.signature):
@@ -101,7 +101,7 @@ def resign_post(
     made = {name: value for name, value in fields.items() if name.lower() not in _REMOVED}
     made |= added
     made["policy"] = text
-    made["x-amz-signature"] = signature(credential.signing_key(date[:8], region, service), text)
+    made["x-amz-signature"] = credential.signing_key(date[:8], region, service).sign(text)
     return made
 
 

@@ -12,7 +12,6 @@ from sandgate.wire.signing.canonical import (
     collapse,
     double_encoded,
     remove_dots,
-    signature,
     single_encoded,
     string_to_sign,
 )
@@ -92,7 +91,7 @@ def sign(
     text = string_to_sign(
         request_method, canonical_path, canonical_query(query), signed, names, payload, date=date, scope=scope
     )
-    value = signature(credential.signing_key(date[:8], region, service), text)
+    value = credential.signing_key(date[:8], region, service).sign(text)
     who = f"Credential={credential.access_key_id}/{scope}"
     sent.append(("authorization", f"{ALGORITHM} {who}, SignedHeaders={names}, Signature={value}"))
     return sent

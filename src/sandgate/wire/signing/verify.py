@@ -14,7 +14,6 @@ from sandgate.wire.signing.canonical import (
     double_encoded,
     raw_query,
     remove_dots,
-    signature,
     single_encoded,
     string_to_sign,
 )
@@ -125,7 +124,7 @@ def _v4_signatures(presented: Presented, request: Request, credential: Credentia
             text = string_to_sign(
                 request.method, path, query, headers, names, payload, date=presented.date, scope=scope
             )
-            yield signature(key, text)
+            yield key.sign(text)
 
 
 def _check_signed(presented: Presented, request: Request) -> None:

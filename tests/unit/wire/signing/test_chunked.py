@@ -22,6 +22,9 @@ DATE = "20130524T000000Z"
 SCOPE = "20130524/us-east-1/s3/aws4_request"
 EXAMPLE = Credential("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
 KEY = EXAMPLE.signing_key("20130524", "us-east-1", "s3")
+RAW = b"AWS4" + EXAMPLE.secret_access_key.encode()
+for _part in ("20130524", "us-east-1", "s3", "aws4_request"):
+    RAW = hmac.digest(RAW, _part.encode(), "sha256")
 SIGNED = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"
 TRAILED = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER"
 UNSIGNED = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
@@ -201,7 +204,7 @@ def sign_body(chunks: list[bytes], trailers: dict[str, str] | None) -> bytes:
     """An independent signer, straight from the documentation."""
 
     def mac(text: str) -> str:
-        return hmac.new(KEY, text.encode(), hashlib.sha256).hexdigest()
+        return hmac.new(RAW, text.encode(), hashlib.sha256).hexdigest()
 
     previous = SEED
     body = b""
