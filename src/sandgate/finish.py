@@ -72,7 +72,14 @@ def finish(
         wants_calls=wants_calls,
         interrupted=interrupted,
         stuck=end.stuck,
+        on_refusal=run.config.on_refusal,
+        guard=not run.config.unsafe_no_guard,
     )
+    return _write(run, facts)
+
+
+def _write(run: Run, facts: RunFacts) -> Receipt:
+    """The receipt, on disk too; that it could not be written is a reason for red."""
     events = list(read_log(run.directory / "events.jsonl"))
     receipt = make_receipt(events, facts)
     try:

@@ -150,6 +150,10 @@ class Run:
         """Write an event of the front end into the run's log."""
         self._control.request("event", event=event, **fields)
 
+    def mark(self) -> int:
+        """Where the next event of the run's log begins; all calls that were answered by now stand before it."""
+        return int(self._control.request("mark")["offset"])
+
     def status(self) -> Mapping[str, Any]:
         """Counters of the gate, and whether its upstream lives."""
         return self._control.request("status")

@@ -19,12 +19,14 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-def test_it(namespace):
+def test_it(namespace, expect_denied):
     dynamodb = boto3.client("dynamodb")
     with pytest.raises(ClientError):
         dynamodb.describe_table(TableName=namespace.table("none"))
-    with pytest.raises(ClientError):
+    with expect_denied("dynamodb:ListTables"):
         boto3.client("dynamodb", config=Config(signature_version=UNSIGNED)).list_tables()
+    with pytest.raises(ClientError):
+        boto3.client("iam").create_user(UserName="test-user")
 """
 
 

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import os
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import wraps
 from importlib import import_module
+from inspect import Parameter, Signature, signature
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Annotated, Any
 
 import typer
 
-from sandgate.config.kinds import FLAG
+from sandgate.config.kinds import FLAG, TEXT, WHOLE, Kind
 from sandgate.config.load import load
 from sandgate.config.model import Config
 from sandgate.config.options import OPTIONS
+from sandgate.reports.words import NO_GUARD
 
-__all__ = ["flag_of", "read_config", "values_of"]
+__all__ = ["flag_of", "read_config", "values_of", "warn_without_guard", "with_run_options"]
+
+_REST = Parameter.VAR_KEYWORD
+_TYPES: Mapping[Kind, type] = MappingProxyType({TEXT: str, FLAG: bool, WHOLE: int})
 
 
 def flag_of(name: str) -> Any:
@@ -26,8 +33,37 @@ def flag_of(name: str) -> Any:
     and farther sources keep their order.
     """
     entry = OPTIONS[name]
-    spelling = f"{entry.flag}/--no-{entry.flag[2:]}" if entry.kind is FLAG else entry.flag
+    both_ways = entry.kind is FLAG and not entry.only_typed
+    spelling = f"{entry.flag}/--no-{entry.flag[2:]}" if both_ways else entry.flag
     return typer.Option(spelling, help=entry.doc, show_default=False, autocompletion=values_of(name))
+
+
+def with_run_options(function: Callable[..., None]) -> Callable[..., None]:
+    """Give a command that starts a run every option of the configuration that has a flag.
+
+    Args:
+        function: takes them as `**options`, by their names in the configuration, and `None` for those not given.
+    """
+    own = [entry for entry in signature(function, eval_str=True).parameters.values() if entry.kind is not _REST]
+    run = [
+        Parameter(
+            name,
+            Parameter.KEYWORD_ONLY,
+            default=None,
+            annotation=Annotated[_TYPES[entry.kind] | None, flag_of(name)],  # type: ignore[name-defined, unused-ignore]
+        )
+        for name, entry in OPTIONS.items()
+        if entry.flag
+    ]
+
+    @wraps(function)
+    def command(**given: object) -> None:
+        function(**given)
+
+    # typer reads both.
+    command.__signature__ = Signature([*own, *run])  # type: ignore[attr-defined]
+    command.__annotations__ = {entry.name: entry.annotation for entry in (*own, *run)}
+    return command
 
 
 def values_of(name: str) -> Callable[[], list[str]] | None:
@@ -47,3 +83,9 @@ def values_of(name: str) -> Callable[[], list[str]] | None:
 def read_config(**overrides: object) -> Config:
     """The configuration that holds here: the process's own folder and environment, and the command line."""
     return load(cwd=Path.cwd(), environ=os.environ, overrides=overrides)
+
+
+def warn_without_guard(config: Config) -> None:
+    """Say that a run is about to begin in which nothing keeps calls inside the sandbox."""
+    if config.unsafe_no_guard:
+        typer.secho(f"sandgate: guard {NO_GUARD}", err=True, fg=typer.colors.YELLOW)

@@ -34,6 +34,8 @@ class Option:
     check: Callable[[object], str] | None = None
     """What is wrong with a value of the right type, or an empty string."""
     command_line: bool = False
+    only_typed: bool = False
+    """Only the command line may set it: what lowers safety is typed each time, and no file or variable hides it."""
     fields: Mapping[str, Option] = dataclasses.field(default_factory=dict)
     """For a table of tables: the keys of each inner table."""
 
@@ -45,7 +47,7 @@ class Option:
     @property
     def variable(self) -> str:
         """The environment variable, or an empty string where text cannot say the value."""
-        return f"SANDGATE_{self.name.upper()}" if self.kind.read_text else ""
+        return f"SANDGATE_{self.name.upper()}" if self.kind.read_text and not self.only_typed else ""
 
     def accept(self, value: object) -> object:
         """A value from a file, JSON or the command line, checked.
@@ -81,9 +83,17 @@ def option(
     choices_from: str = "",
     check: Callable[[Any], str] | None = None,
     command_line: bool = False,
+    only_typed: bool = False,
 ) -> Any:
     """A dataclass field that is an option; without a default it is an empty table."""
-    said = {"doc": doc, "choices": choices, "choices_from": choices_from, "check": check, "command_line": command_line}
+    said = {
+        "doc": doc,
+        "choices": choices,
+        "choices_from": choices_from,
+        "check": check,
+        "command_line": command_line or only_typed,
+        "only_typed": only_typed,
+    }
     if default is dataclasses.MISSING:
         return dataclasses.field(default_factory=dict, metadata={_KEY: said})
     return dataclasses.field(default=default, metadata={_KEY: said})
@@ -128,7 +138,9 @@ def build(options: Mapping[str, Option], table: Mapping[str, object]) -> dict[st
     values: dict[str, object] = {}
     for key, value in table.items():
         if key not in options:
-            raise unknown_key(key, list(options))
+            raise unknown_key(key, [name for name, entry in options.items() if not entry.only_typed])
+        if options[key].only_typed:
+            raise WrongValue("can only be given on the command line", path=(key,), hint=f"type {options[key].flag}")
         try:
             values[key] = options[key].accept(value)
         except WrongValue as wrong:

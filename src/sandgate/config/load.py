@@ -126,6 +126,11 @@ def _from_variables(environ: Mapping[str, str | None], where: str) -> dict[str, 
     found: dict[str, tuple[object, str]] = {}
     for variable, text in _ours(environ):
         entry = by_variable.get(variable)
+        typed = OPTIONS.get(variable.removeprefix(_PREFIX).lower())
+        if typed is not None and typed.only_typed:
+            raise ConfigError(
+                f"{variable} can only be given on the command line", where=where, hint=f"type {typed.flag}"
+            )
         if entry is None:
             close = nearest(variable, by_variable)
             raise ConfigError(

@@ -135,6 +135,18 @@ class Options:
     prefix: tuple[str, ...] = option(
         ("test",), check=_prefixes, doc="Prefixes that names inside the sandbox begin with; new names use the first."
     )
+    on_refusal: str = option(
+        "fail",
+        choices=("fail", "report"),
+        command_line=True,
+        doc="`fail`: a run is red when the gate refused a call that no `expect_denied` expected. `report`: refusals "
+        "are shown only.",
+    )
+    unsafe_no_guard: bool = option(
+        default=False,
+        only_typed=True,
+        doc="Do not keep calls inside the sandbox; the receipt says so. Never on a tier of a real account.",
+    )
     paths: tuple[str, ...] = option((), doc="Test folders whose runs must reach the tier; empty is every test.")
     require: tuple[str, ...] = option((), doc="Services that must have been reached for a run to be green.")
     allow_empty: bool = option(default=False, command_line=True, doc="Let a run be green that reached no tier.")

@@ -46,20 +46,31 @@ class AppendLog:
             return False
         return True
 
+    @property
+    def size(self) -> int:
+        """Bytes that the log has now: where the next event begins."""
+        return os.fstat(self._fd).st_size
+
     def close(self) -> None:
         """Close the descriptor; its number may soon be another file's, so nothing is written any more."""
         self.failed = self.failed or "closed"
         os.close(self._fd)
 
 
-def read_log(path: Path) -> Iterator[Mapping[str, object]]:
+def read_log(path: Path, *, start: int = 0) -> Iterator[Mapping[str, object]]:
     """Every whole event of a log; a torn last line is skipped, a missing file is an empty log.
+
+    Args:
+        path: of the log.
+        start: byte at which to begin, the size that the log had between two events.
 
     Raises:
         ValueError: a line before the last is damaged, which no crash of ours can do.
     """
     try:
-        data = path.read_bytes()
+        with path.open("rb") as log:
+            log.seek(start)
+            data = log.read()
     except FileNotFoundError:
         return
     lines = data.split(b"\n")

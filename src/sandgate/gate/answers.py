@@ -9,6 +9,7 @@ from collections.abc import Callable
 from sandgate.core.call import Decision
 from sandgate.gate.flow import Flow
 from sandgate.gate.parts import Parts
+from sandgate.gate.recorder import Caller
 from sandgate.gate.response import UpstreamFaultError
 from sandgate.wire.errors import render
 from sandgate.wire.http import WireError
@@ -107,10 +108,26 @@ class Answers:
             flow.protocol, flow.service = found.protocol, found.service
 
     def _record(self, flow: Flow, decision: Decision) -> None:
-        worker = flow.call.principal.worker if flow.call else flow.exchange.label
         what = f"{flow.service}:{flow.operation}" if flow.operation else f"{flow.request.method} request"
+        self._parts.recorder.refuse(flow.call, decision, self._caller(flow), what=what)
+
+    def _caller(self, flow: Flow) -> Caller:
+        call, worker = flow.call, flow.exchange.label
+        if call is not None:
+            principal = call.principal
+            return Caller(id=call.id, worker=principal.worker, test_id=call.test_id, principal=principal.kind)
         test = self._parts.tests.get(worker, "")
-        self._parts.recorder.refuse(flow.call, decision, worker=worker, test_id=test, what=what)
+        return Caller(id=self._ids(), worker=worker, test_id=test, principal=self._principal(flow))
+
+    def _principal(self, flow: Flow) -> str:
+        """Who signed what never became a call; that the signature is right is not said."""
+        if flow.claim is None:
+            return "anonymous"
+        key_id = flow.claim.access_key_id
+        entry = flow.entry or self._parts.keys.resolve(key_id)
+        if entry is not None:
+            return entry.principal.kind
+        return "surrogate" if self._parts.surrogates.resolve(key_id) else "unknown"
 
     def _send(self, flow: Flow, code: str, message: str, status: int) -> tuple[int, str]:
         exchange = flow.exchange

@@ -11,6 +11,7 @@ from sandgate.gate.parts import Parts
 from sandgate.gate.response import UpstreamFaultError, UpstreamResponse
 from sandgate.gate.upstream import Address
 from sandgate.tiers._model import Target
+from sandgate.wire.denials import READ, error_code
 from sandgate.wire.http import Response
 
 __all__ = ["Body", "Outgoing", "Reading", "forward"]
@@ -67,7 +68,7 @@ class Reading:
     """The body is wanted afterwards."""
     call: Call | None = None
     body: bytes = field(default=b"", repr=False)
-    """The answer's body, when it was wanted."""
+    """The answer's body, when it was wanted; at least its beginning, when it failed."""
 
 
 async def _framed(body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -103,34 +104,41 @@ async def forward(exchange: Exchange, outgoing: Outgoing, parts: Parts, reading:
         if reading.rewrite or reading.observe:
             await _answer_held(exchange, response, parts, reading)
         else:
-            await _answer(exchange, response)
+            reading.body = await _answer(exchange, response)
     except BaseException:
         connection.discard()
         raise
-    parts.pool.release(connection)
-    return response.status, _error_code(response)
+    outcome = response.status, error_code(response.status, response.headers, reading.body)
+    parts.pool.release(connection)  # from here on the response is the next request's
+    return outcome
 
 
-async def _answer(exchange: Exchange, response: UpstreamResponse) -> None:
+async def _answer(exchange: Exchange, response: UpstreamResponse) -> bytes:
+    """Pass an answer on; what comes back is its beginning where it failed, else nothing."""
     if response.length is not None and response.length <= SMALL:
         await response.end()
     whole = response.whole() if exchange.request.method != "HEAD" else None
     length = response.length if whole is None else len(whole)
     exchange.start(response.status, response.fields, length=length, first=whole or b"")
+    said = whole or b""
     if whole is None:
         try:
             async for piece in response.chunks():
+                if response.status >= _FAILED and len(said) < READ:
+                    said += bytes(piece[:READ])
+                response.reclaim(exchange.unsent)  # before the write: what was handed on ends with the last piece
                 await exchange.write(piece)
         except UpstreamFaultError:
             exchange.abort()  # half an answer must not look like a whole one
-            return
+            return b""
     exchange.finish()
+    return said if response.status >= _FAILED else b""
 
 
 async def _answer_held(exchange: Exchange, response: UpstreamResponse, parts: Parts, reading: Reading) -> None:
     body = response.whole()
     if body is None:
-        pieces: list[bytes] = []
+        pieces: list[bytes | memoryview] = []  # none is reclaimed, so they stay as they are
         size = 0
         async for piece in response.chunks():
             size += len(piece)
@@ -141,16 +149,9 @@ async def _answer_held(exchange: Exchange, response: UpstreamResponse, parts: Pa
     headers = list(response.headers)
     if reading.observe:
         reading.body = body
+    elif response.status >= _FAILED:
+        reading.body = body[:READ]
     if reading.rewrite and reading.call is not None:
         call, url = reading.call, parts.urls.get(exchange.label, "")
         headers, body = parts.rewriter.response(call.service, call.operation, headers, body, gate_url=url)
     exchange.respond(Response(response.status, tuple(headers), body))
-
-
-def _error_code(response: UpstreamResponse) -> str:
-    if response.status < _FAILED:
-        return ""
-    for name, value in response.headers:
-        if name == "x-amzn-errortype":
-            return value.partition(":")[0].rpartition("#")[2]
-    return str(response.status)

@@ -29,6 +29,7 @@ from sandgate.gate.parts import Parts
 from sandgate.gate.response import UpstreamFaultError
 from sandgate.gate.seen import named_owners
 from sandgate.names.binders import references
+from sandgate.wire.denials import is_denial
 from sandgate.wire.http import Request, WireError
 from sandgate.wire.identify import Identified, Match, match, parse
 from sandgate.wire.s3 import POST_OBJECT
@@ -90,7 +91,8 @@ class Pipeline:
                     error_code=code,
                 )
                 # Soon, not now: the loop sends the answer once this turn is over, and nobody should wait for our notes.
-                note = partial(self._parts.recorder.end, flow.call, outcome, reached=reached)
+                denied = reached and flow.route is None and is_denial(status, code)
+                note = partial(self._parts.recorder.end, flow.call, outcome, reached=reached, denied=denied)
                 asyncio.get_running_loop().call_soon(note)
 
     async def _handle(self, flow: Flow) -> tuple[int, str]:

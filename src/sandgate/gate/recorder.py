@@ -10,6 +10,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from json.encoder import encode_basestring_ascii as _text
 
 from sandgate.core.call import Call, Decision, Outcome
@@ -17,7 +18,19 @@ from sandgate.core.log import AppendLog
 from sandgate.core.redact import redact_parameters
 from sandgate.names.shown import shown_members
 
-__all__ = ["Recorder"]
+__all__ = ["Caller", "Recorder"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Whose request was refused."""
+
+    id: str
+    """Of the refusal; that of the call where there is one."""
+    worker: str
+    test_id: str = ""
+    principal: str = ""
+    """The kind of the principal; `anonymous` without a signature, `unknown` with a key that is not the gate's."""
 
 
 class Recorder:
@@ -66,8 +79,13 @@ class Recorder:
         self.called.add((call.service, call.region, ""))
         return self._log.append_text(line + "}")
 
-    def end(self, call: Call, outcome: Outcome, *, reached: bool) -> None:
-        """Note what became of it."""
+    @property
+    def size(self) -> int:
+        """Bytes that the log has now."""
+        return self._log.size
+
+    def end(self, call: Call, outcome: Outcome, *, reached: bool, denied: bool = False) -> None:
+        """Note what became of it; `denied` when the upstream answered that the caller may not."""
         if reached:
             self.reached[call.service] += 1
             if outcome.status < _FIRST_ERROR:
@@ -79,21 +97,35 @@ class Recorder:
         )
         if outcome.error_code:
             line += f',"error":{_text(outcome.error_code)}'
+        if denied:
+            line += ',"denied":true'
         self._log.append_text(line + "}")
 
-    def refuse(self, call: Call | None, decision: Decision, *, worker: str, test_id: str = "", what: str = "") -> None:
-        """Note a refusal; `call` is `None` when it could not be identified."""
+    def refuse(self, call: Call | None, decision: Decision, caller: Caller, *, what: str = "") -> None:
+        """Note a refusal of the gate's own.
+
+        Args:
+            call: `None` when it could not be identified.
+            decision: why.
+            caller: who asked, as far as that is known without a call.
+            what: what stands for the operation without a call.
+        """
         event: dict[str, object] = {
             "event": "refused",
+            "id": caller.id,
             "time": round(time.time(), 6),
+            "by": "gate",
             "rule": decision.rule,
             "value": decision.value,
             "source": decision.source,
             "remedy": decision.remedy,
+            "action": decision.action,
+            "statement": decision.statement,
             "service": call.service if call else "",
             "operation": call.operation if call else what,
-            "worker": worker,
-            "test": call.test_id if call else test_id,
+            "principal": caller.principal,
+            "worker": caller.worker,
+            "test": caller.test_id,
         }
         self.refused_total += 1
         if len(self.refused) < _KEPT:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from sandgate.config.model import Config
 from sandgate.config.options import OPTIONS
-from sandgate.reports.summary import NOT_KNOWN
+from sandgate.reports.words import NO_GUARD, NOT_KNOWN
 from sandgate.session import Run
 
 __all__ = ["header_lines"]
@@ -18,14 +18,20 @@ _SHOWN = ("region", "isolation", "prefix")
 """Settings that are shown even when nobody set them; the tier has a line of its own."""
 
 
-def header_lines(run: Run) -> list[str]:
-    """The header of a run."""
+def header_lines(run: Run, mark: Callable[[str], str] = str) -> list[str]:
+    """The header of a run.
+
+    Args:
+        run: the run.
+        mark: makes a warning stand out.
+    """
     config = run.config
     joined = "" if run.owner else f", joined run {run.id}"
     tier = f"tier {run.tier} (from {_source(config, 'tier')})"
     return [
         f"sandgate: {tier}, account {run.account or NOT_KNOWN}, namespace {run.namespace}{joined}",
         f"sandgate: caller {run.caller or NOT_KNOWN}, gate {run.gate_url}",
+        *([mark(f"{_PREFIX}guard {NO_GUARD}")] if config.unsafe_no_guard else []),
         *_wrapped(_settings(config)),
     ]
 

@@ -11,11 +11,12 @@ import pytest
 
 from sandgate.config.kinds import FLAG
 from sandgate.config.options import OPTIONS
+from sandgate.errors import ConfigError
 
 __all__ = ["ALWAYS", "WHEN_ACTIVE", "add_options", "given", "starts_nothing", "where_to_look"]
 
 ALWAYS = ("tier",)
-WHEN_ACTIVE = ("region", "isolation", "allow_empty", "record_params")
+WHEN_ACTIVE = ("region", "isolation", "allow_empty", "record_params", "on_refusal", "unsafe_no_guard")
 """Added only where sandgate is active, so that a project that does not use it keeps these names for itself."""
 
 _STARTS_NOTHING = (
@@ -43,8 +44,20 @@ def add_options(parser: pytest.Parser, names: Sequence[str]) -> None:
 
 
 def given(config: pytest.Config, parser: pytest.Parser, args: Sequence[str]) -> Mapping[str, object]:
-    """The options that stand on the command line; those that do not are `None`."""
+    """The options that stand on the command line; those that do not are `None`.
+
+    Raises:
+        ConfigError: one that must be typed comes from pytest's configuration or a variable.
+    """
     known = parser.parse_known_args(args, namespace=copy.copy(config.option))
+    for entry in (OPTIONS[name] for name in WHEN_ACTIVE):
+        typed = map(str, config.invocation_params.args)
+        if entry.only_typed and getattr(known, _dest(entry.name), None) and entry.flag not in typed:
+            raise ConfigError(
+                f"{entry.flag} can only be given on the command line",
+                where="addopts of pytest's configuration, or PYTEST_ADDOPTS",
+                hint=f"take it out there, and type {entry.flag}",
+            )
     return {name: getattr(known, _dest(name), None) for name in (*ALWAYS, *WHEN_ACTIVE)}
 
 

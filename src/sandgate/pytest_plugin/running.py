@@ -15,7 +15,7 @@ from sandgate.pytest_plugin.outcomes import Outcomes
 from sandgate.pytest_plugin.selection import Selection, count, covers, must_reach
 from sandgate.pytest_plugin.state import State
 from sandgate.reports.receipt import Receipt
-from sandgate.reports.summary import summary_lines
+from sandgate.reports.summary import colour_of, summary_lines
 
 __all__ = ["SessionPlugin"]
 
@@ -50,7 +50,8 @@ class SessionPlugin:
 
     def pytest_report_header(self) -> list[str]:
         """Say where calls will end, as whom, and where each setting came from."""
-        return header_lines(self._run)
+        writer = self._config.get_terminal_writer()
+        return header_lines(self._run, lambda text: writer.markup(text, yellow=True))
 
     # -- what is selected -----------------------------------------------------------------------------------------
 
@@ -159,4 +160,5 @@ class SessionPlugin:
         green = self._receipt.status is ExitCode.OK
         terminalreporter.section("sandgate", green=green, red=not green)
         for line in summary_lines(self._receipt):
-            terminalreporter.write_line(line, red=line.startswith("  red because"))
+            colour = colour_of(line)
+            terminalreporter.write_line(line, **({colour: True} if colour else {}))

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from sandgate.errors import ExitCode
+from sandgate.reports.refusals import RefusalGroup, group_refusals
 
 __all__ = ["Receipt", "RunFacts", "make_receipt", "verdict"]
 
@@ -51,6 +52,10 @@ class RunFacts:
     interrupted: bool = False
     stuck: tuple[str, ...] = ()
     """Why stacks of this run could not be deleted."""
+    on_refusal: str = "fail"
+    """`fail`, or `report` where refusals are shown only."""
+    guard: bool = True
+    """Whether calls were kept inside the sandbox."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,11 +70,18 @@ class Receipt:
     """Service to number of calls that the upstream answered; those of the deployer prove nothing about tests."""
     answered: int
     """Calls that the upstream answered, the deployer's too."""
-    refusals: tuple[Mapping[str, object], ...]
+    refusals: tuple[RefusalGroup, ...]
+    denied_upstream: Mapping[str, int]
+    """`service:operation` to number of calls that the gate let pass and the upstream answered with access denied."""
     by_test_calls: int
     """Calls that are attributed to a test."""
     status: ExitCode
     reasons: tuple[str, ...]
+
+    @property
+    def refused(self) -> int:
+        """Calls that the gate refused, expected or not."""
+        return sum(group.count for group in self.refusals)
 
     def to_json(self) -> dict[str, object]:
         """The document, schema version first."""
@@ -94,7 +106,15 @@ class Receipt:
             "reached": dict(self.reached),
             "answered": self.answered,
             "calls_in_tests": self.by_test_calls,
-            "refusals": list(self.refusals),
+            "guard": "on" if facts.guard else "off",
+            "on_refusal": facts.on_refusal,
+            "refused": {
+                "total": self.refused,
+                "expected": sum(group.expected for group in self.refusals),
+                "counted": sum(group.counted for group in self.refusals),
+            },
+            "refusals": [group.to_json() for group in self.refusals],
+            "denied_upstream": dict(self.denied_upstream),
             "leftovers": [{"type": left["type"], "name": left["name"]} for left in facts.leftovers],
             "not_listed": [{"service": left["name"], "reason": left["unknown"]} for left in facts.not_listed],
             "seconds": {
@@ -117,29 +137,40 @@ class _Tally:
     answered: int = 0
     in_tests: int = 0
     refusals: list[Mapping[str, object]] = field(default_factory=list)
+    expected: set[str] = field(default_factory=set)
+    denied: Counter[str] = field(default_factory=Counter)
     selected: list[Mapping[str, object]] = field(default_factory=list)
-    _evidence: dict[str, str] = field(default_factory=dict)
-    """Call to service, for calls that are evidence: not the deployer's, whose part is to prepare."""
+    _open: dict[str, tuple[str, str, bool]] = field(default_factory=dict)
+    """Call to service, operation, and whether it is evidence: not the deployer's, whose part is to prepare."""
 
     def add(self, event: Mapping[str, object]) -> None:
         """Count one event."""
         kind = event.get("event")
         if kind == "call":
-            service = str(event["service"])
-            self.calls.setdefault(service, Counter())[str(event["operation"])] += 1
+            service, operation = str(event["service"]), str(event["operation"])
+            self.calls.setdefault(service, Counter())[operation] += 1
             self.in_tests += bool(event.get("test"))
-            if event.get("principal") != "deployer":
-                self._evidence[str(event["id"])] = service
-        elif kind == "done" and event.get("reached") is True:
-            self.answered += 1
-            if service := self._evidence.pop(str(event["id"]), ""):
-                self.reached[service] += 1
+            self._open[str(event["id"])] = (service, operation, event.get("principal") != "deployer")
+        elif kind == "done":
+            self._add_answer(event)
         elif kind == "refused":
-            self.refusals.append({k: v for k, v in event.items() if k not in ("event", "time")})
+            self.refusals.append(event)
+        elif kind == "expected":
+            found = event["refusals"]
+            self.expected.update(map(str, found) if isinstance(found, list) else ())
         elif kind == "test":
             self.tests[str(event["outcome"])] += 1
         elif kind == "selected":
             self.selected.append(event)
+
+    def _add_answer(self, event: Mapping[str, object]) -> None:
+        service, operation, evidence = self._open.pop(str(event["id"]), ("", "", False))
+        if event.get("reached") is not True:
+            return
+        self.answered += 1
+        self.reached.update([service] if evidence else ())
+        if event.get("denied") is True:
+            self.denied[f"{service}:{operation}"] += 1
 
 
 def make_receipt(events: Iterable[Mapping[str, object]], facts: RunFacts) -> Receipt:
@@ -157,14 +188,17 @@ def make_receipt(events: Iterable[Mapping[str, object]], facts: RunFacts) -> Rec
     if selected:
         facts = replace(facts, wants_calls=facts.wants_calls and any(event["must_reach"] for event in selected))
     nothing = not any(event["tests"] for event in selected or [_SOME])
-    status, reasons = verdict(facts, tally.tests, tally.reached, nothing_selected=nothing)
+    refusals = group_refusals(tally.refusals, frozenset(tally.expected))
+    refused = sum(group.counted for group in refusals)
+    status, reasons = verdict(facts, tally.tests, tally.reached, nothing_selected=nothing, refused=refused)
     return Receipt(
         facts=facts,
         tests=dict(sorted(tally.tests.items())),
         calls={service: dict(sorted(found.items())) for service, found in sorted(tally.calls.items())},
         reached=dict(sorted(tally.reached.items())),
         answered=tally.answered,
-        refusals=tuple(tally.refusals),
+        refusals=refusals,
+        denied_upstream=dict(sorted(tally.denied.items())),
         by_test_calls=tally.in_tests,
         status=status,
         reasons=reasons,
@@ -172,20 +206,32 @@ def make_receipt(events: Iterable[Mapping[str, object]], facts: RunFacts) -> Rec
 
 
 def verdict(
-    facts: RunFacts, tests: Mapping[str, int], reached: Mapping[str, int], *, nothing_selected: bool = False
+    facts: RunFacts,
+    tests: Mapping[str, int],
+    reached: Mapping[str, int],
+    *,
+    nothing_selected: bool = False,
+    refused: int = 0,
 ) -> tuple[ExitCode, tuple[str, ...]]:
-    """What the run is worth, and why: every reason is listed, the first one gives the status."""
+    """What the run is worth, and why: every reason is listed, the first one gives the status.
+
+    Args:
+        facts: of the run.
+        tests: outcome to number.
+        reached: service to number of answered calls.
+        nothing_selected: whether the test runner had nothing to run.
+        refused: calls that were refused, unexpectedly.
+    """
     found: list[tuple[ExitCode, str]] = []
     if facts.interrupted:
         found.append((ExitCode.INTERRUPTED, "the run was interrupted"))
-    if facts.upstream_death:
-        found.append((ExitCode.RUN, facts.upstream_death))
-    if facts.log_failure:
-        found.append((ExitCode.RUN, facts.log_failure))
+    found += [(ExitCode.RUN, reason) for reason in (facts.upstream_death, facts.log_failure) if reason]
     if facts.exit_status != 0:
         found.append((ExitCode.TESTS_FAILED, f"the command {_ended(facts.exit_status)}"))
     elif failed := sum(tests.get(outcome, 0) for outcome in ("failed", "error")):
         found.append((ExitCode.TESTS_FAILED, f"{failed} tests failed, whatever the command's status says"))
+    if refused and facts.on_refusal == "fail":
+        found.append((ExitCode.REFUSED, f"the gate refused {refused} {'call' if refused == 1 else 'calls'}"))
     if nothing_selected and not facts.allow_empty:
         found.append((ExitCode.EMPTY_RUN, "no test was selected"))
     if facts.wants_calls:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from textwrap import wrap
+
 from sandgate.errors import ExitCode
 from sandgate.reports.receipt import Receipt
+from sandgate.reports.refusals import RefusalGroup
+from sandgate.reports.words import NO_GUARD, NOT_KNOWN
 
-__all__ = ["NOT_KNOWN", "summary_lines"]
+__all__ = ["colour_of", "summary_lines"]
 
-NOT_KNOWN = "not known"
-"""Account and caller where the upstream has nobody to ask."""
 _SHOWN = 10
+_SHOWN_TESTS = 3
+_WIDTH = 80
 
 
 def summary_lines(receipt: Receipt) -> list[str]:
@@ -27,15 +32,20 @@ def summary_lines(receipt: Receipt) -> list[str]:
     ]
     if facts.commit:
         lines.append(f"  commit   {facts.commit[:12]}{' with uncommitted changes' if facts.dirty else ''}")
+    if not facts.guard:
+        lines.append(f"  guard    {NO_GUARD}")
     if receipt.tests:
         lines.append("  tests    " + ", ".join(f"{count} {outcome}" for outcome, count in receipt.tests.items()))
     total = sum(sum(found.values()) for found in receipt.calls.values())
-    lines.append(f"  calls    {total} forwarded, {receipt.answered} answered, {len(receipt.refusals)} refused")
+    lines.append(f"  calls    {total} forwarded, {receipt.answered} answered, {receipt.refused} refused")
     for service, operations in receipt.calls.items():
         names = ", ".join(f"{name} {count}" for name, count in sorted(operations.items(), key=lambda o: -o[1])[:4])
         more = len(operations) - 4
         lines.append(_cut(f"    {service:<16} {names}{f' and {more} more' if more > 0 else ''}"))
     lines += _refusals(receipt)
+    if receipt.denied_upstream:
+        denied = ", ".join(f"{name} {count}" for name, count in receipt.denied_upstream.items())
+        lines += _wrapped(f"by the upstream: {denied}", "  denied   ")
     if facts.leftovers:
         lines.append(f"  left behind ({len(facts.leftovers)}):")
         lines += [f"    {left['type']} {left['name']}" for left in facts.leftovers[:_SHOWN]]
@@ -49,31 +59,55 @@ def summary_lines(receipt: Receipt) -> list[str]:
     return lines
 
 
-def _refusals(receipt: Receipt) -> list[str]:
-    """Each kind of refusal once, with its remedy."""
-    seen: dict[tuple[object, ...], int] = {}
-    for refusal in receipt.refusals:
-        key = (
-            refusal["service"],
-            refusal["operation"],
-            refusal["rule"],
-            refusal["value"],
-            refusal["source"],
-            refusal["remedy"],
-        )
-        seen[key] = seen.get(key, 0) + 1
-    lines = []
-    for (service, operation, rule, value, source, remedy), count in list(seen.items())[:_SHOWN]:
-        what = f"{service}:{operation}" if service else str(operation)
-        lines.append(f"  refused  {what} ({count}x) by rule {rule}: {value}")
-        if source:
-            lines.append(f"           {source}")
-        if remedy:
-            lines.append(f"           to allow it: {remedy}")
-    if len(seen) > _SHOWN:
-        lines.append(f"           and {len(seen) - _SHOWN} other kinds; see events.jsonl")
-    return lines
+def colour_of(line: str) -> str | None:
+    """The colour of a line of the summary on a terminal; `None` is none."""
+    if line.startswith("  red because"):
+        return "red"
+    return "yellow" if line.startswith("  guard ") else None
 
 
-def _cut(line: str, width: int = 80) -> str:
+def _refusals(receipt: Receipt) -> Iterator[str]:
+    """Each kind of refusal once, with its remedy; those that tests expected are only counted."""
+    groups = [group for group in receipt.refusals if group.count > group.expected]
+    for group in groups[:_SHOWN]:
+        yield from _group(group)
+    if len(groups) > _SHOWN:
+        yield f"           and {len(groups) - _SHOWN} other kinds; see receipt.json"
+    if expected := sum(group.expected for group in receipt.refusals):
+        yield f"  refused  {expected} as expected by tests"
+    if any(group.counted for group in groups) and receipt.facts.on_refusal == "fail":
+        yield "  expect_denied is for tests that mean it; --on-refusal report lets it be green"
+
+
+def _group(group: RefusalGroup) -> Iterator[str]:
+    statement = f", statement {group.statement}" if group.statement else ""
+    yield from _wrapped(
+        f"{group.what} ({group.count - group.expected}x) by rule {group.rule}{statement}", "  refused  "
+    )
+    tests = ", ".join(group.tests[:_SHOWN_TESTS])
+    more = len(group.tests) - _SHOWN_TESTS
+    said = {
+        "value": group.value,
+        "from": group.source,
+        "to allow it": group.remedy,
+        "in": f"{tests} and {more} more" if more > 0 else tests,
+    }
+    for name, text in said.items():
+        if text:
+            yield from _wrapped(f"{name}: {text}", " " * 11)
+
+
+def _wrapped(text: str, start: str) -> list[str]:
+    """Lines of at most 80 columns, but nothing that somebody may copy is torn: an ARN, a test id."""
+    return wrap(
+        text,
+        _WIDTH,
+        initial_indent=start,
+        subsequent_indent=" " * (len(start) + 2),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _cut(line: str, width: int = _WIDTH) -> str:
     return line if len(line) <= width else line[: width - 1] + "…"

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from sandgate.config.model import Config
 from sandgate.core.call import Decision
+from sandgate.errors import UsageError
 from sandgate.wire.signing.credential import Credential
 
 __all__ = ["FunctionSession", "Leftover", "Target", "Tier", "TierContext", "Upstream"]
@@ -112,3 +113,21 @@ class Tier:
     capabilities: tuple[str, ...]
     limits: tuple[str, ...]
     start: Callable[[TierContext], Awaitable[Upstream]]
+    guard_optional: bool = False
+    """Whether a run may do without the guard, since nothing on this tier can belong to others."""
+
+    def check_guard(self, *, guard: bool) -> None:
+        """See whether the run may be as it is asked for.
+
+        Args:
+            guard: whether it keeps calls inside the sandbox.
+
+        Raises:
+            UsageError: it must, and does not.
+        """
+        if not guard and not self.guard_optional:
+            raise UsageError(
+                f"the tier {self.name!r} is never used without the guard",
+                where="command line, --unsafe-no-guard",
+                hint="leave --unsafe-no-guard out, or use another tier",
+            )

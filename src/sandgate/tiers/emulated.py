@@ -278,4 +278,5 @@ TIER = Tier(
         "functions run in the emulator's own Python, whatever runtime the template asks for",
     ),
     start=_start,
+    guard_optional=True,
 )

@@ -294,4 +294,5 @@ TIER = Tier(
         ),
     ),
     start=_start,
+    guard_optional=True,
 )

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sandgate.core.call import Call, Decision, Outcome, Principal, ResourceRef
 from sandgate.core.log import AppendLog, read_log
-from sandgate.gate.recorder import Recorder
+from sandgate.gate.recorder import Caller, Recorder
 
 _TEXT = st.text(max_size=30)
 
@@ -58,7 +58,7 @@ def test_what_was_called_and_counts(tmp_path: Path) -> None:
         recorder.begin(call)
     recorder.end(call, Outcome(status=200, duration_ms=1, bytes_in=0, bytes_out=0), reached=True)
     recorder.end(call, Outcome(status=503, duration_ms=1, bytes_in=0, bytes_out=0), reached=False)
-    recorder.refuse(None, Decision(allowed=False, rule="r"), worker="gw1", what="GET request")
+    recorder.refuse(None, Decision(allowed=False, rule="r"), Caller(id="9", worker="gw1"), what="GET request")
     assert recorder.calls == {"s3:GetObject": 3}
     assert recorder.reached == {"s3": 1}
     assert recorder.called == {("s3", "r", ""), ("s3", "r", "GetObject")}

@@ -108,12 +108,6 @@ def test_every_reason_is_listed_the_gravest_first(facts: RunFacts) -> None:
     assert len(receipt.reasons) == 4
 
 
-def test_refusals_are_kept_whole(facts: RunFacts, log: Log) -> None:
-    refusal = {"event": "refused", "time": 1.0, "rule": "unknown-key", "service": "s3", "operation": "GetObject"}
-    receipt = make_receipt([*log, refusal], facts)
-    assert receipt.refusals == ({"rule": "unknown-key", "service": "s3", "operation": "GetObject"},)
-
-
 def test_the_document_is_json_with_its_schema_first(facts: RunFacts, log: Log) -> None:
     document = json.loads(json.dumps(make_receipt(log, facts).to_json()))
     assert next(iter(document)) == "schema"

@@ -32,18 +32,6 @@ def test_a_red_run_says_why(facts: RunFacts) -> None:
     ]
 
 
-def test_a_refusal_is_shown_once_with_its_remedy(facts: RunFacts, log: Log) -> None:
-    refusal = {
-        "event": "refused", "rule": "unknown-key", "value": "AKIA…", "source": "built in", "remedy": "use the run key",
-        "service": "s3", "operation": "GetObject", "worker": "main", "test": "t",
-    }  # fmt: skip
-    lines = summary_lines(make_receipt([*log, refusal, refusal], facts))
-    assert [line.strip() for line in lines if "refused  " in line or "to allow it" in line] == [
-        "refused  s3:GetObject (2x) by rule unknown-key: AKIA…",
-        "to allow it: use the run key",
-    ]
-
-
 def test_long_lists_are_cut(facts: RunFacts) -> None:
     names = [f"VeryLongOperationNameNumber{number}" for number in range(30)]
     calls = [{"event": "call", "id": str(n), "service": "iam", "operation": name} for n, name in enumerate(names)]

@@ -8,33 +8,17 @@ import typer
 
 from sandgate.cli._gated import run_gated
 from sandgate.cli._model import Command
-from sandgate.cli._options import flag_of
+from sandgate.cli._options import with_run_options
 
 __all__ = ["COMMAND"]
 
 
+@with_run_options
 def _run(
     command: Annotated[list[str], typer.Argument(help="Command to run, after --.", metavar="-- CMD…")],
-    tier: Annotated[str | None, flag_of("tier")] = None,
-    region: Annotated[str | None, flag_of("region")] = None,
-    isolation: Annotated[str | None, flag_of("isolation")] = None,
-    *,
-    allow_empty: Annotated[bool | None, flag_of("allow_empty")] = None,
-    record_params: Annotated[bool | None, flag_of("record_params")] = None,
-    env_file: Annotated[str | None, flag_of("env_file")] = None,
-    gate_port: Annotated[int | None, flag_of("gate_port")] = None,
+    **options: object,
 ) -> None:
-    status = run_gated(
-        command,
-        tier=tier,
-        region=region,
-        isolation=isolation,
-        allow_empty=allow_empty,
-        record_params=record_params,
-        env_file=env_file,
-        gate_port=gate_port,
-    )
-    raise typer.Exit(status)
+    raise typer.Exit(run_gated(command, **options))
 
 
 COMMAND = Command.of(

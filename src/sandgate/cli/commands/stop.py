@@ -25,7 +25,7 @@ def _stop(
     from sandgate import session  # noqa: PLC0415 - `--help` must not pay for it
     from sandgate.control.living import choose, forget  # noqa: PLC0415
     from sandgate.finish import finish  # noqa: PLC0415
-    from sandgate.reports.summary import summary_lines  # noqa: PLC0415
+    from sandgate.reports.summary import colour_of, summary_lines  # noqa: PLC0415
 
     found = choose(cwd=Path.cwd(), environ=os.environ, run=run, tier=tier)
     if not found.detached:
@@ -36,7 +36,7 @@ def _stop(
     )
     forget(joined.config.root, found.id)
     for line in summary_lines(receipt):
-        typer.echo(line)
+        typer.secho(line, fg=colour_of(line))
     typer.echo(f"  receipt  {found.directory / 'receipt.json'}")
     raise typer.Exit(int(receipt.status))
 

@@ -1,0 +1,10 @@
+"""Words that more than one place shows; nothing is imported for them."""
+
+from __future__ import annotations
+
+__all__ = ["NOT_KNOWN", "NO_GUARD"]
+
+NOT_KNOWN = "not known"
+"""Account and caller where the upstream has nobody to ask."""
+NO_GUARD = "OFF (--unsafe-no-guard): nothing keeps calls inside the sandbox"
+"""Said wherever a run without a guard is shown."""
