@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sandgate.core.registry import nearest
 from sandgate.errors import PolicyError
@@ -27,8 +27,7 @@ _PRINCIPAL = re.compile(
 _KINDS = ("AWS", "Service", "Federated", "CanonicalUser")
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where in a document the reader is."""
 
     file: str
@@ -83,7 +82,7 @@ def resources(elements: Mapping[str, object], name: str, place: Place, *, variab
         try:
             parts = template(value, variables=variables, wildcards=True)
         except ValueError as error:
-            raise here.fault(str(error), hint="${*}, ${?} and ${$} stand for the characters themselves")
+            raise here.fault(str(error), hint="${*}, ${?} and ${$} stand for the characters themselves") from error
         segments = arn_segments(parts)
         if value != "*" and (segments is None or segments[0] != ("arn",)):
             raise here.fault(
@@ -157,9 +156,9 @@ def conditions(elements: Mapping[str, object], place: Place, *, variables: bool,
             try:
                 compile_clause(str(operator), key, values, variables=variables, allow=allow)
             except UnknownOperator as error:
-                raise inside.fault("no such condition operator", hint=str(error))
+                raise inside.fault("no such condition operator", hint=str(error)) from error
             except ValueError as error:
-                raise inside.at(key).fault(str(error))
+                raise inside.at(key).fault(str(error)) from error
             out.append(Condition(operator=str(operator), key=key, values=values))
     return tuple(out)
 

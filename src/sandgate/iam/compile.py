@@ -24,7 +24,7 @@ _REMEMBERED = 4096
 """Actions per document that are remembered; more than the services of a suite have."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Rule:
     """One statement, ready."""
 
@@ -52,7 +52,7 @@ class Rule:
         return statement.not_principal is None or not exempt(statement.not_principal, caller)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Candidates:
     """The statements of a document that speak of one action."""
 
@@ -62,7 +62,7 @@ class Candidates:
     """What `explain` says of the other statements, by kind of document; kept since it depends on the action alone."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Compiled:
     """A document, ready for `evaluate`."""
 

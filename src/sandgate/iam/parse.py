@@ -159,9 +159,9 @@ def _decoded(text: str, place: Place) -> Mapping[str, Any]:
         raise place.fault(f"{name} is no JSON value")
 
     try:
-        found: Mapping[str, Any] = json.loads(text, object_pairs_hook=pairs, parse_float=str, parse_constant=constant)
+        found: Mapping[str, Any] = json.loads(text, object_pairs_hook=pairs, parse_constant=constant)
     except json.JSONDecodeError as error:
-        raise place.fault(f"is not JSON: {error.msg} in line {error.lineno}, column {error.colno}")
-    except RecursionError:
-        raise place.fault("is nested too deep")
+        raise place.fault(f"is not JSON: {error.msg} in line {error.lineno}, column {error.colno}") from error
+    except (RecursionError, ValueError) as error:  # ValueError: a number of thousands of digits
+        raise place.fault("is nested too deep, or holds a number too long to read") from error
     return found

@@ -17,7 +17,7 @@ Effect = Literal["allowed", "explicit_deny", "implicit_deny"]
 _CLOSENESS = {"condition": 3, "resource": 2, "principal": 1, "action": 0}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Policies:
     """Every document that has a say in a request."""
 
@@ -33,13 +33,11 @@ class Policies:
     """Of the caller's organisation: the policies of each level from the root down to the account."""
     rcps: tuple[tuple[Compiled, ...], ...] = ()
     """Of the resource's organisation, likewise."""
-    documents: tuple[tuple[PolicyKind, Compiled], ...] = field(init=False, repr=False, compare=False)
+    documents: tuple[tuple[PolicyKind, Compiled], ...] = field(init=False)
     """All of them, in the order in which denials are looked for."""
-    ceilings: tuple[tuple[PolicyKind, tuple[tuple[Compiled, ...], ...]], ...] = field(
-        init=False, repr=False, compare=False
-    )
+    ceilings: tuple[tuple[PolicyKind, tuple[tuple[Compiled, ...], ...]], ...] = field(init=False)
     """The kinds of which every level must allow."""
-    limits: tuple[tuple[PolicyKind, tuple[Compiled, ...]], ...] = field(init=False, repr=False, compare=False)
+    limits: tuple[tuple[PolicyKind, tuple[Compiled, ...]], ...] = field(init=False)
     """The kinds that must allow beside the identity's."""
 
     def __post_init__(self) -> None:
@@ -56,7 +54,7 @@ class Policies:
         object.__setattr__(self, "ceilings", tuple((kind, levels) for kind, levels in ceilings if levels))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Verdict:
     """The answer. What led to it is worked out when asked for."""
 

@@ -7,9 +7,9 @@ concerns values that cannot be compared (a number that is none) and several valu
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
+from typing import NamedTuple
 
 from sandgate.core.registry import discover, nearest
 from sandgate.iam.conditions._model import Family, Operator, Test
@@ -26,14 +26,13 @@ class UnknownOperator(ValueError):
     """There is no such condition operator; the text names the nearest."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class Reading(NamedTuple):
     """An operator as a policy spells it, taken apart."""
 
     operator: Operator
-    every: bool = False
-    some: bool = False
-    if_exists: bool = False
+    every: bool
+    some: bool
+    if_exists: bool
 
 
 @cache

@@ -16,7 +16,7 @@ Test = Callable[[str], bool | None]
 """Whether one value of the request is as wanted; `None` where the value is nothing that can be compared."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Operator:
     """One operator, without `IfExists` and set prefixes."""
 
@@ -32,7 +32,7 @@ class Operator:
     """`Null`: asks whether the key is there, not what it holds."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Family:
     """Operators that read their values alike."""
 

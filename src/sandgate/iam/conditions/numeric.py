@@ -5,24 +5,25 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable
-from fractions import Fraction
-from typing import Any
 
 from sandgate.iam.conditions._model import Family, Operator, Test, text_of
 from sandgate.iam.match import Pattern
 
 __all__ = ["FAMILY"]
 
+_PLACES = 64
 _NUMBER = re.compile(r"[+-]?\d{1,64}(\.\d{1,64})?", re.ASCII)
 
 
-def _number(text: str) -> Fraction | int | None:
+def _number(text: str) -> int | None:
+    """The number times a power of ten that makes every legal one whole."""
     if not _NUMBER.fullmatch(text):
         return None
-    return Fraction(text) if "." in text else int(text)
+    whole, _, decimals = text.partition(".")
+    return int(whole + decimals.ljust(_PLACES, "0"))
 
 
-def _compare(test: Callable[[Any, Any], bool]) -> Callable[[Pattern], Test]:
+def _compare(test: Callable[[int, int], bool]) -> Callable[[Pattern], Test]:
     def prepare(pattern: Pattern) -> Test:
         wanted = _number(text_of(pattern))
         if wanted is None:
