@@ -178,6 +178,18 @@ class Project:
         assert "Traceback" not in said.err, said.err
         return said
 
+    def shell(self, line: str) -> subprocess.CompletedProcess[str]:
+        """Run a line of shell in the project."""
+        return subprocess.run(
+            ["sh", "-c", line],
+            cwd=self.folder,
+            env=self.environ,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=90,
+        )
+
     def stop_all(self) -> None:
         """Kill what a failed test left running."""
         for started in self._started:

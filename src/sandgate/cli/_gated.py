@@ -9,7 +9,8 @@ from collections.abc import Sequence
 import typer
 
 from sandgate.cli._child import Signals, find_program, shell_status
-from sandgate.cli._options import read_config, warn_without_guard
+from sandgate.cli._lines import show, warn_without_guard
+from sandgate.cli._options import read_config
 from sandgate.cli._status import status_line
 from sandgate.errors import ExitCode, UsageError
 
@@ -31,7 +32,7 @@ def run_gated(command: Sequence[str], **overrides: object) -> int:
     """
     from sandgate import session  # noqa: PLC0415 - `--help` must not pay for it
     from sandgate.finish import finish  # noqa: PLC0415
-    from sandgate.reports.summary import colour_of, summary_lines  # noqa: PLC0415
+    from sandgate.reports.summary import summary_lines  # noqa: PLC0415
 
     if os.environ.get("SANDGATE_RUN_DIR"):
         raise UsageError(
@@ -58,8 +59,7 @@ def run_gated(command: Sequence[str], **overrides: object) -> int:
             run.kill()
             typer.echo(f"sandgate {run.id}: ended at once, without a receipt", err=True)
             raise
-        for line in summary_lines(receipt):
-            typer.secho(line, err=True, fg=colour_of(line))
+        show(summary_lines(receipt), err=True)
     if signals.interrupted:
         return int(ExitCode.INTERRUPTED)
     if receipt.status is ExitCode.TESTS_FAILED:

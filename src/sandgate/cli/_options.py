@@ -18,9 +18,8 @@ from sandgate.config.kinds import FLAG, TEXT, WHOLE, Kind
 from sandgate.config.load import load
 from sandgate.config.model import Config
 from sandgate.config.options import OPTIONS
-from sandgate.reports.words import NO_GUARD
 
-__all__ = ["flag_of", "read_config", "values_of", "warn_without_guard", "with_run_options"]
+__all__ = ["flag_of", "read_config", "values_of", "with_run_options"]
 
 _REST = Parameter.VAR_KEYWORD
 _TYPES: Mapping[Kind, type] = MappingProxyType({TEXT: str, FLAG: bool, WHOLE: int})
@@ -83,9 +82,3 @@ def values_of(name: str) -> Callable[[], list[str]] | None:
 def read_config(**overrides: object) -> Config:
     """The configuration that holds here: the process's own folder and environment, and the command line."""
     return load(cwd=Path.cwd(), environ=os.environ, overrides=overrides)
-
-
-def warn_without_guard(config: Config) -> None:
-    """Say that a run is about to begin in which nothing keeps calls inside the sandbox."""
-    if config.unsafe_no_guard:
-        typer.secho(f"sandgate: guard {NO_GUARD}", err=True, fg=typer.colors.YELLOW)

@@ -15,7 +15,8 @@ from sandgate.pytest_plugin.outcomes import Outcomes
 from sandgate.pytest_plugin.selection import Selection, count, covers, must_reach
 from sandgate.pytest_plugin.state import State
 from sandgate.reports.receipt import Receipt
-from sandgate.reports.summary import colour_of, summary_lines
+from sandgate.reports.summary import summary_lines
+from sandgate.reports.words import colour_of
 
 __all__ = ["SessionPlugin"]
 

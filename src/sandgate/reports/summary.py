@@ -10,7 +10,7 @@ from sandgate.reports.receipt import Receipt
 from sandgate.reports.refusals import RefusalGroup
 from sandgate.reports.words import NO_GUARD, NOT_KNOWN
 
-__all__ = ["colour_of", "summary_lines"]
+__all__ = ["summary_lines"]
 
 _SHOWN = 10
 _SHOWN_TESTS = 3
@@ -57,13 +57,6 @@ def summary_lines(receipt: Receipt) -> list[str]:
     lines.append(f"  seconds  {facts.ready_s:.1f} to ready, {facts.tests_s:.1f} tests, {facts.stop_s:.1f} to stop")
     lines += [f"  red because {reason}" for reason in receipt.reasons]
     return lines
-
-
-def colour_of(line: str) -> str | None:
-    """The colour of a line of the summary on a terminal; `None` is none."""
-    if line.startswith("  red because"):
-        return "red"
-    return "yellow" if line.startswith("  guard ") else None
 
 
 def _refusals(receipt: Receipt) -> Iterator[str]:

@@ -214,6 +214,26 @@ def test_a_wrong_value_on_the_command_line_is_a_usage_error(tmp_path: Path) -> N
         load(cwd=tmp_path, environ={}, overrides={"region": "here"})
 
 
+@pytest.mark.parametrize("place", ["file", "env file", "environment"])
+def test_what_lowers_safety_is_typed_each_time(place: str, project: Path) -> None:
+    environ = {}
+    if place == "file":
+        (project / "pyproject.toml").write_text("[tool.sandgate]\nunsafe_no_guard = true\n")
+    elif place == "env file":
+        (project / ".env").write_text("SANDGATE_UNSAFE_NO_GUARD=1\n")
+    else:
+        environ = {"SANDGATE_UNSAFE_NO_GUARD": "1"}
+    with pytest.raises(ConfigError, match="can only be given on the command line") as caught:
+        load(cwd=project, environ=environ, overrides={"unsafe_no_guard": True})
+    assert caught.value.hint == "type --unsafe-no-guard"
+
+
+def test_typed_it_is_taken(project: Path) -> None:
+    config = load(cwd=project, environ={}, overrides={"unsafe_no_guard": True})
+    assert (config.unsafe_no_guard, config.sources["unsafe_no_guard"]) == (True, "command line, --unsafe-no-guard")
+    assert OPTIONS["unsafe_no_guard"].variable == ""
+
+
 def test_an_env_file_s_values_are_not_expanded(project: Path) -> None:
     (project / ".env").write_text("SANDGATE_CACHE_DIR=${HOME}/x\n")
     assert load(cwd=project, environ={}, overrides={}).cache_dir == "${HOME}/x"

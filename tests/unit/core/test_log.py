@@ -21,6 +21,16 @@ def test_what_goes_in_comes_out(tmp_path: Path) -> None:
     assert list(read_log(tmp_path / "events.jsonl")) == events
 
 
+def test_it_can_be_read_from_where_it_ended_before(tmp_path: Path) -> None:
+    log = AppendLog(tmp_path / "events.jsonl")
+    log.append({"n": 1})
+    middle = log.size
+    log.append({"n": 2})
+    assert [event["n"] for event in read_log(tmp_path / "events.jsonl", start=middle)] == [2]
+    assert list(read_log(tmp_path / "events.jsonl", start=log.size)) == []
+    log.close()
+
+
 def test_only_its_user_may_read_it(tmp_path: Path) -> None:
     AppendLog(tmp_path / "log").close()
     assert stat.S_IMODE((tmp_path / "log").stat().st_mode) == 0o600

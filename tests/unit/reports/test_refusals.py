@@ -10,7 +10,8 @@ import pytest
 from sandgate.errors import ExitCode
 from sandgate.reports.receipt import RunFacts, make_receipt
 from sandgate.reports.refusals import group_refusals
-from sandgate.reports.summary import colour_of, summary_lines
+from sandgate.reports.summary import summary_lines
+from sandgate.reports.words import colour_of
 
 Log = list[dict[str, Any]]
 

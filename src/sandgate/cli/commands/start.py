@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import typer
 
+from sandgate.cli._lines import warn_without_guard
 from sandgate.cli._model import Command
-from sandgate.cli._options import read_config, warn_without_guard, with_run_options
+from sandgate.cli._options import read_config, with_run_options
 from sandgate.cli._status import status_line
 
 __all__ = ["COMMAND"]

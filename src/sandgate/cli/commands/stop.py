@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from sandgate.cli._lines import show
 from sandgate.cli._model import Command
 from sandgate.cli._options import values_of
 from sandgate.errors import UsageError
@@ -25,7 +26,7 @@ def _stop(
     from sandgate import session  # noqa: PLC0415 - `--help` must not pay for it
     from sandgate.control.living import choose, forget  # noqa: PLC0415
     from sandgate.finish import finish  # noqa: PLC0415
-    from sandgate.reports.summary import colour_of, summary_lines  # noqa: PLC0415
+    from sandgate.reports.summary import summary_lines  # noqa: PLC0415
 
     found = choose(cwd=Path.cwd(), environ=os.environ, run=run, tier=tier)
     if not found.detached:
@@ -35,9 +36,7 @@ def _stop(
         joined, command=("sandgate", "start"), exit_status=0, tests_s=time.time() - joined.ready_at, interrupted=False
     )
     forget(joined.config.root, found.id)
-    for line in summary_lines(receipt):
-        typer.secho(line, fg=colour_of(line))
-    typer.echo(f"  receipt  {found.directory / 'receipt.json'}")
+    show([*summary_lines(receipt), f"  receipt  {found.directory / 'receipt.json'}"])
     raise typer.Exit(int(receipt.status))
 
 
