@@ -75,6 +75,7 @@ PREFIXES = (
     "rds",
     "s3",
     "s3-object-lambda",
+    "s3-outposts",
     "s3express",
     "scheduler",
     "secretsmanager",

@@ -84,6 +84,7 @@ def _rules(known: Table, operation: str) -> Iterator[Mapping[str, Any]]:
                     "each": rule["key"],
                     "when": when,
                     "via": rule.get("via", known.prefix),
+                    "keys": {"kms:RequestAlias": {"type": "used-alias"}},
                 }
 
 
@@ -179,7 +180,7 @@ class _Maker:
         if spec is None:
             raise Unmapped(f"no resource type {part}", operation=f"{self._table.service}.{self._operation}")
         for template in _listed(spec):
-            yield self._template(template)
+            yield self._template(template, _listed(spec))
 
     def _named(self, action: Action) -> Resource | None:
         if not self._table.arns:
@@ -197,23 +198,23 @@ class _Maker:
         sources = tuple(Source.of(path) for path in paths)
         return Template(pieces=("", "Arn", ""), variables=(Variable(name="Arn", sources=sources, forms=readers),))
 
-    def _template(self, text: str) -> Template:
+    def _template(self, text: str, siblings: Sequence[str]) -> Template:
         names = variables_of(text)
         pieces, rest = [], text
         for name in names:
             before, _, rest = rest.partition("${" + name + "}")
             pieces += [before, name]
         bound = dict.fromkeys(name for name in names if name not in PLACE or self._spec(name) is not None)
-        return Template(pieces=(*pieces, rest), variables=tuple(self._variable(name) for name in bound))
+        return Template(pieces=(*pieces, rest), variables=tuple(self._variable(name, siblings) for name in bound))
 
     def _spec(self, name: str) -> Any:
         return self._rule.get("with", {}).get(name, self._table.variables.get(name))
 
-    def _variable(self, name: str) -> Variable:
+    def _variable(self, name: str, siblings: Sequence[str]) -> Variable:
         entry = self._table.variables.get(name, {})
         entry = {"from": entry} if isinstance(entry, str | list) else entry
         sources = self._rule.get("with", {}).get(name) or entry.get("from") or [name, name[:1].lower() + name[1:]]
-        forms = [*entry.get("forms", ()), *self._single(name)]
+        forms = [*entry.get("forms", ()), *self._single(name, siblings)]
         if entry.get("plain", True):
             forms.append("${" + name + "}")
         patterns = self._patterns(*forms)
@@ -223,12 +224,18 @@ class _Maker:
             forms=tuple(compiled(form, patterns) for form in dict.fromkeys(forms)),
         )
 
-    def _single(self, name: str) -> Iterator[str]:
-        """Templates of the service that name this variable alone: an ARN may stand for the name."""
-        for spec in self._types.values():
-            for template in _listed(spec):
-                if set(variables_of(template)) - set(PLACE) == {name}:
-                    yield template
+    def _single(self, name: str, siblings: Sequence[str]) -> Sequence[str]:
+        """Templates that name this variable alone: an ARN may stand for the name.
+
+        The type's own ones, so that the ARN of another type is not taken for its name; where it has none (an index),
+        any of the service.
+        """
+        every = [template for spec in self._types.values() for template in _listed(spec)]
+        for templates in (siblings, every):
+            found = [template for template in templates if set(variables_of(template)) - set(PLACE) == {name}]
+            if found:
+                return found
+        return ()
 
     def _patterns(self, *forms: str) -> tuple[tuple[str, str], ...]:
         """What the variables of forms may hold, where the table says it."""
