@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from sandgate.core.registry import nearest
@@ -13,7 +13,7 @@ from sandgate.iam.conditions._clause import UnknownOperator, compile_clause
 from sandgate.iam.document import Condition, Principals
 from sandgate.iam.variables import has_variables, template
 
-__all__ = ["Place", "actions", "conditions", "principals", "resources"]
+__all__ = ["Place", "actions", "advice", "conditions", "principals", "resources"]
 
 _ACTION = re.compile(r"\*|\*:\*|[A-Za-z0-9-]+:[A-Za-z0-9*?_-]+", re.ASCII)
 _KEY = re.compile(r"[^\s:*?${}]+:[^*?${}]+")
@@ -45,6 +45,12 @@ class Place(NamedTuple):
         """What is wrong here."""
         text = f"{self.path}: {message}" if self.path else f"policy document: {message}"
         return PolicyError(text, where=": ".join(part for part in (self.file, self.path) if part), hint=hint)
+
+
+def advice(name: str, known: Iterable[str]) -> str:
+    """What somebody who wrote `name` may have meant."""
+    close = next((other for other in known if other.lower() == name.lower()), "") or nearest(name, known)
+    return f"did you mean {close}?" if close else f"known: {', '.join(known)}"
 
 
 def _texts(raw: object, place: Place) -> tuple[str, ...]:
@@ -106,10 +112,7 @@ def principals(elements: Mapping[str, object], name: str, place: Place) -> Princ
         raise here.fault("names nobody", hint='"*", or an object with AWS, Service, Federated or CanonicalUser')
     for kind in raw:
         if kind not in _KINDS:
-            close = nearest(str(kind), _KINDS)
-            raise here.at(str(kind)).fault(
-                "no such kind of principal", hint=f"did you mean {close}?" if close else f"known: {', '.join(_KINDS)}"
-            )
+            raise here.at(str(kind)).fault("no such kind of principal", hint=advice(str(kind), _KINDS))
     named = {kind: _texts(value, here.at(str(kind))) for kind, value in raw.items()}
     for kind, values in named.items():
         for value in values:

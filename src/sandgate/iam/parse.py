@@ -10,8 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal, NoReturn
 
-from sandgate.core.registry import nearest
-from sandgate.iam._elements import Place, actions, conditions, principals, resources
+from sandgate.iam._elements import Place, actions, advice, conditions, principals, resources
 from sandgate.iam.document import CURRENT, LEGACY, Document, Kind, Statement
 
 __all__ = ["parse_document"]
@@ -140,10 +139,7 @@ def _object(raw: object, place: Place, known: Iterable[str]) -> Mapping[str, obj
         raise place.fault(f"must be an object, not {type(raw).__name__}")
     for name in raw:
         if name not in known:
-            close = nearest(str(name), known)
-            raise place.at(str(name)).fault(
-                "no such element", hint=f"did you mean {close}?" if close else f"known: {', '.join(known)}"
-            )
+            raise place.at(str(name)).fault("no such element", hint=advice(str(name), known))
     return raw
 
 
