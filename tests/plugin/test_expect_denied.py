@@ -177,6 +177,12 @@ SWALLOWS = """
 """
 
 
+CALLS = """
+    def test_other(aws):
+        aws.client("sts").get_caller_identity()
+"""
+
+
 def test_a_swallowed_refusal_turns_green_tests_red(write: Any) -> None:
     done = write(SWALLOWS).pytest()
     assert done.status == 9, done.out + done.err
@@ -195,6 +201,25 @@ def test_report_shows_it_and_stays_green(write: Any, toml: str, arguments: list[
     assert done.status == 0, done.out + done.err
     assert "dynamodb:ListTables (2x) by rule unknown-key" in done.out
     assert done.receipt["on_refusal"] == "report"
+
+
+@pytest.mark.parametrize(("options", "status"), [((), 9), (("--on-refusal", "report"), 0)])
+def test_a_session_in_a_run_that_goes_on_is_judged_by_its_own_refusals(
+    write: Any, options: tuple[str, ...], status: int
+) -> None:
+    made = write(SWALLOWS + CALLS)
+    run = f"{sys.executable} -m sandgate"
+    pytests = [f"{' '.join(PYTEST)} {arguments}" for arguments in ("-k other", "-n 1", "-k other")]
+    lines = [f"{run} start {' '.join(options)}", f'eval "$({run} env)"', *(f"{it}; echo status $?" for it in pytests)]
+    try:
+        done = made.run("sh", "-c", "\n".join(lines))
+    finally:
+        stopped = made.sandgate("stop")
+    assert [line for line in done.out.splitlines() if line.startswith("status")] == [
+        "status 0", f"status {status}", "status 0",
+    ]  # fmt: skip
+    assert done.out.count("dynamodb:ListTables (2x) by rule unknown-key") == 1
+    assert (stopped.status, "(2x) by rule unknown-key" in stopped.out) == (status, True)
 
 
 def test_failed_tests_keep_pytests_status(write: Any) -> None:

@@ -48,6 +48,8 @@ class Outcomes:
 
     def __init__(self) -> None:
         self._open: dict[str, str] = {}
+        self.tests: set[str] = set()
+        """Ids of all tests that reported."""
 
     def add(self, report: Report) -> str:
         """Take a report.
@@ -55,6 +57,7 @@ class Outcomes:
         Returns:
             The test's outcome if this was its last report, else nothing.
         """
+        self.tests.add(report.nodeid)
         now, before = outcome_of(report), self._open.get(report.nodeid, "")
         # An error in the teardown outdoes a pass, but what failed stays failed.
         result = before if not now or (now == "error" and before == "failed") else now

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Generator
 from typing import Any
@@ -11,11 +12,13 @@ import pytest
 from sandgate.errors import ExitCode, SandgateError
 from sandgate.finish import finish
 from sandgate.pytest_plugin.header import header_lines
+from sandgate.pytest_plugin.joined import JoinedSession
 from sandgate.pytest_plugin.outcomes import Outcomes
 from sandgate.pytest_plugin.selection import Selection, count, covers, must_reach
 from sandgate.pytest_plugin.state import State
 from sandgate.reports.receipt import Receipt
-from sandgate.reports.summary import summary_lines
+from sandgate.reports.refusals import RefusalGroup
+from sandgate.reports.summary import refusal_lines, summary_lines
 from sandgate.reports.words import colour_of
 
 __all__ = ["SessionPlugin"]
@@ -43,6 +46,9 @@ class SessionPlugin:
         self._interrupted = False
         self._began = time.monotonic()
         self._receipt: Receipt | None = None
+        goes_on = (self._run.directory / "detached").exists() and not self._is_worker
+        self._joined = JoinedSession(self._run) if goes_on else None
+        self._refusals: tuple[RefusalGroup, ...] = ()
 
     @property
     def _is_worker(self) -> bool:
@@ -136,6 +142,8 @@ class SessionPlugin:
             return
         wanted = self._must_reach()
         self._note("selected", tests=self._selection.selected, must_reach=wanted)
+        if self._joined is not None:
+            self._judge_refusals(self._joined, session, exitstatus)
         if not self._run.owner:
             return
         empty = exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED
@@ -150,12 +158,24 @@ class SessionPlugin:
         if exitstatus in _CONTENT:
             session.exitstatus = int(self._receipt.status)
 
+    def _judge_refusals(self, joined: JoinedSession, session: pytest.Session, exitstatus: int) -> None:
+        """In a run that goes on, tests are judged by their own refusals at least."""
+        with contextlib.suppress(SandgateError):  # a gate that is gone is the business of whoever ends the run
+            self._refusals = joined.refusals(self._outcomes.tests)
+        counted = sum(group.counted for group in self._refusals)
+        if counted and exitstatus in _CONTENT and self._run.config.on_refusal == "fail":
+            session.exitstatus = int(ExitCode.REFUSED)
+
     def _must_reach(self) -> bool:
         here = self._config.invocation_params.dir
         return must_reach(self._selection, covered=covers(self._config.args, self._roots, here))
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Show what the run was worth."""
+        if self._refusals:
+            terminalreporter.section("sandgate")
+            for line in refusal_lines(self._refusals, self._run.config.on_refusal):
+                terminalreporter.write_line(line)
         if self._receipt is None:
             return
         green = self._receipt.status is ExitCode.OK

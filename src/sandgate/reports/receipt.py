@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from sandgate.errors import ExitCode
-from sandgate.reports.refusals import RefusalGroup, group_refusals
+from sandgate.reports.refusals import RefusalGroup, expected_by, group_refusals
 
 __all__ = ["Receipt", "RunFacts", "make_receipt", "verdict"]
 
@@ -156,8 +156,7 @@ class _Tally:
         elif kind == "refused":
             self.refusals.append(event)
         elif kind == "expected":
-            found = event["refusals"]
-            self.expected.update(map(str, found) if isinstance(found, list) else ())
+            self.expected |= expected_by(event)
         elif kind == "test":
             self.tests[str(event["outcome"])] += 1
         elif kind == "selected":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-__all__ = ["RefusalGroup", "group_refusals"]
+__all__ = ["RefusalGroup", "expected_by", "group_refusals", "refusals_of"]
 
 _SHOWN_TESTS = 5
 _NOT_UNDERSTOOD = "not-understood"
@@ -99,6 +99,24 @@ def group_refusals(
         if test := _text(event, "test"):
             kind.tests[test] = None
     return tuple(_group(kind) for kind in kinds.values())
+
+
+def refusals_of(events: Iterable[Mapping[str, object]]) -> tuple[RefusalGroup, ...]:
+    """The refusals among events of any kind."""
+    refused: list[Mapping[str, object]] = []
+    expected: set[str] = set()
+    for event in events:
+        if event.get("event") == "refused":
+            refused.append(event)
+        elif event.get("event") == "expected":
+            expected |= expected_by(event)
+    return group_refusals(refused, frozenset(expected))
+
+
+def expected_by(event: Mapping[str, object]) -> frozenset[str]:
+    """Ids of the refusals that an event `expected` names."""
+    found = event.get("refusals")
+    return frozenset(map(str, found)) if isinstance(found, list) else frozenset()
 
 
 def _group(kind: _Kind) -> RefusalGroup:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from textwrap import wrap
 
 from sandgate.errors import ExitCode
@@ -10,7 +10,7 @@ from sandgate.reports.receipt import Receipt
 from sandgate.reports.refusals import RefusalGroup
 from sandgate.reports.words import NO_GUARD, NOT_KNOWN
 
-__all__ = ["summary_lines"]
+__all__ = ["refusal_lines", "summary_lines"]
 
 _SHOWN = 10
 _SHOWN_TESTS = 3
@@ -42,7 +42,7 @@ def summary_lines(receipt: Receipt) -> list[str]:
         names = ", ".join(f"{name} {count}" for name, count in sorted(operations.items(), key=lambda o: -o[1])[:4])
         more = len(operations) - 4
         lines.append(_cut(f"    {service:<16} {names}{f' and {more} more' if more > 0 else ''}"))
-    lines += _refusals(receipt)
+    lines += refusal_lines(receipt.refusals, facts.on_refusal)
     if receipt.denied_upstream:
         denied = ", ".join(f"{name} {count}" for name, count in receipt.denied_upstream.items())
         lines += _wrapped(f"by the upstream: {denied}", "  denied   ")
@@ -59,16 +59,22 @@ def summary_lines(receipt: Receipt) -> list[str]:
     return lines
 
 
-def _refusals(receipt: Receipt) -> Iterator[str]:
-    """Each kind of refusal once, with its remedy; those that tests expected are only counted."""
-    groups = [group for group in receipt.refusals if group.count > group.expected]
+def refusal_lines(refusals: Iterable[RefusalGroup], on_refusal: str) -> Iterator[str]:
+    """Each kind of refusal once, with its remedy; those that tests expected are only counted.
+
+    Args:
+        refusals: of a run, or of a part of it.
+        on_refusal: the option.
+    """
+    refusals = tuple(refusals)
+    groups = [group for group in refusals if group.count > group.expected]
     for group in groups[:_SHOWN]:
         yield from _group(group)
     if len(groups) > _SHOWN:
         yield f"           and {len(groups) - _SHOWN} other kinds; see receipt.json"
-    if expected := sum(group.expected for group in receipt.refusals):
+    if expected := sum(group.expected for group in refusals):
         yield f"  refused  {expected} as expected by tests"
-    if any(group.counted for group in groups) and receipt.facts.on_refusal == "fail":
+    if any(group.counted for group in groups) and on_refusal == "fail":
         yield "  expect_denied is for tests that mean it; --on-refusal report lets it be green"
 
 
@@ -93,7 +99,7 @@ def _group(group: RefusalGroup) -> Iterator[str]:
 def _wrapped(text: str, start: str) -> list[str]:
     """Lines of at most 80 columns, but nothing that somebody may copy is torn: an ARN, a test id."""
     return wrap(
-        text,
+        "".join(character if character.isprintable() else "?" for character in text),
         _WIDTH,
         initial_indent=start,
         subsequent_indent=" " * (len(start) + 2),

@@ -137,6 +137,11 @@ def test_the_summary_explains_each_once_within_80_columns(facts: RunFacts, log: 
     assert "arn:aws:s3:::somebody-elses/a-key-with-a-name-that-is-long-enough-to-need-a-line-of-its-own" in text
 
 
+def test_what_a_terminal_would_obey_is_not_shown(facts: RunFacts, log: Log) -> None:
+    text = "".join(summary_lines(make_receipt([*log, refusal(value="a\x1b[2Jb\u202e")], facts)))
+    assert "value: a?[2Jb?" in text
+
+
 def test_many_kinds_are_cut(facts: RunFacts, log: Log) -> None:
     lines = summary_lines(make_receipt([*log, *(refusal(n, value=str(n)) for n in range(14))], facts))
     assert sum("(1x) by rule" in line for line in lines) == 10
