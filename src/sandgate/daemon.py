@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from sandgate.config.model import Config
+from sandgate.control.door import Door
 from sandgate.control.server import serve_control
 from sandgate.control.stale import SOCKET, remove_stale
 from sandgate.core.call import ALLOWED
@@ -85,6 +86,8 @@ class Gate:
         self._work_dir = work_dir
         self._upstream: Upstream | None = None
         self._control: asyncio.Server | None = None
+        self._desk: Desk | None = None
+        self._door: Door | None = None
         self.stopping = asyncio.Event()
         self._stopped = False
         self._reason = ""
@@ -108,12 +111,25 @@ class Gate:
             group.create_task(asyncio.to_thread(remove_stale))
         upstream, models = starting.result(), loading.result()
         parts = self._make_parts(models, upstream)
-        self._control = await serve_control(self._work_dir / SOCKET, Desk(parts, self._listener, self._end).answer)
+        self._desk = Desk(parts, self._listener, self._end)
+        self._control = await serve_control(self._work_dir / SOCKET, self._answer)
         await self._listener.open(Pipeline(parts).handle)
         self._recorder.note(
             {"event": "ready", "tier": tier.name, "account": upstream.account, "caller": upstream.caller}
         )
         replace_json(self._run_dir / "run.json", self._description(upstream))
+
+    async def _answer(self, command: str, fields: Mapping[str, Any]) -> Mapping[str, object] | None:
+        assert self._desk is not None
+        return await (self._open_door() if command == "door" else self._desk.answer(command, fields))
+
+    async def _open_door(self) -> Mapping[str, object]:
+        """What an isolated command can reach; there is one for all that ask."""
+        assert self._desk is not None
+        if self._door is None:
+            self._door = Door(self._work_dir / "door", self._desk.answer, self._listener.adopt)
+            await self._door.open()
+        return {"folder": str(self._door.folder)}
 
     def _load_models(self) -> Models:
         """The models, which are also what knows whether a required service exists at all."""
@@ -201,6 +217,8 @@ class Gate:
         await self._listener.drain(_DRAIN_SECONDS)
         if self._control is not None:
             self._control.close()
+        if self._door is not None:
+            self._door.close()
         if self._upstream is not None:
             await self._upstream.stop()
         self._pool.close()

@@ -19,7 +19,7 @@ from sandgate.reports.receipt import Receipt, RunFacts, make_receipt
 from sandgate.session import Run
 from sandgate.stacks.kept import remembered
 
-__all__ = ["finish"]
+__all__ = ["commit_of", "finish"]
 
 
 def finish(
@@ -30,6 +30,8 @@ def finish(
     tests_s: float,
     wants_calls: bool = True,
     interrupted: bool = False,
+    isolated: bool = False,
+    checkout: tuple[str, bool] | None = None,
 ) -> Receipt:
     """End a run that this front end started.
 
@@ -40,13 +42,15 @@ def finish(
         tests_s: seconds it took.
         wants_calls: whether it must have reached the tier.
         interrupted: whether a person stopped it.
+        isolated: whether it ran without the home, other processes and any network but the gate.
+        checkout: what `commit_of` said before it ran; `None` asks now.
 
     Returns:
         The receipt, which is also in the run directory. A gate that died is a reason for red, not an exception.
     """
     began = time.monotonic()
     end = _end(run, "interrupted" if interrupted else "stopped")
-    commit, dirty = _commit(run.config.root)
+    commit, dirty = checkout or commit_of(run.config.root)
     facts = RunFacts(
         run=run.id,
         tier=run.tier,
@@ -71,6 +75,7 @@ def finish(
         allow_empty=run.config.allow_empty,
         wants_calls=wants_calls,
         interrupted=interrupted,
+        isolated=isolated,
         stuck=end.stuck,
         on_refusal=run.config.on_refusal,
         guard=not run.config.unsafe_no_guard,
@@ -140,7 +145,7 @@ def _remove_stacks(run: Run) -> tuple[str, ...]:
     return tuple(stuck)
 
 
-def _commit(root: Path) -> tuple[str, bool]:
+def commit_of(root: Path) -> tuple[str, bool]:
     """The checked-out commit and whether the tree differs from it; empty outside a repository."""
     try:
         done = subprocess.run(  # noqa: S603

@@ -53,6 +53,8 @@ class Run:
     _work_dir: Path = field(repr=False)
     _control: ControlClient = field(repr=False)
     _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+    _inlet: str = field(default="", repr=False)
+    """Where ports are handed over, in a network namespace of its own."""
 
     # -- for children ---------------------------------------------------------------------------------------------
 
@@ -86,7 +88,12 @@ class Run:
 
     def url_of(self, worker: str) -> str:
         """The gate's address for a parallel worker: a port of its own, so that its unsigned calls are known too."""
-        return self.gate_url if worker == "main" else str(self._control.request("port", worker=worker)["url"])
+        if worker == "main":
+            return self.gate_url
+        url = str(self._control.request("port", worker=worker)["url"])
+        if self._inlet:
+            _hand_over(self._inlet, worker, url)
+        return url
 
     def namespace_of(self, worker: str) -> str:
         """The namespace of a parallel worker."""
@@ -153,6 +160,14 @@ class Run:
     def mark(self) -> int:
         """Where the next event of the run's log begins; all calls that were answered by now stand before it."""
         return int(self._control.request("mark")["offset"])
+
+    def open_door(self) -> tuple[Path, Path]:
+        """Let an isolated command reach the gate.
+
+        Returns:
+            The folder of the sockets for it, and a private one that ends with the gate.
+        """
+        return Path(str(self._control.request("door")["folder"])), self._work_dir
 
     def status(self) -> Mapping[str, Any]:
         """Counters of the gate, and whether its upstream lives."""
@@ -289,6 +304,15 @@ def join(environ: Mapping[str, str]) -> Run:
     return _open(Path(directory), owner=False, process=None, began=time.time())
 
 
+def _hand_over(inlet: str, worker: str, url: str) -> None:
+    from sandgate.control.handover import hand_over  # noqa: PLC0415 - of use inside of isolated runs only
+
+    try:
+        hand_over(inlet, worker, int(url.rpartition(":")[2]))
+    except OSError as error:
+        raise RunError(f"the gate cannot be reached from inside: {error.strerror}", where=url) from error
+
+
 def _open(directory: Path, *, owner: bool, process: subprocess.Popen[bytes] | None, began: float) -> Run:
     try:
         data = json.loads((directory / "run.json").read_text(encoding="utf-8"))
@@ -316,4 +340,5 @@ def _open(directory: Path, *, owner: bool, process: subprocess.Popen[bytes] | No
         _work_dir=Path(data["work_dir"]),
         _control=ControlClient(data["control"]),
         _process=process,
+        _inlet=data.get("inlet", ""),
     )

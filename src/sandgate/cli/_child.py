@@ -6,13 +6,13 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import FrameType, TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from sandgate.errors import NotExecutable, NotFound
 
-__all__ = ["Signals", "find_program", "shell_status"]
+__all__ = ["Child", "Launch", "Signals", "find_program", "shell_status"]
 
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 """They ask the run to end."""
@@ -22,15 +22,39 @@ _MOST = 2
 """A command that was asked this often is killed the next time."""
 
 
-def find_program(name: str, environ: Mapping[str, str]) -> None:
+class Child(Protocol):
+    """A command that was started."""
+
+    def poll(self) -> int | None:
+        """Its return code as `subprocess` has it, `None` while it runs."""
+
+    def kill(self) -> None:
+        """End it at once."""
+
+    def send(self, number: int, *, typed: bool) -> None:
+        """Pass a signal on.
+
+        Args:
+            number: of the signal.
+            typed: whether it came from the terminal, which sends it to all processes of its foreground group.
+        """
+
+
+Launch = Callable[[Sequence[str], Mapping[str, str]], Child]
+
+
+def find_program(name: str, environ: Mapping[str, str]) -> str:
     """See whether a command can be run, before anything is started for it.
+
+    Returns:
+        The program's path.
 
     Raises:
         NotFound: there is no such program.
         NotExecutable: there is such a file, but it may not be executed.
     """
-    if shutil.which(name, path=environ.get("PATH")):
-        return
+    if found := shutil.which(name, path=environ.get("PATH")):
+        return found
     if os.sep in name and os.path.lexists(name):
         raise NotExecutable(f"cannot execute {name!r}", where="command line", hint=f"try `chmod +x {name}`")
     where = "the file does not exist" if os.sep in name else f"PATH={environ.get('PATH', '')}"
@@ -40,6 +64,18 @@ def find_program(name: str, environ: Mapping[str, str]) -> None:
 def shell_status(code: int) -> int:
     """A return code of `subprocess` as shells write it: 128 and the number of the signal that ended it."""
     return 128 - code if code < 0 else code
+
+
+class _Plain(subprocess.Popen[bytes]):
+    """A child in our own process group: what the terminal sends, it gets by itself."""
+
+    def send(self, number: int, *, typed: bool) -> None:
+        if not typed:
+            self.send_signal(number)
+
+
+def _plainly(command: Sequence[str], environ: Mapping[str, str]) -> Child:
+    return _Plain(command, env=environ)
 
 
 class Signals:
@@ -76,8 +112,13 @@ class Signals:
         else:
             raise KeyboardInterrupt
 
-    def run(self, command: Sequence[str], environ: Mapping[str, str]) -> int:
-        """Run a command to its end, in our own process group.
+    def run(self, command: Sequence[str], environ: Mapping[str, str], launch: Launch = _plainly) -> int:
+        """Run a command to its end.
+
+        Args:
+            command: program and arguments.
+            environ: its whole environment.
+            launch: starts it; by default in our own process group.
 
         Returns:
             Its return code, negative for a signal.
@@ -87,12 +128,11 @@ class Signals:
         """
         self._early = []
         try:
-            child = subprocess.Popen(command, env=environ)  # noqa: S603 - the user's own command
-            return self._wait(child)
+            return self._wait(launch(command, environ))
         finally:
             self._patience, self._early = 1, None
 
-    def _wait(self, child: subprocess.Popen[bytes]) -> int:
+    def _wait(self, child: Child) -> int:
         watched = {*self._previous, *_PASSED_ON, signal.SIGCHLD}
         # Without a handler, some systems drop a SIGCHLD that is blocked.
         on_child = signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
@@ -100,7 +140,7 @@ class Signals:
         asked = 0
         try:
             for number in self._early or ():  # between the fork and here
-                child.send_signal(number)
+                child.send(number, typed=False)
             while (code := child.poll()) is None:
                 number, typed = _next(watched)
                 if number in _ENDING:
@@ -108,8 +148,8 @@ class Signals:
                     asked += 1
                 if asked > _MOST:
                     child.kill()
-                elif number != signal.SIGCHLD and not typed:
-                    child.send_signal(number)
+                elif number != signal.SIGCHLD:
+                    child.send(number, typed=typed)
             return code
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)

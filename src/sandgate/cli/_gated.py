@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import typer
 
 from sandgate.cli._child import Signals, find_program, shell_status
+from sandgate.cli._isolate import Cage, Isolation
 from sandgate.cli._lines import show, warn_without_guard
 from sandgate.cli._options import read_config
 from sandgate.cli._status import status_line
@@ -17,21 +18,22 @@ from sandgate.errors import ExitCode, UsageError
 __all__ = ["run_gated"]
 
 
-def run_gated(command: Sequence[str], **overrides: object) -> int:
+def run_gated(command: Sequence[str], *, isolate: bool = False, **overrides: object) -> int:
     """Run a command through a gate of its own, and print the summary.
 
     Args:
         command: program and arguments.
+        isolate: run it without the home, other processes and any network but the gate.
         overrides: options from the command line; `None` means not given.
 
     Returns:
         The command's own status; sandgate's where the command was content and the run is not green.
 
     Raises:
-        SandgateError: there is no such program, or the gate did not start.
+        SandgateError: there is no such program, it cannot be isolated, or the gate did not start.
     """
     from sandgate import session  # noqa: PLC0415 - `--help` must not pay for it
-    from sandgate.finish import finish  # noqa: PLC0415
+    from sandgate.finish import commit_of, finish  # noqa: PLC0415
     from sandgate.reports.summary import summary_lines  # noqa: PLC0415
 
     if os.environ.get("SANDGATE_RUN_DIR"):
@@ -41,19 +43,24 @@ def run_gated(command: Sequence[str], **overrides: object) -> int:
         )
     config = read_config(**overrides)
     warn_without_guard(config)
-    find_program(command[0], os.environ)
+    program = find_program(command[0], os.environ)
+    isolation = Isolation.prepared(config, os.environ, program) if isolate else None
     with Signals() as signals:
         with status_line() as say:
             run = session.start(config, progress=say)
         began = time.monotonic()
         try:
-            code = _child(signals, command, run.environment(os.environ))
+            # Settings of git can name programs, so git is not asked about a tree that isolated code may have changed.
+            checkout = commit_of(config.root) if isolation else None
+            code = _child(signals, command, run.environment(os.environ), isolation.of(run) if isolation else None)
             receipt = finish(
                 run,
                 command=command,
                 exit_status=code,
                 tests_s=time.monotonic() - began,
                 interrupted=signals.interrupted,
+                isolated=isolate,
+                checkout=checkout,
             )
         except BaseException:
             run.kill()
@@ -67,9 +74,9 @@ def run_gated(command: Sequence[str], **overrides: object) -> int:
     return int(receipt.status)
 
 
-def _child(signals: Signals, command: Sequence[str], environ: dict[str, str]) -> int:
+def _child(signals: Signals, command: Sequence[str], environ: Mapping[str, str], cage: Cage | None) -> int:
     try:
-        return signals.run(command, environ)
+        return signals.run(command, environ) if cage is None else cage.run(signals, command, environ)
     except OSError as error:  # a script without an interpreter, a program for another machine
         typer.echo(f"sandgate: cannot execute {command[0]!r}: {error.strerror}", err=True)
         return int(ExitCode.NOT_EXECUTABLE)

@@ -14,7 +14,7 @@ from typing import Any
 from sandgate.control.messages import COMMANDS, MAX_LINE, check_socket_path
 from sandgate.errors import SandgateError
 
-__all__ = ["serve_control"]
+__all__ = ["peer_uid", "serve_control"]
 
 _Handler = Callable[[str, Mapping[str, Any]], Awaitable[Mapping[str, object] | None]]
 
@@ -35,7 +35,7 @@ async def serve_control(path: Path, handler: _Handler) -> asyncio.Server:
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            if _peer_uid(writer.get_extra_info("socket")) != os.getuid():
+            if peer_uid(writer.get_extra_info("socket")) != os.getuid():
                 return
             while line := await reader.readline():
                 answer = await _answer(line, handler)
@@ -70,7 +70,7 @@ async def _answer(line: bytes, handler: _Handler) -> Mapping[str, object] | None
     return None if answer is None else {"ok": True, **answer}
 
 
-def _peer_uid(peer: Any) -> int:
+def peer_uid(peer: Any) -> int:
     """The user at the other end, from the kernel (SO_PEERCRED; LOCAL_PEERCRED on macOS)."""
     if hasattr(socket, "SO_PEERCRED"):
         data = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))

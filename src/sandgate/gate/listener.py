@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
+from collections.abc import Callable
 
 from sandgate.errors import EnvironmentFault
 from sandgate.gate.server import Connection, Handler
@@ -30,6 +32,7 @@ class Listener:
         """Worker to the URL of its port."""
         self._source = gate_port_source
         self._by_worker: dict[str, int] = {}
+        self._adopted: set[str] = set()
         self._servers: list[asyncio.Server] = []
         self._connections: set[Connection] = set()
         self._handler: Handler | None = None
@@ -46,14 +49,9 @@ class Listener:
         Raises:
             EnvironmentFault: the port is in use.
         """
-
-        def connection() -> Connection:
-            assert self._handler is not None
-            return Connection(self._handler, label=worker, open_connections=self._connections)
-
         try:
             server = await asyncio.get_running_loop().create_server(
-                connection, HOST, port, backlog=_BACKLOG, start_serving=False
+                self._connection_of(worker), HOST, port, backlog=_BACKLOG, start_serving=False
             )
         except OSError as error:
             raise EnvironmentFault(
@@ -66,6 +64,33 @@ class Listener:
         self.ports.add(self._by_worker[worker])
         self.urls[worker] = f"http://{HOST}:{self._by_worker[worker]}"
         return server
+
+    def _connection_of(self, worker: str) -> Callable[[], Connection]:
+        def connection() -> Connection:
+            assert self._handler is not None
+            return Connection(self._handler, label=worker, open_connections=self._connections)
+
+        return connection
+
+    async def adopt(self, worker: str, listening: socket.socket) -> None:
+        """Accept on a socket of another network namespace too, where the worker's port is the same.
+
+        Raises:
+            ValueError: it is another kind of socket, another port, or the worker has one there already.
+        """
+        if listening.family != socket.AF_INET or listening.type != socket.SOCK_STREAM:
+            raise ValueError("a port of the gate is an IPv4 TCP socket")
+        if listening.getsockname() != (HOST, self._by_worker.get(worker)):
+            raise ValueError(f"that is not the port of the worker {worker!r}")
+        if worker in self._adopted:
+            raise ValueError(f"the worker {worker!r} has handed over its port")
+        self._adopted.add(worker)
+        listening.settimeout(0)
+        self._servers.append(
+            await asyncio.get_running_loop().create_server(
+                self._connection_of(worker), sock=listening, backlog=_BACKLOG
+            )
+        )
 
     async def open(self, handler: Handler) -> None:
         """Accept on every port that is bound, and on those that are asked for later."""

@@ -50,6 +50,8 @@ class RunFacts:
     wants_calls: bool = True
     """Whether this run must reach the tier: false when only tests outside `paths` were selected."""
     interrupted: bool = False
+    isolated: bool = False
+    """Whether the command had no home, no other process and no network but the gate."""
     stuck: tuple[str, ...] = ()
     """Why stacks of this run could not be deleted."""
     on_refusal: str = "fail"
@@ -101,6 +103,7 @@ class Receipt:
             "dirty": facts.dirty,
             "command": list(facts.command),
             "exit_status": facts.exit_status,
+            "isolated": facts.isolated,
             "tests": dict(self.tests),
             "calls": {service: dict(operations) for service, operations in self.calls.items()},
             "reached": dict(self.reached),

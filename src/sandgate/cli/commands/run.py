@@ -16,9 +16,16 @@ __all__ = ["COMMAND"]
 @with_run_options
 def _run(
     command: Annotated[list[str], typer.Argument(help="Command to run, after --.", metavar="-- CMD…")],
+    *,
+    isolate: Annotated[
+        bool,
+        typer.Option(
+            "--isolate", help="Without the home, env files, other processes, or a network but the gate (bubblewrap)."
+        ),
+    ] = False,
     **options: object,
 ) -> None:
-    raise typer.Exit(run_gated(command, **options))
+    raise typer.Exit(run_gated(command, isolate=isolate, **options))
 
 
 COMMAND = Command.of(
