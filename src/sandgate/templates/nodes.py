@@ -20,7 +20,7 @@ MAX_NODES = 200_000
 MAX_DEPTH = 100
 
 _TAG = "tag:yaml.org,2002:"
-_INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
+_INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,99})")  # more digits than that are a text, and slow to convert
 _FLOAT = re.compile(r"[-+]?[0-9]+\.[0-9]+")
 _TRUE = frozenset({"true", "yes", "on"})
 _SHORT = {name: f"Fn::{name}" for name in (

@@ -1,0 +1,202 @@
+"""One way a template could turn out, its conditions decided: every member is looked at in turn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sandgate.guard.templates.documents import Findings, examine_document, take_documents
+from sandgate.guard.templates.identities import attached
+from sandgate.guard.templates.members import ResourceTable
+from sandgate.guard.templates.model import Examined, Member, Place, Problem, Reference
+from sandgate.guard.templates.parameters import pseudo_values
+from sandgate.guard.templates.references import Named, aws_owned, named_in, reference_arn
+from sandgate.guard.templates.requests import handler_requests
+from sandgate.guard.templates.resolve import Resolver
+from sandgate.guard.templates.types import notes, refused_types, rule_of, service_of
+from sandgate.guard.templates.values import Unknown, marked, shown
+
+__all__ = ["Inspection"]
+
+_WRONG_NAME = frozenset("*?{}$ \t\r\n")
+_REMEDY_NAME = "let the name begin with the stack's: !Sub ${AWS::StackName}-…"
+_REMEDY_KNOWN = "write the value, or a parameter or resource of this template"
+_NOT_THERE = "names what the template does not have"
+
+
+class Inspection:
+    """Looks at the members of one template under one assignment of its conditions."""
+
+    def __init__(
+        self,
+        template: Mapping[str, Any],
+        *,
+        resources: Mapping[str, Mapping[str, Any]],
+        conditions: Mapping[str, bool],
+        values: Mapping[str, object],
+        stack_name: str,
+        place: Place,
+        sam: frozenset[str],
+        known_action: Callable[[str], bool],
+    ) -> None:
+        self._resources, self._outputs = resources, template.get("Outputs")
+        self._place, self._known_action = place, known_action
+        self._table = ResourceTable(resources, stack_name=stack_name, place=place, sam=sam)
+        mappings = template.get("Mappings")
+        self._resolver = Resolver(
+            values={**values, **pseudo_values(stack_name, place)},
+            mappings=mappings if isinstance(mappings, Mapping) else {},
+            conditions=conditions,
+            members=self._table,
+            report=self._unresolved,
+            dynamic=self._dynamic,
+        )
+        self._table.bind(self._resolver)
+        self._members: list[Member] = []
+        self._references: list[Reference] = []
+        self._findings = Findings()
+
+    def run(self) -> Examined:
+        """Look at all of them."""
+        for logical_id, item in self._resources.items():
+            self._member(logical_id, item)
+        self._resolver.resolve(self._outputs, ("Outputs",))
+        return Examined(
+            members=tuple(self._members),
+            references=tuple(dict.fromkeys(self._references)),
+            documents=tuple(self._findings.documents),
+            grantees=tuple(self._findings.grantees),
+            problems=tuple(dict.fromkeys(self._findings.problems)),
+        )
+
+    def _problem(self, code: str, path: tuple[str, ...], value: object, why: str, remedy: str) -> None:
+        self._findings.problems.append(
+            Problem(code=code, path=shown(".".join(path)), value=shown(value), why=why, remedy=remedy)
+        )
+
+    def _unresolved(self, path: tuple[str, ...], why: str, value: object) -> None:
+        # An output names nothing that is made; AWS refuses one that refers to nothing.
+        if not (path[0] == "Outputs" and why == _NOT_THERE):
+            self._problem("unresolvable", path, value, why, _REMEDY_KNOWN)
+
+    def _dynamic(self, path: tuple[str, ...], service: str, rest: str) -> None:
+        """A dynamic reference reads a parameter or secret with the rights of the stack."""
+        if service in {"ssm", "ssm-secure"}:
+            self._refer(Named(path=path, value=rest.partition(":")[0], kind="parameter"), path[1])
+        elif service == "secretsmanager":
+            parts = rest.split(":")
+            secret = ":".join(parts[:7]) if rest.startswith("arn:") else parts[0]
+            self._refer(Named(path=path, value=secret, kind="secret"), path[1])
+        else:
+            self._problem("unresolvable", path, service, "this dynamic reference is not known", _REMEDY_KNOWN)
+
+    def _member(self, logical_id: str, item: Mapping[str, Any]) -> None:
+        kind, here = item["Type"], ("Resources", logical_id)
+        rule = rule_of(kind)
+        if kind in refused_types():
+            remedy = "make it outside the sandbox, or leave it out"
+            self._problem("account_wide", (*here, "Type"), kind, f"the resource {refused_types()[kind]}", remedy)
+        elif rule is None:
+            why = "nothing is known of this type: neither how it is named nor what making it asks for"
+            remedy = "install sandgate[cfn], which knows more types" if kind.startswith("AWS::") else "leave it out"
+            self._problem("unknown_type", (*here, "Type"), kind, why, remedy)
+        properties = self._resolver.resolve(item.get("Properties") or {}, (*here, "Properties"))
+        if rule is None or kind in refused_types() or not isinstance(properties, dict):
+            return
+        path = (*here, "Properties")
+        name, named_at = self._name(logical_id, path)
+        before = len(self._references)
+        self._look(kind, properties, path, logical_id)
+        requests, may_need = handler_requests(
+            kind,
+            arn=name[1],
+            member=".".join(here),
+            references=[one.arn for one in self._references[before:]],
+            known_action=self._known_action,
+        )
+        kept = any(item.get(key, "Delete") != "Delete" for key in ("DeletionPolicy", "UpdateReplacePolicy"))
+        self._members.append(
+            Member(
+                logical_id=logical_id,
+                type=kind,
+                service=service_of(kind),
+                name=name[0],
+                arn=name[1],
+                path=".".join(named_at),
+                requests=requests,
+                may_need=may_need,
+                kept=kept,
+            )
+        )
+
+    def _name(self, logical_id: str, path: tuple[str, ...]) -> tuple[tuple[str | None, str | None], tuple[str, ...]]:
+        """Name and ARN of a member; what cannot be one is a problem."""
+        rule = self._table.rule(logical_id)
+        if rule is None or not rule.name:
+            return (None, None), path[:2]
+        at, name = (*path, rule.name), self._table.name(logical_id)
+        arns = self._table.arns(logical_id)
+        if isinstance(name, Unknown) or (arns and not isinstance(arns[0], str)):
+            unknown = name if isinstance(name, Unknown) else arns[0]
+            why = unknown.why if isinstance(unknown, Unknown) else "the name is no text"
+            self._problem("unresolvable", at, unknown, why, _REMEDY_NAME)
+            return (None, None), at
+        if not isinstance(name, str) or _WRONG_NAME & set(name) or not name:
+            self._problem("outside", at, name, "no resource can have this name", _REMEDY_NAME)
+            return (None, None), at
+        arn = self._table.sample(str(arns[0])) if arns else None
+        generated = self._table.generated(logical_id)
+        if generated and not rule.generated.startswith("{stack}"):
+            why = "CloudFormation makes up a name for this type that does not begin with the stack's"
+            self._problem("generated_outside", at, arn or "", why, _REMEDY_NAME)
+        return (None if marked(name) else name, arn), at if not generated else path[:2]
+
+    def _look(self, kind: str, properties: dict[str, Any], path: tuple[str, ...], logical_id: str) -> None:
+        """Documents, attached policies, grants by property, and references of one member."""
+        rest, documents = take_documents(properties, path)
+        for at, document in documents:
+            examine_document(document, at, table=self._table, place=self._place, findings=self._findings)
+        assert isinstance(rest, dict)
+        rest, problems = attached(rest, path, self._place)
+        self._findings.problems += problems
+        for key in notes("elsewhere", kind):
+            if key in rest:
+                why = "this part of the template is not in the call"
+                self._problem(
+                    "unresolvable", (*path, key), rest.pop(key), why, "write it into the template as its body"
+                )
+        for key in notes("open", kind):
+            if key in rest and not self._may_use(rest[key]):
+                why = "lets somebody outside the sandbox use a resource of the stack"
+                self._problem("trust", (*path, key), rest[key], why, "name a service, or this account")
+        for key, values in dict(notes("public", kind)).items():
+            if isinstance(rest.get(key), Unknown) or str(rest.get(key)) in values:
+                self._problem("trust", (*path, key), rest[key], "lets everybody in", "leave it out")
+        for named in named_in(kind, rest, path):
+            self._refer(named, logical_id)
+
+    def _may_use(self, principal: object) -> bool:
+        text = principal if isinstance(principal, str) else ""
+        return (
+            text == self._place.account
+            or text.endswith((".amazonaws.com", ".amazonaws.com.cn"))
+            or self._table.owns(text)
+        )
+
+    def _refer(self, named: Named, logical_id: str) -> None:
+        """A reference to a member or to what is AWS's own needs no further look."""
+        value = named.value
+        if isinstance(value, Unknown):
+            self._problem("unresolvable", named.path, value, value.why, _REMEDY_KNOWN)
+            return
+        arn = reference_arn(named.kind, value, self._place)
+        if self._table.owns(value) or self._table.owns(arn) or aws_owned(named.kind, value):
+            return
+        self._references.append(
+            Reference(
+                path=shown(".".join(named.path)),
+                value=shown(value),
+                arn=self._table.sample(arn),
+                member=logical_id,
+            )
+        )

@@ -1,0 +1,67 @@
+"""Parameters of a template: the values that its references to them have."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sandgate.guard.templates.model import Place
+from sandgate.guard.templates.values import FORGED, NO_VALUE, RANDOM, NoValue, Unknown
+
+__all__ = ["parameter_values", "pseudo_values"]
+
+_LONGEST = 4096
+"""Bytes of a value. Source: CloudFormation User Guide, "CloudFormation quotas"."""
+
+
+def parameter_values(
+    declared: Mapping[str, Any], given: Mapping[str, str], unknown: frozenset[str]
+) -> dict[str, str | list[str] | Unknown]:
+    """The value of each declared parameter.
+
+    Args:
+        declared: the section of the template.
+        given: values of the call.
+        unknown: parameters whose value the call takes over from the stack and that nobody has looked up.
+
+    Returns:
+        Texts, lists for list types; `Unknown` for values that come from Parameter Store, from a stack, or from nowhere.
+    """
+    return {name: _value(name, item, given, unknown) for name, item in declared.items()}
+
+
+def _value(name: str, item: object, given: Mapping[str, str], unknown: frozenset[str]) -> str | list[str] | Unknown:
+    if not isinstance(item, Mapping):
+        return Unknown(f"parameter {name} is not declared as a mapping")
+    kind, default = item.get("Type", "String"), item.get("Default")
+    if name in unknown:
+        return Unknown(f"parameter {name} keeps its previous value, which is not known here")
+    if not isinstance(kind, str) or kind.startswith("AWS::SSM::Parameter::Value"):
+        return Unknown(f"parameter {name} is read from Parameter Store when the stack is made")
+    value = given.get(name, default)
+    # The text of a boolean or a fraction differs between readers.
+    if isinstance(value, bool | float) or not isinstance(value, str | int):
+        return Unknown(f"parameter {name} has no text as its value")
+    text = str(value)
+    if FORGED.search(text) or len(text.encode()) > _LONGEST:
+        return Unknown(f"parameter {name} has a value that CloudFormation would not take")
+    is_list = kind == "CommaDelimitedList" or kind.startswith("List<")
+    return [part.strip() for part in text.split(",")] if is_list else text
+
+
+def pseudo_values(stack_name: str, place: Place) -> dict[str, str | Unknown | NoValue]:
+    """The pseudo parameters.
+
+    Source: CloudFormation Template Reference, "Pseudo parameters reference".
+    """
+    stack_id = f"arn:{place.partition}:cloudformation:{place.region}:{place.account}:stack/{stack_name}/{RANDOM}"
+    return {
+        "AWS::AccountId": place.account,
+        "AWS::NoValue": NO_VALUE,
+        "AWS::NotificationARNs": Unknown("AWS::NotificationARNs"),
+        "AWS::Partition": place.partition,
+        "AWS::Region": place.region,
+        "AWS::StackId": stack_id,
+        "AWS::StackName": stack_name,
+        "AWS::URLSuffix": place.suffix,
+    }
