@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
 import re
 import socket
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -187,6 +189,40 @@ def test_a_large_download_is_never_held(streams: Run, upstream: Upstream, wire: 
             received += len(found)
     assert received == size
     assert _peak(streams) < BOUND_MIB
+
+
+def test_what_a_slow_reader_gets_is_what_was_sent(upstream: Upstream, wire: Any) -> None:
+    """The gate fills the memory of an answer again and again, never before it is on its way."""
+    sent = {number: os.urandom(24 * MIB) for number in range(3)}
+    paths = {}
+    for number, data in sent.items():
+
+        def give(visit: Visit, data: bytes = data) -> None:
+            visit.answer(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(data))
+            visit.sock.sendall(data)
+
+        paths[number] = upstream.on(f"/test-b/stutter-{number}", give)
+
+    def read(number: int) -> bytes:
+        received = bytearray()
+        with wire.connect(60) as sock:
+            for _ in range(2):  # the second answer comes over a connection that has memory left from the first
+                sock.sendall(wire.signed("GET", paths[number], service="s3"))
+                received = bytearray()
+                while b"\r\n\r\n" not in received:
+                    received += sock.recv(100)
+                del received[: received.index(b"\r\n\r\n") + 4]
+                while len(received) < len(sent[number]):
+                    if len(received) % 64 == 0:
+                        time.sleep(0.01)  # the gate has more than the kernel takes
+                    found = sock.recv((7919, 65536, MIB)[len(received) % 3])
+                    assert found
+                    received += found
+        return bytes(received)
+
+    with ThreadPoolExecutor() as pool:
+        for number, received in zip(sent, pool.map(read, sent), strict=True):
+            assert received == sent[number], "an answer was changed on its way"
 
 
 def test_a_client_that_does_not_read_makes_the_upstream_wait(streams: Run, upstream: Upstream, wire: Any) -> None:
