@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sandgate.config.kinds import FLAG, TEXT, WHOLE, Kind
+from sandgate.config.kinds import FLAG, NUMBER, TEXT, WHOLE, Kind
 from sandgate.config.load import load
 from sandgate.config.model import Config
 from sandgate.config.options import OPTIONS
@@ -22,7 +22,7 @@ from sandgate.config.options import OPTIONS
 __all__ = ["flag_of", "read_config", "values_of", "with_run_options"]
 
 _REST = Parameter.VAR_KEYWORD
-_TYPES: Mapping[Kind, type] = MappingProxyType({TEXT: str, FLAG: bool, WHOLE: int})
+_TYPES: Mapping[Kind, type] = MappingProxyType({TEXT: str, FLAG: bool, WHOLE: int, NUMBER: float})
 
 
 def flag_of(name: str) -> Any:
