@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import botocore.session
+from botocore.model import ServiceModel
 
 __all__ = ["PREFIXES", "SERVICES", "compact", "difference", "main", "role_members"]
 
@@ -155,16 +156,15 @@ def _dump(value: Mapping[str, Any]) -> str:
     return "{" + ",\n".join(lines) + "}\n"
 
 
-def role_members(service: str) -> dict[str, list[str]]:
+def role_members(model: ServiceModel) -> dict[str, list[str]]:
     """Operation to the paths of members that hold a role which the operation passes on.
 
     A member whose name ends in `Role` or `RoleArn` and that is free text; see "Grant a user permissions to pass a role
     to an AWS service" (IAM User Guide). Operations of STS and IAM take roles as what they work on.
 
     Args:
-        service: botocore's name.
+        model: of the service.
     """
-    model = botocore.session.get_session().get_service_model(service)
     out = {}
     for name in model.operation_names:
         shape = model.operation_model(name).input_shape
@@ -225,7 +225,8 @@ def main() -> int:
         "sha256": sums,
     }
     (TARGET / "_source.json").write_text(json.dumps(about, indent=1) + "\n")
-    roles = {service: found for service in SERVICES if (found := role_members(service))}
+    session = botocore.session.get_session()
+    roles = {service: found for service in SERVICES if (found := role_members(session.get_service_model(service)))}
     (TARGET.parent / "roles.json").write_text(
         json.dumps({"about": "generated from botocore: members that hold a role", "services": roles}, indent=1) + "\n"
     )

@@ -6,11 +6,13 @@ must be actions of the catalogue on well-formed ARNs. One service: `pytest tests
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from importlib import resources
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -169,3 +171,22 @@ def test_tables_name_operations_that_exist(service: str, service_model: Callable
     for part in ("operations", "free", "free-unsigned", "roles", "tag-with", "passed-to", "star"):
         names = held.get(part, {})
         assert isinstance(names, str) or set(names) - known == set(), part
+
+
+@pytest.fixture(scope="module")
+def script() -> ModuleType:
+    path = Path(__file__).resolve().parents[2] / "scripts" / "refresh_iam_data.py"
+    spec = importlib.util.spec_from_file_location("refresh_iam_data", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("service", [service for service in SERVICES if service not in ("iam", "sts")])
+def test_members_that_hold_roles_are_those_of_the_models(
+    service: str, service_model: Callable[[str], ServiceModel], script: ModuleType
+) -> None:
+    text = resources.files("sandgate.iam").joinpath("data", "roles.json").read_text(encoding="utf-8")
+    assert json.loads(text)["services"].get(service, {}) == script.role_members(service_model(service))

@@ -69,8 +69,7 @@ class Key:
     """A condition key and where its values come from."""
 
     name: str
-    source: Source | None = None
-    resource: Resource | None = None
+    source: Source | Resource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,10 +126,12 @@ class Ask:
         for predicate in self.when:
             if not predicate.holds(scope):
                 return
+        scope.misfits.clear()
+        scope.fits.clear()
         if self.refuse:
             raise Unresolvable(self.refuse, operation=self.operation, member=scope.where)
         try:
-            context = self._context(scope, base) if self.keys or self.tags or self.via else base
+            context = self._context(scope, base)
             found, missing = self._named(scope)
         except Conflict as error:
             reason = f"members disagree on {error}, or nothing says it"
@@ -145,20 +146,20 @@ class Ask:
     def _named(self, scope: Scope) -> tuple[list[tuple[str, str]], str]:
         """ARN and place of every resource, and the type of a required one that no member names."""
         if self.named is not None:
-            found = list(self.named.arns(scope))
+            found = [*self.named.arns(scope)]
             if found or scope.misfits:
                 return found, "" if found else self.named.name
         found, missing = [], ""
         for resource in self.resources:
-            arns = list(resource.arns(scope))
+            arns = resource.arns(scope)
             if not arns and not resource.optional:
                 missing = missing or resource.name
             found.extend(arns)
         return found, missing
 
     def _checked(self, scope: Scope, found: list[tuple[str, str]], missing: str) -> Iterator[tuple[str, str]]:
-        for text, where in scope.misfits.items() if scope.misfits else ():
-            if text not in scope.fits:
+        for where, text in scope.misfits.items():
+            if where not in scope.fits:
                 raise Unresolvable(
                     "not a name or an ARN of what the operation works on",
                     operation=self.operation,
@@ -184,20 +185,16 @@ class Ask:
         return f"{self.via}.{scope.place['Region']}.amazonaws.com{suffix}"
 
     def _context(self, scope: Scope, base: Context) -> Context:
-        out = dict(base)
+        out: dict[str, tuple[str, ...]] = {}
         for key in self.keys:
-            values: list[str] = []
-            if key.source is not None:
-                values = [text_of(value) for value, _ in key.source.values(scope)]
-            elif key.resource is not None:
-                values = [arn for arn, _ in key.resource.arns(scope)]
+            values = key.source.values(scope)
             if values:
-                out[key.name] = tuple(values)
+                out[key.name] = tuple([text_of(value) for value, _ in values])
         for tags in self.tags:
             _add_tags(out, tags, scope)
         if self.via:
             out["kms:viaservice"] = (self._via(scope),)
-        return MappingProxyType(out)
+        return MappingProxyType({**base, **out}) if out else base
 
 
 def text_of(value: object) -> str:

@@ -20,7 +20,7 @@ from sandgate.iam.catalog import Action, catalog
 __all__ = ["Plan", "plan"]
 
 _ROLE = "iam-role"
-_NOT_OURS = ".!~(arn:[^:]*:kms:[^:]*:[^:]*:)?alias/aws/.*"
+_NOT_OURS = ".!~(arn:[^:]*:kms:[^:]*:[^:]*:)?alias/aws/[a-z0-9-]+"
 """Keys that AWS manages serve everybody through their service (KMS Developer Guide, "AWS managed keys")."""
 
 
@@ -250,7 +250,7 @@ class _Maker:
         known = {name: spec for name, spec in self._table.keys.items() if name.lower() in set_by}
         for name, spec in {**known, **self._rule.get("keys", {})}.items():
             if isinstance(spec, Mapping):
-                yield Key(name=name.lower(), resource=self._resource(spec["type"]))
+                yield Key(name=name.lower(), source=self._resource(spec["type"]))
             else:
                 yield Key(name=name.lower(), source=Source.of(spec))
 

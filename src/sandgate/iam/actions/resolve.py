@@ -7,7 +7,7 @@ resource outside is seen as what it is. What two members say of one variable mus
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sandgate.iam.actions.forms import PLACE
@@ -15,7 +15,7 @@ from sandgate.iam.actions.scope import Scope, Source
 
 __all__ = ["Conflict", "Resource", "Template", "Variable"]
 
-_MOST_KNOWN = 20_000
+_MOST_KNOWN = 1_000
 Bound = Mapping[str, str]
 
 
@@ -55,20 +55,22 @@ class Variable:
         found: list[tuple[Bound, str]] = []
         sources = 0
         for source in self.sources:
-            before = len(found)
-            for value, where in source.values(scope):
+            values = source.values(scope)
+            if not values:
+                continue
+            sources += 1
+            for value, where in values:
                 bound = {self.name: source.constant} if source.constant is not None else self.read(value)
                 if bound is None:
-                    scope.misfits[str(value)] = where
+                    scope.misfits[where] = str(value)
                 else:
                     found.append((bound, where))
-                    scope.fits.add(str(value))
-            sources += len(found) > before
-        if sources > 1:
-            merged = found[0]
-            for other in found[1:]:
-                merged = (_merged(merged[0], other[0]), merged[1])
-            return [merged]
+                    scope.fits.add(where)
+        if sources > 1 and len(found) > 1:
+            merged = found[0][0]
+            for other, _ in found[1:]:
+                merged = _merged(merged, other)
+            return [(merged, found[0][1])]
         return found
 
 
@@ -96,17 +98,20 @@ class Template:
         Raises:
             Conflict: members disagree, or two of them are lists.
         """
-        rows: list[tuple[Bound, str]] = [({}, "")]
+        rows: list[tuple[Bound, str]] = []
         for variable in self.variables:
             found = variable.bindings(scope)
             if not found:
                 if variable.name in PLACE:
                     continue
                 return []
+            if not rows:
+                rows = found
+                continue
             if len(rows) > 1 and len(found) > 1:
                 raise Conflict(variable.name)
             rows = [(_merged(row, bound), place or where) for row, where in rows for bound, place in found]
-        return [(self._filled(row, scope.place), where) for row, where in rows]
+        return [(self._filled(row, scope.place), where) for row, where in rows or [({}, "")]]
 
     def _filled(self, row: Bound, place: Bound) -> str:
         pieces = list(self.pieces)
@@ -127,7 +132,7 @@ class Resource:
     templates: Sequence[Template]
     optional: bool = False
 
-    def arns(self, scope: Scope) -> Iterator[tuple[str, str]]:
+    def arns(self, scope: Scope) -> Sequence[tuple[str, str]]:
         """ARN and place of each resource.
 
         Raises:
@@ -136,5 +141,9 @@ class Resource:
         for template in self.templates:
             found = template.arns(scope)
             if found:
-                yield from found
-                return
+                return found
+        return ()
+
+    def values(self, scope: Scope) -> Sequence[tuple[object, str]]:
+        """The same, where a condition key holds an ARN."""
+        return self.arns(scope)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sandgate.iam.actions.paths import Steps, select
@@ -36,9 +36,9 @@ class Scope:
     item: object = None
     where: str = ""
     misfits: dict[str, str] = field(default_factory=dict)
-    """Texts that some form did not read, with their place."""
+    """Place of each text that a form did not read, and the text."""
     fits: set[str] = field(default_factory=set)
-    """Texts that some form did read."""
+    """Places of texts that some form did read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +56,16 @@ class Source:
             return Source((), constant=spec[1:])
         return Source(tuple(step for step in spec.split(".") if step), of_item=spec.startswith("."))
 
-    def values(self, scope: Scope) -> Iterator[tuple[object, str]]:
+    def values(self, scope: Scope) -> Sequence[tuple[object, str]]:
         """Every value that is there, with its place."""
         if self.constant is not None:
-            yield self.constant, ""
-            return
-        item, steps = scope.item, self.steps
-        if self.of_item or (isinstance(item, Mapping) and steps[0] in item):
-            yield from select(item, steps, scope.where)
-            return
-        if len(steps) == 1 and steps[0] != "@":  # nearly always
-            value = scope.parameters.get(steps[0])
-            if value is not None:
-                yield value, steps[0]
-            return
-        yield from select(scope.parameters, steps)
+            return ((self.constant, ""),)
+        steps, item = self.steps, scope.item
+        if self.of_item or (item is not None and isinstance(item, Mapping) and steps[0] in item):
+            return tuple(select(item, steps, scope.where))
+        value = scope.parameters.get(steps[0])
+        if value is None:  # nearly always: most sources are spellings that other operations have
+            return ()
+        if len(steps) == 1:
+            return ((value, steps[0]),)
+        return tuple(select(value, steps[1:], steps[0]))

@@ -94,6 +94,8 @@ def _table(tokens: list[Token], *, verb: str) -> Mapping[str, object]:
     if depth:
         raise ValueError("the table is named inside brackets")
     names, after = _names(tokens[place + 1 :])
+    if len(names) > 1 and verb != "SELECT":
+        raise ValueError("only SELECT reads an index")
     _check_end(verb, after)
     return {"TableName": names[0], **({"IndexName": names[1]} if len(names) > 1 else {})}
 
