@@ -15,7 +15,7 @@ from sandgate.iam.request import AccessRequest
 
 __all__ = ["Ask", "Each", "Key", "Predicate", "Tags", "text_of"]
 
-Context = Mapping[str, tuple[str, ...]]
+_Context = Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +102,7 @@ class Ask:
     via: str = ""
     refuse: str = ""
 
-    def requests(self, scope: Scope, base: Context) -> Iterator[AccessRequest]:
+    def requests(self, scope: Scope, base: _Context) -> Iterator[AccessRequest]:
         """What the rule asks in one call.
 
         Args:
@@ -122,7 +122,7 @@ class Ask:
         for item, where in items:
             yield from self._of(Scope(parameters=scope.parameters, place=scope.place, item=item, where=where), base)
 
-    def _of(self, scope: Scope, base: Context) -> Iterator[AccessRequest]:
+    def _of(self, scope: Scope, base: _Context) -> Iterator[AccessRequest]:
         for predicate in self.when:
             if not predicate.holds(scope):
                 return
@@ -184,7 +184,7 @@ class Ask:
         suffix = ".cn" if scope.place["Partition"] == "aws-cn" else ""
         return f"{self.via}.{scope.place['Region']}.amazonaws.com{suffix}"
 
-    def _context(self, scope: Scope, base: Context) -> Context:
+    def _context(self, scope: Scope, base: _Context) -> _Context:
         out: dict[str, tuple[str, ...]] = {}
         for key in self.keys:
             values = key.source.values(scope)

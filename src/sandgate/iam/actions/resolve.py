@@ -16,7 +16,7 @@ from sandgate.iam.actions.scope import Scope, Source
 __all__ = ["Conflict", "Resource", "Template", "Variable"]
 
 _MOST_KNOWN = 1_000
-Bound = Mapping[str, str]
+_Bound = Mapping[str, str]
 
 
 class Conflict(Exception):
@@ -30,10 +30,10 @@ class Variable:
     name: str
     sources: Sequence[Source]
     forms: Sequence[re.Pattern[str]]
-    known: dict[str, Bound | None] = field(default_factory=dict, compare=False, repr=False)
+    known: dict[str, _Bound | None] = field(default_factory=dict, compare=False, repr=False)
     """Texts that were read before: names repeat from call to call."""
 
-    def read(self, text: object) -> Bound | None:
+    def read(self, text: object) -> _Bound | None:
         """What a text binds; None where no form reads it."""
         if not isinstance(text, str):
             return None
@@ -46,13 +46,13 @@ class Variable:
         self.known[text] = bound
         return bound
 
-    def bindings(self, scope: Scope) -> list[tuple[Bound, str]]:
+    def bindings(self, scope: Scope) -> list[tuple[_Bound, str]]:
         """What its members bind: one entry as a rule, several where a member is a list, none where it is absent.
 
         Raises:
             Conflict: two members disagree.
         """
-        found: list[tuple[Bound, str]] = []
+        found: list[tuple[_Bound, str]] = []
         sources = 0
         for source in self.sources:
             values = source.values(scope)
@@ -74,7 +74,7 @@ class Variable:
         return found
 
 
-def _merged(one: Bound, other: Bound) -> Bound:
+def _merged(one: _Bound, other: _Bound) -> _Bound:
     if not one:
         return other
     for key, value in other.items():
@@ -98,7 +98,7 @@ class Template:
         Raises:
             Conflict: members disagree, or two of them are lists.
         """
-        rows: list[tuple[Bound, str]] = []
+        rows: list[tuple[_Bound, str]] = []
         for variable in self.variables:
             found = variable.bindings(scope)
             if not found:
@@ -113,7 +113,7 @@ class Template:
             rows = [(_merged(row, bound), place or where) for row, where in rows for bound, place in found]
         return [(self._filled(row, scope.place), where) for row, where in rows or [({}, "")]]
 
-    def _filled(self, row: Bound, place: Bound) -> str:
+    def _filled(self, row: _Bound, place: _Bound) -> str:
         pieces = list(self.pieces)
         for number in range(1, len(pieces), 2):
             name = pieces[number]

@@ -36,10 +36,10 @@ _NAME_TABLES = frozenset(
 )
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,255}")
 
-Token = tuple[str, str]
+_Token = tuple[str, str]
 
 
-def _tokens(statement: str) -> list[Token]:
+def _tokens(statement: str) -> list[_Token]:
     """Tokens without spaces.
 
     Raises:
@@ -71,11 +71,11 @@ def _read(value: object) -> Iterator[Mapping[str, object]]:
     yield {"Verb": _VERBS[verb[0]], **_table(tokens, verb=verb[0])}
 
 
-def _words(tokens: list[Token]) -> list[str]:
+def _words(tokens: list[_Token]) -> list[str]:
     return [text.upper() if kind == "word" else text for kind, text in tokens if kind in ("word", "sign")]
 
 
-def _table(tokens: list[Token], *, verb: str) -> Mapping[str, object]:
+def _table(tokens: list[_Token], *, verb: str) -> Mapping[str, object]:
     """Table and index.
 
     Raises:
@@ -100,7 +100,7 @@ def _table(tokens: list[Token], *, verb: str) -> Mapping[str, object]:
     return {"TableName": names[0], **({"IndexName": names[1]} if len(names) > 1 else {})}
 
 
-def _names(tokens: list[Token]) -> tuple[list[str], list[Token]]:
+def _names(tokens: list[_Token]) -> tuple[list[str], list[_Token]]:
     """One name, or two with a dot between, and what follows.
 
     Raises:
@@ -116,7 +116,7 @@ def _names(tokens: list[Token]) -> tuple[list[str], list[Token]]:
     return names, rest
 
 
-def _identifier(tokens: list[Token]) -> str:
+def _identifier(tokens: list[_Token]) -> str:
     kind, text = tokens[0] if tokens else ("", "")
     name = text[1:-1] if kind == "quoted" else text
     if kind not in ("quoted", "word") or not _NAME.fullmatch(name):
@@ -124,7 +124,7 @@ def _identifier(tokens: list[Token]) -> str:
     return name
 
 
-def _check_end(verb: str, after: list[Token]) -> None:
+def _check_end(verb: str, after: list[_Token]) -> None:
     """What may follow the table: no second table behind a comma, no alias with a nested path.
 
     Raises:
