@@ -273,14 +273,26 @@ class Exchange:
         Raises:
             ClientGoneError: the client left.
         """
+        self.put(data)
+        waiting = self.drained()
+        if waiting is not None:
+            await waiting
+
+    def drained(self) -> asyncio.Future[None] | None:
+        """Done when the client has caught up; None when it has."""
+        return self._side.drained()
+
+    def put(self, data: bytes | memoryview) -> None:
+        """Send a piece of the body.
+
+        Raises:
+            ClientGoneError: the client left.
+        """
         if self._gone:
             raise ClientGoneError
         if data and self.request.method != "HEAD":
             self.bytes_out += len(data)
             self._side.transport.write(b"%x\r\n%b\r\n" % (len(data), bytes(data)) if self._chunked else data)
-        waiting = self._side.drained()
-        if waiting is not None:
-            await waiting
 
     def finish(self) -> None:
         """End a streamed response."""

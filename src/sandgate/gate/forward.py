@@ -128,6 +128,8 @@ async def _answer(exchange: Exchange, response: UpstreamResponse) -> bytes:
                     said += bytes(piece[:READ])
                 response.reclaim(exchange.unsent)  # before the write: what was handed on ends with the last piece
                 await exchange.write(piece)
+                if response.status < _FAILED:
+                    response.pour_into(exchange)
         except UpstreamFaultError:
             exchange.abort()  # half an answer must not look like a whole one
             return b""

@@ -6,13 +6,14 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
 from http import HTTPStatus
+from typing import Protocol
 
 import httptools
 
 from sandgate.gate.headers import HOP_BY_HOP
 from sandgate.wire.http import Headers
 
-__all__ = ["READ_SIZE", "UpstreamFaultError", "UpstreamResponse"]
+__all__ = ["READ_SIZE", "Sink", "UpstreamFaultError", "UpstreamResponse"]
 
 _DROPPED = frozenset(name.encode() for name in HOP_BY_HOP)
 _HIGH_WATER = 256 * 1024
@@ -25,6 +26,20 @@ _BODILESS = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 
 class UpstreamFaultError(Exception):
     """The upstream broke a connection or did not answer; it may recover."""
+
+
+class Sink(Protocol):
+    """Where a body goes: the client's side of an exchange."""
+
+    @property
+    def unsent(self) -> int:
+        """Bytes, from the last one back, that are not written yet."""
+
+    def put(self, data: bytes | memoryview) -> None:
+        """Write a piece, whose memory stays as it is while it is unsent."""
+
+    def drained(self) -> asyncio.Future[None] | None:
+        """Done when the reader has caught up; None when it has."""
 
 
 class UpstreamResponse:
@@ -72,6 +87,7 @@ class UpstreamResponse:
         self._left = 0
         """Bytes of the body that are still to come and need no parser."""
         self._paused = False
+        self._sink: Sink | None = None
         self._error: Exception | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._lent: list[memoryview] = []
@@ -116,9 +132,27 @@ class UpstreamResponse:
             fault = UpstreamFaultError("malformed response: more than its Content-Length")
             self.fail(fault)
             raise fault
-        self.on_body(data)
+        if self._sink is None:
+            self.on_body(data)
+        else:
+            self._pour(data, self._sink)
         if not self._left:
             self._end()
+
+    def _pour(self, piece: memoryview, sink: Sink) -> None:
+        """Pass a piece on at once: to wake a reader for each costs more than to write it."""
+        self._taken += len(piece)
+        self.reclaim(sink.unsent)
+        try:
+            sink.put(piece)
+        except Exception as error:  # noqa: BLE001 - it is raised where the reader waits
+            self.fail(error)
+            return
+        self._lent.append(piece)
+        if not self._paused and sink.drained() is not None:
+            self._paused = True
+            self._transport.pause_reading()
+            self._wake()
 
     def on_message_begin(self) -> None:
         """Take one answer to one request."""
@@ -260,7 +294,27 @@ class UpstreamResponse:
                     self._lent.append(data)
             if self.complete:
                 return
-            await self._wait()
+            if self._sink is not None and self._paused:
+                await self._caught_up(self._sink)
+            else:
+                await self._wait()
+
+    def pour_into(self, sink: Sink) -> None:
+        """Let what still comes of a body of known length go there directly; `chunks` still ends with it, or raises.
+
+        Args:
+            sink: everything that `chunks` has given is written to it.
+        """
+        if self._left and not self._chunks:
+            self._sink = sink
+
+    async def _caught_up(self, sink: Sink) -> None:
+        waiting = sink.drained()
+        if waiting is not None:
+            await waiting
+        self._paused = False
+        if not self._transport.is_closing():
+            self._transport.resume_reading()
 
     def _flow(self) -> None:
         """Let the upstream go on; a connection that stayed paused would never answer its next request."""
