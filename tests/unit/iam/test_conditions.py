@@ -193,6 +193,13 @@ def test_a_variable_with_several_values_has_none() -> None:
     assert not holds("StringEquals", "${aws:username, 'a'}", context)
 
 
+def test_a_variable_without_a_value_makes_nothing_comparable() -> None:
+    context = {"aws:key": ("no ARN",)}
+    for operator in ("ArnEquals", "ArnNotEquals"):
+        assert not holds(operator, "arn:aws:sqs:*:*:${aws:username}", context, allow=True)
+        assert holds(operator, "arn:aws:sqs:*:*:${aws:username}", context, allow=False)
+
+
 def test_variables_are_plain_text_in_the_old_version() -> None:
     check = compile_clause("StringEquals", "aws:key", ["${aws:username}"], variables=False, allow=True)
     assert check({"aws:key": ("${aws:username}",), "aws:username": ("bob",)})

@@ -91,11 +91,15 @@ def compile_clause(operator: str, key: str, wanted: Iterable[str], *, variables:
 def _one(kind: Operator, texts: list[Template], *, doubt: bool) -> _One:
     """A test of one value of the request."""
     negated = kind.negated
-    moving = [text for text in texts if has_variables(text)]
-    fixed = _prepared(kind, (text for text in texts if not has_variables(text)), {})
-    for text in moving:
+    fixed: list[Test] = []
+    moving: list[tuple[Template, Test]] = []
+    for text in texts:
         # What is malformed with some text in a variable's place is malformed with any.
-        kind.prepare(tuple("x" if isinstance(part, Variable) else part for part in text))
+        prepared = kind.prepare(tuple("x" if isinstance(part, Variable) else part for part in text))
+        if has_variables(text):
+            moving.append((text, _null(prepared)))
+        else:
+            fixed.append(prepared)
 
     def fits(value: str, tests: Iterable[Test]) -> bool:
         for test in tests:
@@ -106,15 +110,16 @@ def _one(kind: Operator, texts: list[Template], *, doubt: bool) -> _One:
                 return not negated
         return negated
 
-    if moving:
-        return lambda value, context: fits(value, (*fixed, *_prepared(kind, moving, context)))
-    return lambda value, _context: fits(value, fixed)
+    def with_values(value: str, context: Context) -> bool:
+        resolved = ((resolve(text, context), null) for text, null in moving)
+        return fits(value, (*fixed, *(null if found is None else kind.prepare(found) for found, null in resolved)))
+
+    return with_values if moving else lambda value, _context: fits(value, fixed)
 
 
-def _prepared(kind: Operator, texts: Iterable[Template], context: Context) -> list[Test]:
-    """Tests of the wanted values; one whose variables have no value is equal and like to nothing."""
-    found = (resolve(text, context) for text in texts)
-    return [kind.prepare(pattern) for pattern in found if pattern is not None]
+def _null(test: Test) -> Test:
+    """A wanted value whose variables have none: equal and like to nothing, but still nothing that compares with all."""
+    return lambda value: None if test(value) is None else False
 
 
 def _quantified(reading: Reading, key: str, one: _One, *, allow: bool) -> Check:
