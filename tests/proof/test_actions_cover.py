@@ -19,12 +19,18 @@ import pytest
 from botocore.model import OperationModel, ServiceModel, Shape
 
 from sandgate.core.call import Call, Principal
+from sandgate.core.registry import discover
 from sandgate.iam.actions import Place, Unmapped, Unresolvable, requests_of
 from sandgate.iam.actions.plan import plan
 from sandgate.iam.actions.table import mapped_services, table, unmapped
 from sandgate.iam.catalog import catalog
+from sandgate.routes._model import Route
 
-OUTSIDE_THE_MODELS = {"execute-api": ["Invoke"], "s3": ["PostObject"], "lambda": ["InvokeFunctionUrl"]}
+ROUTES = [(route.service, route.operation) for route in discover("sandgate.routes", "ROUTE", Route).values()]
+OUTSIDE_THE_MODELS = {
+    service: [operation for owner, operation in [*ROUTES, ("s3", "PostObject")] if owner == service]
+    for service in [*dict(ROUTES), "s3"]
+}
 SERVICES = sorted(mapped_services() - {"execute-api"})
 MOST_UNMAPPED = 60
 ACCOUNT = "111122223333"
@@ -107,6 +113,12 @@ def test_every_operation_is_mapped_or_listed(
         else:
             assert operation.name not in listed, f"{operation.name} is mapped; take it out of unmapped.json"
     assert not missing, "\n".join(missing)
+
+
+@pytest.mark.parametrize(("service", "operation"), [entry for entry in ROUTES if entry[0] in mapped_services()])
+def test_every_route_is_mapped(service: str, operation: str) -> None:
+    known = plan(service, operation)
+    assert known.asks or table(service).free[operation]
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -34,11 +34,12 @@ class Predicate:
 
     def holds(self, scope: Scope) -> bool:
         """Whether it does."""
+        if self.values is None and self.pattern is None:
+            return any(source.values(scope) for source in self.sources) is not self.absent
         found = [text_of(value) for source in self.sources for value, _ in source.values(scope)]
         if self.pattern is not None:
             return any(self.pattern.fullmatch(text) is None for text in found)
-        if self.values is None:
-            return bool(found) is not self.absent
+        assert self.values is not None
         return any((text in self.values) is not self.unlike for text in found)
 
 
@@ -216,7 +217,7 @@ def _add_tags(out: dict[str, tuple[str, ...]], tags: Tags, scope: Scope) -> None
 def _pairs(value: object) -> Iterator[tuple[str, str]]:
     """Tags in the ways services write them: a map, a list of pairs, a list of names, or a query string (S3)."""
     if isinstance(value, Mapping):
-        yield from ((str(key), text_of(entry)) for key, entry in value.items())
+        yield from ((str(key), text_of(held)) for key, held in value.items() if not isinstance(held, list))
     elif isinstance(value, str):
         yield from parse_qsl(value, keep_blank_values=True)
     elif isinstance(value, Sequence) and not isinstance(value, bytes):

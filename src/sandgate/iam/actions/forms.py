@@ -11,12 +11,10 @@ import re
 from collections.abc import Mapping
 from functools import cache
 
-__all__ = ["NAME", "PLACE", "SLASHED", "compiled", "variables_of"]
+__all__ = ["NAME", "PLACE", "compiled", "variables_of"]
 
 NAME = r"[^\s/:*?$\x00-\x1f\x7f]+"
 """What a variable holds unless the table says otherwise."""
-SLASHED = r"[^\s:*?$\x00-\x1f\x7f]+"
-"""What a variable with a path holds."""
 PLACE: Mapping[str, str] = {
     "Partition": r"aws(?:-[a-z]+)*",
     "Region": r"[a-z]{2,}(?:-[a-z]+)+-\d+",

@@ -181,6 +181,19 @@ def test_a_restore_reads_one_table_and_makes_another(needs: Needs) -> None:
     ]
 
 
+def test_an_import_reads_a_bucket(needs: Needs) -> None:
+    call: dict[str, Any] = {"TableCreationParameters": {"TableName": "test_t"}}
+    assert needs("dynamodb.ImportTable", **call, S3BucketSource={"S3Bucket": "prod", "S3KeyPrefix": "a/b"})[1:] == [
+        "s3:ListBucket arn:aws:s3:::prod",
+        "s3:GetObject arn:aws:s3:::prod/a/b",
+    ]
+    assert needs("dynamodb.ImportTable", **call, S3BucketSource={"S3Bucket": "prod"})[2] == (
+        "s3:GetObject arn:aws:s3:::prod/*"
+    )
+    with pytest.raises(Unresolvable):
+        needs("dynamodb.ImportTable", **call)
+
+
 def test_a_replica_is_a_table_in_its_region(needs: Needs) -> None:
     updates = [{"Create": {"RegionName": "us-east-1"}}]
     assert needs("dynamodb.UpdateTable", TableName="test_t", ReplicaUpdates=updates)[1] == (

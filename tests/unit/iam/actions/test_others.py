@@ -166,6 +166,7 @@ def test_an_alias_says_its_name(asked: Asked) -> None:
         (request,) = asked("kms.Encrypt", KeyId=key, Plaintext=b"x", EncryptionContext={"a": "b"})
         assert request.context["kms:requestalias"] == ("alias/test_k",)
         assert request.context["kms:encryptioncontextkeys"] == ("a",)
+        assert request.context["kms:encryptioncontext:a"] == ("b",)
 
 
 def test_a_ciphertext_that_does_not_say_its_key_needs_the_key(needs: Needs) -> None:

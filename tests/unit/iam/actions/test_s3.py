@@ -148,6 +148,11 @@ def test_tags_of_an_object_are_keys(asked: Asked) -> None:
     found = asked("s3.PutObject", Bucket="test-b", Key="k", Tagging="Team=a%20b&x=")
     assert found[0].context["s3:requestobjecttag/team"] == ("a b",)
     assert found[0].context["s3:requestobjecttagkeys"] == ("Team", "x")
+    (request,) = asked(
+        "s3.PutObjectTagging", Bucket="test-b", Key="k", Tagging={"TagSet": [{"Key": "a", "Value": "b"}]}
+    )
+    assert request.context["s3:requestobjecttag/a"] == ("b",)
+    assert request.context["s3:requestobjecttagkeys"] == ("a",)
 
 
 @pytest.mark.parametrize(
