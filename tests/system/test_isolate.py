@@ -9,10 +9,12 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import platformdirs
 import pytest
 
 pytestmark = [
@@ -70,12 +72,16 @@ def machine(project: Any, tmp_path: Path) -> Iterator[Mapping[str, Any]]:
         abstract.bind("\0" + name)
         abstract.listen()
         unix = stack.enter_context(socket.socket(socket.AF_UNIX))
-        unix.bind(str(outside / "docker.sock"))
+        # Not below tmp_path, which may be longer than the path of a socket can be.
+        docker = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "docker.sock"
+        unix.bind(str(docker))
         unix.listen()
         other = stack.enter_context(subprocess.Popen(["sleep", "60"], env={"OTHER": SECRET}))
         stack.callback(other.kill)
         yield {
             "home": home,
+            # A new home would have a new cache, into which the emulator would be installed.
+            "environ": {"HOME": str(home), "SANDGATE_CACHE_DIR": platformdirs.user_cache_dir("sandgate")},
             "attempts": [
                 ("env file", "secret", str(project.folder / ".env")),
                 ("other env file", "secret", ".env.local"),
@@ -85,7 +91,7 @@ def machine(project: Any, tmp_path: Path) -> Iterator[Mapping[str, Any]]:
                 ("another's environment", "process", other.pid),
                 ("loopback service", "tcp", "127.0.0.1", tcp.getsockname()[1]),
                 ("abstract socket", "abstract", name),
-                ("unix socket", "unix", str(outside / "docker.sock")),
+                ("unix socket", "unix", str(docker)),
                 ("write outside", "writes", str(outside / "written")),
             ],
         }
@@ -94,7 +100,7 @@ def machine(project: Any, tmp_path: Path) -> Iterator[Mapping[str, Any]]:
 def attempt(project: Any, machine: Mapping[str, Any], attempts: Any, *flags: str) -> dict[str, str]:
     script = str(project.write("attempts.py", ATTEMPTS))
     line = ("--", PYTHON, script, SECRET, json.dumps(attempts))
-    said = project.sandgate("run", "--allow-empty", *flags, *line, environ={"HOME": str(machine["home"])})
+    said = project.sandgate("run", "--allow-empty", *flags, *line, environ=machine["environ"])
     assert said.status == 0, said.err
     return dict(json.loads(said.out))
 
@@ -154,7 +160,7 @@ def test_the_environment_names_nothing_of_the_session(project: Any, machine: Map
         "import os\n"
         "print([n for n in os.environ if n.startswith(('XDG_', 'SSH_AUTH'))], os.listdir(os.environ['HOME']))"
     )
-    environ = {"XDG_RUNTIME_DIR": "/run/user/0", "SSH_AUTH_SOCK": "/run/agent", "HOME": str(machine["home"])}
+    environ = {"XDG_RUNTIME_DIR": "/run/user/0", "SSH_AUTH_SOCK": "/run/agent", **machine["environ"]}
     said = project.sandgate("run", "--allow-empty", "--isolate", "--", "python3", "-c", code, environ=environ)
     assert said.out == "[] []\n", said.err
 
@@ -187,6 +193,19 @@ def test_pytest_joins_with_workers(project: Any) -> None:
     assert {event["worker"] for event in events if event["event"] == "call"} == {"gw0", "gw1"}
 
 
+def test_a_stack_from_inside_is_removed_outside(project: Any) -> None:
+    """What was deployed is written down in the view of the run directory, and the run's end takes it from there."""
+    template = {"Resources": {"Q": {"Type": "AWS::SQS::Queue"}}, "Outputs": {"Url": {"Value": {"Ref": "Q"}}}}
+    project.write("template.json", json.dumps(template))
+    project.write("pyproject.toml", '[tool.sandgate.stacks.app]\ntemplate = "template.json"\n')
+    project.write("test_it.py", "def test_it(stack):\n    assert 'Q' in stack('app').outputs['Url']\n")
+    line = ("--", PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider")
+    said = project.sandgate("run", "--isolate", "--allow-empty", *line)
+    assert said.status == 0, said.out + said.err
+    assert project.receipt["calls"]["cloudformation"]["DeleteStack"] == 1
+    assert project.receipt["leftovers"] == []
+
+
 def test_the_gate_cannot_be_stopped_from_inside(project: Any, call: list[str]) -> None:
     script = (
         "import json, os, socket\n"
@@ -212,7 +231,7 @@ def test_a_program_of_the_home_is_not_found(project: Any, machine: Mapping[str, 
     program = machine["home"] / "tool"
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
-    said = project.sandgate("run", "--isolate", "--", str(program), environ={"HOME": str(machine["home"])})
+    said = project.sandgate("run", "--isolate", "--", str(program), environ=machine["environ"])
     assert said.status == 127
     assert "not found inside" in said.err
 

@@ -117,6 +117,12 @@ def check_kernel(bwrap: str) -> None:
     done = subprocess.run([bwrap, *nothing], capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode != 0:
         said = (done.stderr.strip().splitlines() or [f"status {done.returncode}"])[0]
+        if said.startswith("bwrap: execvp"):
+            raise EnvironmentFault(
+                "this Python cannot be executed without the rights of root, so nothing can be isolated",
+                where=said,
+                hint=f"let user {os.getuid()} own {sys.prefix} and {sys.base_prefix}, or let everybody read them",
+            )
         raise EnvironmentFault(
             "bubblewrap cannot make namespaces here, so nothing can be isolated", where=said, hint=remedy_of()
         )
