@@ -11,16 +11,16 @@ from sandgate.cli._bwrap import Layout, options_of
 
 LAYOUT = Layout(
     system=((Path("/usr"), None), (Path("/bin"), Path("usr/bin"))),
-    homes=(Path("/home/ann"),),
-    python=(Path("/home/ann/.venvs/x"),),
-    project=Path("/home/ann/p"),
-    fixed=(Path("/home/ann/p/.git"),),
-    emptied=(Path("/home/ann/p/.sandgate"),),
-    masked=(Path("/home/ann/p/.env"),),
+    homes=(Path("/people/ann"),),
+    python=(Path("/people/ann/.venvs/x"),),
+    project=Path("/people/ann/p"),
+    fixed=(Path("/people/ann/p/.git"),),
+    emptied=(Path("/people/ann/p/.sandgate"),),
+    masked=(Path("/people/ann/p/.env"),),
     empty=Path("/e"),
-    mounts=((Path("/t/view"), Path("/home/ann/p/.sandgate/runs/1")),),
+    mounts=((Path("/t/view"), Path("/people/ann/p/.sandgate/runs/1")),),
     readable=((Path("/t/door"), Path("/run/sandgate")),),
-    folder=Path("/home/ann/p/sub"),
+    folder=Path("/people/ann/p/sub"),
 )
 
 
@@ -44,13 +44,13 @@ def test_the_root_is_empty_but_for_what_is_named() -> None:
         "/usr",
         "/bin",
         "/tmp",
-        "/home/ann",
-        "/home/ann/.venvs/x",
-        "/home/ann/p",
-        "/home/ann/p/.git",
-        "/home/ann/p/.sandgate",
-        "/home/ann/p/.env",
-        "/home/ann/p/.sandgate/runs/1",
+        "/people/ann",
+        "/people/ann/.venvs/x",
+        "/people/ann/p",
+        "/people/ann/p/.git",
+        "/people/ann/p/.sandgate",
+        "/people/ann/p/.env",
+        "/people/ann/p/.sandgate/runs/1",
         "/run/sandgate",
         "/",
     }
@@ -58,8 +58,8 @@ def test_the_root_is_empty_but_for_what_is_named() -> None:
 
 def test_only_the_project_and_the_view_are_writable() -> None:
     assert [place for kind, place in mounts(LAYOUT) if kind == "--bind"] == [
-        "/home/ann/p",
-        "/home/ann/p/.sandgate/runs/1",
+        "/people/ann/p",
+        "/people/ann/p/.sandgate/runs/1",
     ]
     assert mounts(LAYOUT)[-1] == ("--remount-ro", "/")
 
@@ -67,13 +67,13 @@ def test_only_the_project_and_the_view_are_writable() -> None:
 @pytest.mark.parametrize(
     ("below", "above"),
     [
-        ("/usr", "/home/ann"),
-        ("/home/ann", "/home/ann/.venvs/x"),
-        ("/home/ann", "/home/ann/p"),
-        ("/home/ann/p", "/home/ann/p/.git"),
-        ("/home/ann/p", "/home/ann/p/.sandgate"),
-        ("/home/ann/p", "/home/ann/p/.env"),
-        ("/home/ann/p/.sandgate", "/home/ann/p/.sandgate/runs/1"),
+        ("/usr", "/people/ann"),
+        ("/people/ann", "/people/ann/.venvs/x"),
+        ("/people/ann", "/people/ann/p"),
+        ("/people/ann/p", "/people/ann/p/.git"),
+        ("/people/ann/p", "/people/ann/p/.sandgate"),
+        ("/people/ann/p", "/people/ann/p/.env"),
+        ("/people/ann/p/.sandgate", "/people/ann/p/.sandgate/runs/1"),
     ],
 )
 def test_what_hides_comes_after_what_it_hides(below: str, above: str) -> None:

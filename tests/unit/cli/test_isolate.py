@@ -42,15 +42,15 @@ def test_other_systems_are_told_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_
     assert "container" in caught.value.hint
 
 
-@pytest.mark.parametrize(("home", "inside"), [("/home/ann", "/home/ann"), ("/", "/home/user"), ("x", "/home/user")])
+@pytest.mark.parametrize(("home", "inside"), [("/people/ann", "/people/ann"), ("/", "/home/user"), ("x", "/home/user")])
 def test_there_is_a_home_whatever_the_variable_says(home: str, inside: str) -> None:
     assert home_inside({"HOME": home}) == Path(inside)
 
 
 def test_the_environment_is_of_the_inside() -> None:
-    before = {"HOME": "/home/ann", "XDG_CACHE_HOME": "/c", "SSH_AUTH_SOCK": "/s", "TMPDIR": "/t", "AWS_REGION": "r"}
+    before = {"HOME": "/people/ann", "XDG_CACHE_HOME": "/c", "SSH_AUTH_SOCK": "/s", "TMPDIR": "/t", "AWS_REGION": "r"}
     assert inside_environment(before) == {
-        "HOME": "/home/ann",
+        "HOME": "/people/ann",
         "AWS_REGION": "r",
         **dict.fromkeys(("TMPDIR", "TMP", "TEMP"), "/tmp"),
     }

@@ -16,7 +16,7 @@ def directory(tmp_path: Path) -> Path:
     """Of a run, with more than a child needs."""
     made = tmp_path / "run"
     made.mkdir()
-    data = {"run": "r", "pid": 7, "control": "/t/control.sock", "work_dir": "/t", "cache_dir": "/home/ann/.cache"}
+    data = {"run": "r", "pid": 7, "control": "/t/control.sock", "work_dir": "/t", "cache_dir": "/people/ann/.cache"}
     (made / "run.json").write_text(json.dumps(data))
     for name in ("config.json", "namespace", "events.jsonl", "gate.log"):
         (made / name).write_text(name)
@@ -24,7 +24,7 @@ def directory(tmp_path: Path) -> Path:
 
 
 def test_it_holds_what_joining_needs(directory: Path, tmp_path: Path) -> None:
-    make_view(directory, tmp_path / "view", Path("/home/ann/c"))
+    make_view(directory, tmp_path / "view", Path("/people/ann/c"))
     assert {path.name for path in (tmp_path / "view").iterdir()} == {
         "run.json",
         "config.json",
