@@ -146,6 +146,26 @@ def test_what_a_full_call_needs_is_well_formed(
     assert not wrong, "\n".join(wrong)
 
 
+@pytest.mark.parametrize("service", SERVICES)
+def test_wild_parameters_are_refused_or_name_something(
+    service: str, operations: Callable[[str], Iterator[OperationModel]], builder: Any
+) -> None:
+    """Whatever a client writes, the answer is a request on one well-formed ARN, or a refusal; never another error."""
+    for operation in operations(service):
+        for minimal in (False, True):
+            seed = f"{service}.{operation.name}"
+            parameters = builder(seed, operation.service_model.metadata["protocol"], minimal=minimal).parameters(
+                operation
+            )
+            try:
+                found = requests_of(call(service, operation.name, parameters), PLACE)
+            except Unmapped:
+                continue
+            assert found or operation.name in table(service).free
+            for request in found:
+                assert request.resource == "*" or ARN.fullmatch(request.resource), (operation.name, request.resource)
+
+
 @pytest.mark.parametrize("service", sorted(mapped_services()))
 def test_a_star_stands_only_where_the_catalogue_has_no_type(
     service: str, operations: Callable[[str], Iterator[OperationModel]]

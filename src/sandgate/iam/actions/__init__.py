@@ -83,7 +83,7 @@ def requests_of(call: Call, place: Place) -> tuple[AccessRequest, ...]:
         place: partition and account that names without an ARN are in.
 
     Returns:
-        In the order of the tables, each once; empty for operations that need no permission.
+        In the order of the tables, one for each resource; empty for operations that need no permission.
 
     Raises:
         Unmapped: nothing says what the operation needs.

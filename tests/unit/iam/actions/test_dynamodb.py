@@ -181,6 +181,17 @@ def test_a_restore_reads_one_table_and_makes_another(needs: Needs) -> None:
     ]
 
 
+def test_a_global_table_is_a_table_in_each_region(needs: Needs) -> None:
+    found = needs(
+        "dynamodb.CreateGlobalTable", GlobalTableName="test_t", ReplicationGroup=[{"RegionName": "us-east-1"}]
+    )
+    assert found == [
+        "dynamodb:CreateGlobalTable arn:aws:dynamodb::111122223333:global-table/test_t",
+        f"dynamodb:CreateGlobalTable {T}/test_t",
+        "dynamodb:CreateGlobalTable arn:aws:dynamodb:us-east-1:111122223333:table/test_t",
+    ]
+
+
 def test_an_import_reads_a_bucket(needs: Needs) -> None:
     call: dict[str, Any] = {"TableCreationParameters": {"TableName": "test_t"}}
     assert needs("dynamodb.ImportTable", **call, S3BucketSource={"S3Bucket": "prod", "S3KeyPrefix": "a/b"})[1:] == [

@@ -135,6 +135,14 @@ def test_roles_that_are_assumed(asked: Asked) -> None:
             asked("sts.AssumeRole", RoleArn=wrong, RoleSessionName="s")
 
 
+def test_root_of_an_account(needs: Needs) -> None:
+    for target in ("000000000000", "arn:aws:iam::000000000000:root"):
+        assert needs("sts.AssumeRoot", TargetPrincipal=target) == ["sts:AssumeRoot arn:aws:iam::000000000000:root"]
+    for wrong in ("", "*", "root", "0000"):
+        with pytest.raises(Unresolvable):
+            needs("sts.AssumeRoot", TargetPrincipal=wrong)
+
+
 def test_sessions_carry_tags(asked: Asked) -> None:
     role = "arn:aws:iam::111122223333:role/r"
     found = asked("sts.AssumeRole", RoleArn=role, RoleSessionName="s", Tags=[{"Key": "a", "Value": "b"}])

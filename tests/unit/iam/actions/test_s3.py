@@ -190,6 +190,7 @@ def test_a_copy_reads_its_source(needs: Needs, operation: str, source: str, acti
         "prod/key?versionId=a?versionId=b",
         "prod/k%00",
         "prod/%ff",
+        "prod/100%",
         "arn:aws:s3:::prod/key",
         f"{ACCESS_POINT}/key",
         "x-s3alias/key",

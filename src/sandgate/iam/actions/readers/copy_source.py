@@ -7,6 +7,7 @@ Source: S3 API Reference, CopyObject, `x-amz-copy-source`: `bucket/key` or the A
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from urllib.parse import unquote_to_bytes
 
@@ -15,6 +16,7 @@ from sandgate.iam.actions.readers._model import Reader
 __all__ = ["READER"]
 
 _VERSION = "?versionId="
+_BROKEN = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 def _read(value: object) -> Iterator[Mapping[str, object]]:
@@ -26,6 +28,8 @@ def _read(value: object) -> Iterator[Mapping[str, object]]:
     version = version.partition("=")[2]
     if any(sign in version for sign in "&?#/%"):
         raise ValueError("CopySource has a query that is not one versionId")
+    if _BROKEN.search(encoded):
+        raise ValueError("CopySource has a percent sign that encodes nothing")
     try:
         path = unquote_to_bytes(encoded).decode("utf-8", "strict")
     except UnicodeDecodeError:

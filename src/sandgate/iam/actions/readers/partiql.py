@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from sandgate.iam.actions.readers._model import Reader
 
@@ -59,16 +60,24 @@ def _tokens(statement: str) -> list[_Token]:
 def _read(value: object) -> Iterator[Mapping[str, object]]:
     if not isinstance(value, str):
         raise ValueError("the statement is not text")  # noqa: TRY004 - the one error of readers
-    tokens = _tokens(value)
+    yield _parsed(value)
+
+
+@lru_cache(maxsize=64)
+def _parsed(statement: str) -> Mapping[str, object]:
+    """Verb, table and index; kept, since one rule for each verb asks for them.
+
+    Raises:
+        ValueError: the statement is not provably one verb on one table.
+    """
+    tokens = _tokens(statement)
     if _words(tokens[:2]) == ["EXISTS", "("] and tokens[-1:] == [("sign", ")")]:
         tokens = tokens[2:-1]
-        _table(tokens, verb="SELECT")
-        yield {"Verb": "Exists", **_table(tokens, verb="SELECT")}
-        return
+        return {"Verb": "Exists", **_table(tokens, verb="SELECT")}
     verb = _words(tokens[:1])
     if not verb or verb[0] not in _VERBS:
         raise ValueError("the statement does not begin with SELECT, INSERT, UPDATE, DELETE or EXISTS")
-    yield {"Verb": _VERBS[verb[0]], **_table(tokens, verb=verb[0])}
+    return {"Verb": _VERBS[verb[0]], **_table(tokens, verb=verb[0])}
 
 
 def _words(tokens: list[_Token]) -> list[str]:
