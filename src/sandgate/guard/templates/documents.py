@@ -53,7 +53,7 @@ def take_documents(
 
 
 def _take(node: object, path: tuple[str, ...], found: list[tuple[tuple[str, ...], Mapping[str, Any]]]) -> object:
-    if isinstance(node, str) and '"Statement"' in node:
+    if isinstance(node, str) and node.lstrip()[:1] == "{":
         node = _parsed(node)
     if isinstance(node, list):
         return [_take(part, (*path, str(index)), found) for index, part in enumerate(node)]

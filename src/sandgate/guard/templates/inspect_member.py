@@ -154,7 +154,7 @@ class Inspection:
     def _look(self, kind: str, properties: dict[str, Any], path: tuple[str, ...], logical_id: str) -> None:
         """Documents, attached policies, grants by property, and references of one member."""
         rest, documents = take_documents(properties, path)
-        for at, document in documents:
+        for at, document in documents if not notes("for_everybody", kind) else ():
             examine_document(document, at, table=self._table, place=self._place, findings=self._findings)
         assert isinstance(rest, dict)
         rest, problems = attached(rest, path, self._place)
@@ -177,11 +177,9 @@ class Inspection:
 
     def _may_use(self, principal: object) -> bool:
         text = principal if isinstance(principal, str) else ""
-        return (
-            text == self._place.account
-            or text.endswith((".amazonaws.com", ".amazonaws.com.cn"))
-            or self._table.owns(text)
-        )
+        account = f"arn:{self._place.partition}:iam::{self._place.account}:"
+        own = text == self._place.account or text.startswith(account) or self._table.owns(text)
+        return own or text.endswith((".amazonaws.com", ".amazonaws.com.cn"))
 
     def _refer(self, named: Named, logical_id: str) -> None:
         """A reference to a member or to what is AWS's own needs no further look."""

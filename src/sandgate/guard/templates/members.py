@@ -15,6 +15,8 @@ from sandgate.guard.templates.values import NO_VALUE, RANDOM, Unknown, mark, sub
 __all__ = ["ResourceTable", "arn_of"]
 
 _PROPERTY = re.compile(r"\{([A-Z][A-Za-z]*):([^}]*)\}")
+_OWN_VALUE = re.compile("\ue000([^\ue001]*)\ue001(?:[/:]|$)")
+_BELOW = re.compile(r"[/:]")
 _NO_RULE = TypeRule()
 _SAM_REFERENCES = frozenset({"Alias", "Deployment", "Stage", "Version"})
 """`Ref: Function.Version`: what SAM makes of a resource. Source: AWS SAM Developer Guide, "Referencing generated"."""
@@ -46,6 +48,7 @@ class ResourceTable:
         self._resolver: Resolver | None = None
         self._names: dict[str, object] = {}
         self._opened: set[str] = set()
+        self._own_arns: frozenset[str] | None = None
         self.samples: dict[str, str] = {}
         """A possible text for each mark that stands for a name."""
         for logical_id, resource in self._resources.items():
@@ -105,18 +108,14 @@ class ResourceTable:
 
     def owns(self, text: str) -> bool:
         """Whether a text is a value of a member, its ARN, or what lies below it (an index, an object, a version)."""
-        return any(text == form or text.startswith((f"{form}/", f"{form}:")) for form in self._own_texts(text))
-
-    def _own_texts(self, text: str) -> list[str]:
-        found = []
-        for logical_id in self._resources:
-            marks = [m for m in (mark(logical_id),) if text.startswith(m)]
-            attribute = re.match(re.escape(mark(logical_id)[:-1]) + r"\.[^\ue001]*\ue001", text)
-            found += [*marks, *([attribute[0]] if attribute else [])]
-            found += [arn for arn in self.arns(logical_id) if isinstance(arn, str)]
-            if self.name(logical_id) == text:
-                found.append(text)
-        return found
+        found = _OWN_VALUE.match(text)
+        if found and found[1].partition(".")[0] in self._resources:
+            return True
+        if self._own_arns is None:
+            self._own_arns = frozenset(
+                arn for logical_id in self._resources for arn in self.arns(logical_id) if isinstance(arn, str)
+            )
+        return text in self._own_arns or any(text[: cut.start()] in self._own_arns for cut in _BELOW.finditer(text))
 
     def sample(self, text: str) -> str:
         """A text as it could be once the stack exists."""

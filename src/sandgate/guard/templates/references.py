@@ -1,4 +1,7 @@
-"""What the properties of a resource refer to: texts that are ARNs, and texts under keys that name another resource."""
+"""What the properties of a resource refer to: texts that are ARNs, and texts under keys that name another resource.
+
+A value that is not known counts wherever it stands, except where only a credential or free text can be.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +22,10 @@ __all__ = ["Named", "aws_owned", "named_in", "reference_arn"]
 
 _ROLE_KEY = re.compile(r"(?i)role_?arn$")
 _ARN_KEY = re.compile(r"(?i)arns?$")
+_CREDENTIAL = re.compile(r"(?i)(password|username|token)$")
 _ARN = re.compile(r"arn:[a-z0-9-]+:[a-z0-9-]+:[^:\s\"',]*:[^:\s\"',]*:[^\s\"',]+")
 _INTEGRATION = re.compile(r"arn:[a-z-]+:apigateway:[^:]*:[a-z0-9.-]+:(?:path|action)/")
+_S3_URI = re.compile(r"s3://([^/]+)")
 _QUEUE_URL = re.compile(r"https?://[^/]+/([^/]+)/([^/]+)")
 _IMAGE = re.compile(r"([0-9]{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/([^:@]+)(?:[:@].*)?")
 _LAYER = re.compile(r"(arn:[^:]+:lambda:[^:]*:[^:]*:layer:[^:]+)(?::[0-9]+)?")
@@ -28,7 +33,7 @@ _LAYER = re.compile(r"(arn:[^:]+:lambda:[^:]*:[^:]*:layer:[^:]+)(?::[0-9]+)?")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Named:
-    """A text that names a resource, or a value that should and is not known."""
+    """A text that names a resource, or a value that is not known and could name one."""
 
     path: tuple[str, ...]
     value: str | Unknown
@@ -63,9 +68,20 @@ def _under(type_name: str, key: str, value: object, path: tuple[str, ...], inher
         for index, part in enumerate(value):
             # Keys of mappings in a list are read anew; plain entries are what the list's key says.
             yield from _under(type_name, key, part, (*path, str(index)), kind)
-    elif kind and value not in ("", None) and isinstance(value, str | Unknown):
-        yield Named(path=path, value=value, kind=kind)
+    else:
+        yield from _leaf(key, value, path, kind)
+
+
+def _leaf(key: str, value: object, path: tuple[str, ...], kind: str) -> Iterator[Named]:
+    if isinstance(value, Unknown):
+        if kind or not (value.harmless or _CREDENTIAL.search(key)):
+            yield Named(path=path, value=value, kind=kind or "arn")
+    elif kind and isinstance(value, str | int) and not isinstance(value, bool) and value != "":
+        yield Named(path=path, value=str(value), kind=kind)
     elif isinstance(value, str):
+        bucket = _S3_URI.match(value)
+        if bucket:
+            yield Named(path=path, value=bucket[1], kind="bucket")
         yield from (Named(path=path, value=text, kind="arn") for text in _arns(value))
 
 

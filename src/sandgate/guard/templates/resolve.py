@@ -205,7 +205,7 @@ class Resolver:
     def _opaque(self, arguments: object, path: tuple[str, ...]) -> object:
         """Functions whose result no name is made of; their arguments are read all the same."""
         self.resolve(arguments, path)
-        return Unknown("an encoded text, or what differs by account")
+        return Unknown("an encoded text, or what differs by account", harmless=True)
 
 
 def _unlisted(value: object) -> Unknown:

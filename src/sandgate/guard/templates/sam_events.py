@@ -36,7 +36,7 @@ def events_of(logical_id: str, events: object, owner: Mapping[str, Any], *, targ
         if maker is None or not isinstance(properties, Mapping):
             made[own] = {"Type": _NOT_READABLE}
             continue
-        made |= maker(own, logical_id, properties)
+        made |= maker(own, logical_id, properties) | _own_queue(own, properties)
         if target != "function":
             boundary = {key: owner[key] for key in ("PermissionsBoundary",) if key in owner}
             made[f"{own}Role"] = execution_role(boundary, "events.amazonaws.com")
@@ -95,6 +95,13 @@ def _topic(own: str, function: str, properties: Mapping[str, Any]) -> Resources:
 def _queue_of(subscription: object) -> object:
     """A queue that the subscription names; `true` lets the transform make one."""
     return subscription if isinstance(subscription, Mapping) else None
+
+
+def _own_queue(own: str, properties: Mapping[str, Any]) -> Resources:
+    """The queue that the transform makes where an event asks for one and names none."""
+    letters = properties.get("DeadLetterConfig")
+    asked = properties.get("SqsSubscription") or (isinstance(letters, Mapping) and "Type" in letters)
+    return {f"{own}Queue": {"Type": "AWS::SQS::Queue", "Properties": {}}} if asked else {}
 
 
 def _schedule_v2(own: str, _function: str, properties: Mapping[str, Any]) -> Resources:

@@ -25,6 +25,8 @@ class Unknown:
     """A value that cannot be known before the stack exists, and why."""
 
     why: str
+    harmless: bool = False
+    """No name is made of it: a zone, a range of addresses, an encoded text."""
 
 
 @dataclass(frozen=True, slots=True)

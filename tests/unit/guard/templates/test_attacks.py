@@ -76,6 +76,16 @@ def sam(properties: str, *, kind: str = "Function", more: str = "") -> str:
     return resource(f"AWS::Serverless::{kind}", properties, more=more, top="Transform: AWS::Serverless-2016-10-31")
 
 
+BUCKET = "  B: {Type: 'AWS::S3::Bucket'}\n"
+API = "  A: {Type: 'AWS::ApiGateway::RestApi'}\n"
+FUNCTION = "  F: {Type: 'AWS::Lambda::Function'}\n"
+CUSTOM = "  C: {Type: 'Custom::C', Properties: {ServiceToken: 'arn:aws:sns:eu-west-1:111122223333:test-t'}}\n"
+SOURCE = "Principal: '*', Condition: {ArnEquals: {'aws:SourceArn': 'arn:aws:sns:eu-west-1:%s:test-t'}}"
+LAMBDA = "LambdaConfig: {PreSignUp: 'arn:aws:lambda:eu-west-1:111122223333:function:%s'}"
+SECRET = "Role: !GetAtt Own.Arn\nEnvironment: {Variables: {A: '{{resolve:secretsmanager:%s:SecretString:a}}'}}"
+GET = "[{Effect: Allow, Action: 's3:GetObject', Resource: !Sub 'arn:aws:s3:::%s'}]"
+OWN_ROLE = function("Role: !GetAtt Own.Arn")
+CODE = "{ZipFile: 'x'}"
 MAP = "Mappings:\n  M:\n    a: {name: test-ab-x, wrong: prod}\n"
 CONDITION = "Parameters:\n  Stage:\n    Type: String\n    Default: dev\nConditions:\n  Dev: !Equals [!Ref Stage, dev]\n"
 PARAMETER = "Parameters:\n  Name:\n    Type: String\n    Default: {}\n"
@@ -114,9 +124,9 @@ TWINS: list[tuple[str, str, str, str]] = [
      table("{'Fn::Sub': test-x}")),
     ("a function of a custom resource", "unresolvable",
      table("!GetAtt C.Name") + "  C:\n    Type: Custom::C\n    Properties: {ServiceToken: !GetAtt F.Arn}\n"
-     "  F: {Type: 'AWS::Lambda::Function'}\n",
+     + FUNCTION,
      table("test-x") + "  C:\n    Type: Custom::C\n    Properties: {ServiceToken: !GetAtt F.Arn}\n"
-     "  F: {Type: 'AWS::Lambda::Function'}\n"),
+     + FUNCTION),
     ("a custom resource outside", "outside",
      resource("Custom::C", "ServiceToken: arn:aws:lambda:eu-west-1:111122223333:function:prod"),
      resource("Custom::C", "ServiceToken: arn:aws:lambda:eu-west-1:111122223333:function:test-f")),
@@ -148,13 +158,13 @@ TWINS: list[tuple[str, str, str, str]] = [
      "Transform: AWS::Serverless-2016-10-31" + resource("AWS::Serverless::SimpleTable", "TableName: test-x")),
     ("a section that runs hooks", "unresolvable", "Hooks: {H: {Type: 'AWS::CodeDeploy::BlueGreen'}}" + table("test-x"),
      table("test-x")),
-    ("an outside role", "outside", function("Role: arn:aws:iam::111122223333:role/admin"), function("Role: !GetAtt Own.Arn")),
+    ("an outside role", "outside", function("Role: arn:aws:iam::111122223333:role/admin"), OWN_ROLE),
     ("a role of another account", "outside", function("Role: arn:aws:iam::000000000000:role/test-r"),
      function("Role: arn:aws:iam::111122223333:role/test-r")),
     ("an outside layer", "outside",
      function("{Role: !GetAtt Own.Arn, Layers: ['arn:aws:lambda:eu-west-1:000000000000:layer:test-l:3']}")
      .replace("{Role", "Role").replace(", Layers", "\n      Layers").replace("]}", "]"),
-     function("Role: !GetAtt Own.Arn")),
+     OWN_ROLE),
     ("an outside key", "outside", resource("AWS::SQS::Queue", "KmsMasterKeyId: alias/prod"),
      resource("AWS::SQS::Queue", "KmsMasterKeyId: alias/aws/sqs")),
     ("an outside dead-letter queue", "outside",
@@ -166,22 +176,22 @@ TWINS: list[tuple[str, str, str, str]] = [
     ("an outside function in an API", "outside",
      resource("AWS::ApiGateway::Method", "RestApiId: !Ref A\nIntegration: {Uri: !Sub 'arn:aws:apigateway:eu-west-1:"
               "lambda:path/2015-03-31/functions/arn:aws:lambda:eu-west-1:111122223333:function:prod/invocations'}",
-              more="  A: {Type: 'AWS::ApiGateway::RestApi'}\n"),
+              more=API),
      resource("AWS::ApiGateway::Method", "RestApiId: !Ref A\nIntegration: {Uri: !Sub 'arn:aws:apigateway:eu-west-1:"
               "lambda:path/2015-03-31/functions/arn:aws:lambda:eu-west-1:111122223333:function:test-f/invocations'}",
-              more="  A: {Type: 'AWS::ApiGateway::RestApi'}\n")),
+              more=API)),
     ("an API of somebody else", "outside", resource("AWS::ApiGateway::Resource", "RestApiId: a1b2c3\nPathPart: x"),
-     resource("AWS::ApiGateway::Resource", "RestApiId: !Ref A\nPathPart: x", more="  A: {Type: 'AWS::ApiGateway::RestApi'}\n")),
+     resource("AWS::ApiGateway::Resource", "RestApiId: !Ref A\nPathPart: x", more=API)),
     ("an API's definition in a bucket", "unresolvable",
      resource("AWS::ApiGateway::RestApi", "BodyS3Location: {Bucket: test-b, Key: k}"),
      resource("AWS::ApiGateway::RestApi", "Body: {openapi: '3.0.1'}")),
     ("an outside event source", "outside",
      resource("AWS::Lambda::EventSourceMapping",
               "FunctionName: !Ref F\nEventSourceArn: arn:aws:sqs:eu-west-1:111122223333:prod",
-              more="  F: {Type: 'AWS::Lambda::Function'}\n"),
+              more=FUNCTION),
      resource("AWS::Lambda::EventSourceMapping",
               "FunctionName: !Ref F\nEventSourceArn: arn:aws:sqs:eu-west-1:111122223333:test-q",
-              more="  F: {Type: 'AWS::Lambda::Function'}\n")),
+              more=FUNCTION)),
     ("an outside user pool", "outside", resource("AWS::Cognito::UserPoolUser", "UserPoolId: eu-west-1_abc"),
      resource("AWS::Cognito::UserPoolUser", "UserPoolId: !Ref P", more="  P: {Type: 'AWS::Cognito::UserPool'}\n")),
     ("a policy on an outside role", "outside",
@@ -190,11 +200,11 @@ TWINS: list[tuple[str, str, str, str]] = [
     ("a statement on everything", "grants_outside", role("[{Effect: Allow, Action: 's3:GetObject', Resource: '*'}]"),
      role("[{Effect: Allow, Action: 's3:GetObject', Resource: 'arn:aws:s3:::test-b/*'}]")),
     ("a bucket whose name only begins with the member's", "grants_outside",
-     role("[{Effect: Allow, Action: 's3:GetObject', Resource: !Sub 'arn:aws:s3:::*${B}'}]") + "  B: {Type: 'AWS::S3::Bucket'}\n",
-     role("[{Effect: Allow, Action: 's3:GetObject', Resource: !Sub 'arn:aws:s3:::${B}/*'}]") + "  B: {Type: 'AWS::S3::Bucket'}\n"),
+     role(GET % "*${B}") + BUCKET,
+     role(GET % "${B}/*") + BUCKET),
     ("an object in an outside bucket that is called like a member", "grants_outside",
-     role("[{Effect: Allow, Action: 's3:GetObject', Resource: !Sub 'arn:aws:s3:::prod/${B}'}]") + "  B: {Type: 'AWS::S3::Bucket'}\n",
-     role("[{Effect: Allow, Action: 's3:GetObject', Resource: !Sub 'arn:aws:s3:::${B}/prod'}]") + "  B: {Type: 'AWS::S3::Bucket'}\n"),
+     role(GET % "prod/${B}") + BUCKET,
+     role(GET % "${B}/prod") + BUCKET),
     ("administration", "escalates", role("[{Effect: Allow, Action: '*', Resource: '*'}]"),
      role("[{Effect: Deny, Action: '*', Resource: '*'}]")),
     ("everything but", "escalates", role("[{Effect: Allow, NotAction: 's3:*', Resource: '*'}]"),
@@ -223,9 +233,9 @@ TWINS: list[tuple[str, str, str, str]] = [
            "              Condition: {StringEquals: {'cognito-identity.amazonaws.com:aud': !Ref P}}")
      + "  P: {Type: 'AWS::Cognito::IdentityPool'}\n"),
     ("a queue for everybody", "trust", queue_policy("Principal: '*'"),
-     queue_policy("Principal: '*', Condition: {ArnEquals: {'aws:SourceArn': 'arn:aws:sns:eu-west-1:111122223333:test-t'}}")),
+     queue_policy(SOURCE % "111122223333")),
     ("a queue for an outside topic", "trust",
-     queue_policy("Principal: '*', Condition: {ArnEquals: {'aws:SourceArn': 'arn:aws:sns:eu-west-1:000000000000:test-t'}}"),
+     queue_policy(SOURCE % "000000000000"),
      queue_policy("Principal: '*', Condition: {StringEquals: {'aws:SourceAccount': '111122223333'}}")),
     ("a queue for everybody but one", "trust",
      queue_policy("Principal: '*', Condition: {StringNotEquals: {'aws:SourceAccount': '111122223333'}}"),
@@ -235,8 +245,8 @@ TWINS: list[tuple[str, str, str, str]] = [
     ("a public bucket", "trust", resource("AWS::S3::Bucket", "AccessControl: PublicRead"),
      resource("AWS::S3::Bucket", "AccessControl: Private")),
     ("an outside secret in a variable", "outside",
-     function("Role: !GetAtt Own.Arn\nEnvironment: {Variables: {A: '{{resolve:secretsmanager:prod:SecretString:a}}'}}"),
-     function("Role: !GetAtt Own.Arn\nEnvironment: {Variables: {A: '{{resolve:secretsmanager:test-s:SecretString:a}}'}}")),
+     function(SECRET % "prod"),
+     function(SECRET % "test-s")),
     ("an outside secret in an output", "outside",
      table("test-x") + "Outputs: {O: {Value: '{{resolve:secretsmanager:prod}}'}}\n",
      table("test-x") + "Outputs: {O: {Value: '{{resolve:secretsmanager:test-s}}'}}\n"),
@@ -288,6 +298,43 @@ TWINS: list[tuple[str, str, str, str]] = [
          "'arn:aws:sqs:eu-west-1:111122223333:prod'}}}\n"),
      sam("{}", more="Globals: {Function: {DeadLetterQueue: {Type: SQS, TargetArn: "
          "'arn:aws:sqs:eu-west-1:111122223333:test-q'}}}\n")),
+    ("a policy that nobody knows yet", "unresolvable",
+     resource("AWS::IAM::Policy", "PolicyName: p\nRoles: [test-r]\nPolicyDocument: !GetAtt C.Document",
+              more=CUSTOM),
+     resource("AWS::IAM::Policy", "PolicyName: p\nRoles: [test-r]\nPolicyDocument: {Statement: []}",
+              more=CUSTOM)),
+    ("a statement that nobody knows yet", "unresolvable",
+     role("[{Effect: Allow, Action: 's3:GetObject', Resource: !ImportValue bucket}]"),
+     role("[{Effect: Allow, Action: 's3:GetObject', Resource: 'arn:aws:s3:::test-b/*'}]")),
+    ("a policy as text", "escalates",
+     resource("AWS::IAM::Policy", "PolicyName: p\nRoles: [test-r]\n"
+              """PolicyDocument: '{"\\u0053tatement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}'"""),
+     resource("AWS::IAM::Policy", "PolicyName: p\nRoles: [test-r]\n"
+              """PolicyDocument: '{"Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}'""")),
+    ("an outside trigger of a user pool", "outside",
+     resource("AWS::Cognito::UserPool", LAMBDA % "prod"),
+     resource("AWS::Cognito::UserPool", LAMBDA % "test-f")),
+    ("an unknown trigger of a user pool", "unresolvable",
+     resource("AWS::Cognito::UserPool", "LambdaConfig: {PreSignUp: !Ref P}", more="Parameters: {P: {Type: String}}\n"),
+     resource("AWS::Cognito::UserPool", "LambdaConfig: {PreSignUp: !GetAtt F.Arn}",
+              more=FUNCTION)),
+    ("an outside bucket of code", "outside", OWN_ROLE.replace(CODE, "{S3Bucket: prod, S3Key: k}"),
+     OWN_ROLE.replace(CODE, "{S3Bucket: test-b, S3Key: k}")),
+    ("another region's table", "grants_outside",
+     role("[{Effect: Allow, Action: 'dynamodb:*', Resource: 'arn:aws:dynamodb:us-east-1:111122223333:table/test-x'}]"),
+     role("[{Effect: Allow, Action: 'dynamodb:*', Resource: 'arn:aws:dynamodb:eu-west-1:111122223333:table/test-x'}]")),
+    ("members named after each other", "unresolvable",
+     table("!Sub 'test-${U}'")
+     + "  U:\n    Type: AWS::DynamoDB::Table\n    Properties: {TableName: !Sub 'test-${T}'}\n",
+     table("!Sub 'test-${U}'") + "  U:\n    Type: AWS::DynamoDB::Table\n    Properties: {TableName: test-u}\n"),
+    ("an integration with the caller's own credentials", "outside",
+     resource("AWS::ApiGateway::Method", "RestApiId: !Ref A\nIntegration: {Credentials: 'arn:aws:iam::*:user/*'}",
+              more=API),
+     resource("AWS::ApiGateway::Method", "RestApiId: !Ref A\nIntegration: {Type: MOCK}",
+              more=API)),
+    ("an outside network", "outside", resource("AWS::EC2::SecurityGroup", "GroupDescription: d\nVpcId: vpc-1"),
+     resource("AWS::EC2::SecurityGroup", "GroupDescription: d")),
+    ("SAM: an outside bucket of code", "outside", sam("CodeUri: s3://prod/k"), sam("CodeUri: s3://test-b/k")),
 ]  # fmt: skip
 
 
