@@ -48,11 +48,10 @@ def _rest_is_stars(large: list[str | Wild]) -> list[bool]:
 
 def arn_included(inner: Template, outer: Template) -> bool:
     """Whether a resource pattern stays inside another, segment by segment; `*` alone matches everything."""
-    small, large = widened(inner), widened(outer)
-    if large == (STAR,):
+    if widened(outer) == (STAR,):
         return True
     inside, around = arn_segments(inner), arn_segments(outer)
-    if small == (STAR,) or inside is None or around is None:
+    if inside is None or around is None:
         return False
     return all(included(widened(one), widened(other)) for one, other in zip(inside, around, strict=True))
 

@@ -28,6 +28,7 @@ TABLE: list[tuple[str, str, str, bool]] = [
     ("StringLike", "b*", "Bob", False),
     ("StringLike", "a.c", "abc", False),
     ("StringLike", "a*", "a\nb", True),
+    ("StringLike", "a?b*?", "a\nb\n", True),
     ("StringNotLike", "b*", "bob", False),
     ("StringNotLike", "b*", "ann", True),
     ("NumericEquals", "10", "10.0", True),

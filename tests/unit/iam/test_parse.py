@@ -74,8 +74,8 @@ WRONG: list[tuple[str, Any, str, str]] = [
     ("key", condition("Bool", "username", "true"), "Statement[0].Condition.Bool", "no condition key"),
     (
         "key twice",
-        with_statement(Condition={"Bool": {"aws:A": "true", "aws:a": "true"}}),
-        "Statement[0].Condition.Bool.aws:a",
+        with_statement(Condition={"Bool": {"aws:a": "true", "aws:A": "true"}}),
+        "Statement[0].Condition.Bool.aws:A",
         "ignore case",
     ),
     ("no values", condition("Bool", "a:b", []), "Statement[0].Condition.Bool.a:b", "empty list"),

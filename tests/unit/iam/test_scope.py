@@ -80,6 +80,12 @@ def test_wildcards_in_actions_may_be_let_pass() -> None:
     assert outside(document(Action="dynamodb:*"), INSIDE, literal_actions=False) == ()
 
 
+def test_a_wildcard_is_no_action_without_resources() -> None:
+    """What the catalogue says of one action says nothing about what a wildcard matches."""
+    found = outside(document(Action="dynamodb:List*", Resource="*"), INSIDE, scopable=scopable, literal_actions=False)
+    assert [one.element for one in found] == ["Resource"]
+
+
 def test_a_pattern_that_is_no_arn_is_refused() -> None:
     with pytest.raises(ValueError, match="six segments"):
         outside(document(), ("test_*",))
