@@ -118,6 +118,9 @@ def _names(tokens: list[_Token]) -> tuple[list[str], list[_Token]]:
     names = [_identifier(tokens[:1])]
     rest = tokens[1:]
     if rest[:1] == [("sign", ".")]:
+        # Without quotes a dot may be part of the table's name; readers of the language differ.
+        if [kind for kind, _ in (tokens[0], *rest[1:2])] != ["quoted", "quoted"]:
+            raise ValueError("table and index are not both in quotes")
         names.append(_identifier(rest[1:2]))
         rest = rest[2:]
     if rest[:1] == [("sign", ".")]:
