@@ -18,7 +18,7 @@ PLACE = Place(account="111122223333")
 def asked() -> Callable[..., tuple[AccessRequest, ...]]:
     """The access requests of a call in eu-west-1 of account 111122223333."""
 
-    def of(name: str, kind: Any = "identity", **parameters: object) -> tuple[AccessRequest, ...]:
+    def of(name: str, /, kind: Any = "identity", **parameters: object) -> tuple[AccessRequest, ...]:
         service, _, operation = name.partition(".")
         principal = Principal(kind=kind, name="main")
         call = Call(
@@ -33,7 +33,7 @@ def asked() -> Callable[..., tuple[AccessRequest, ...]]:
 def needs(asked: Callable[..., tuple[AccessRequest, ...]]) -> Callable[..., list[str]]:
     """The same as `action resource`, with the long and frequent parts of ARNs left out."""
 
-    def of(name: str, kind: Any = "identity", **parameters: object) -> list[str]:
+    def of(name: str, /, kind: Any = "identity", **parameters: object) -> list[str]:
         return [
             f"{request.action} {request.resource}".replace(":eu-west-1:111122223333:", ":::")
             for request in asked(name, kind, **parameters)
