@@ -7,6 +7,7 @@ from itertools import product
 from typing import Any
 
 from sandgate.guard.templates.conditions import decide
+from sandgate.guard.templates.grants import known_action
 from sandgate.guard.templates.inspect_member import Inspection
 from sandgate.guard.templates.model import Examined, Place, Problem
 from sandgate.guard.templates.parameters import parameter_values
@@ -33,7 +34,7 @@ def examine(
     place: Place,
     unknown_parameters: frozenset[str] = frozenset(),
     transforms: frozenset[str] = frozenset({SAM_TRANSFORM}),
-    known_action: Callable[[str], bool] = lambda _action: True,
+    known_action: Callable[[str], bool] = known_action,
 ) -> Examined:
     """Find out what a template would make.
 

@@ -15,10 +15,10 @@ from sandgate.guard.templates.sam_roles import execution_role
 
 __all__ = ["expand"]
 
-Resources = dict[str, dict[str, Any]]
+_Resources = dict[str, dict[str, Any]]
 
 
-def expand(resources: Mapping[str, Mapping[str, Any]], globals_section: object) -> tuple[Resources, frozenset[str]]:
+def expand(resources: Mapping[str, Mapping[str, Any]], globals_section: object) -> tuple[_Resources, frozenset[str]]:
     """Replace SAM's resources by those that the transform makes.
 
     Args:
@@ -28,7 +28,7 @@ def expand(resources: Mapping[str, Mapping[str, Any]], globals_section: object) 
     Returns:
         The resources, and the ids of which `Id.Stage`, `Id.Version` and the like are references that SAM understands.
     """
-    made: Resources = {}
+    made: _Resources = {}
     own: set[str] = set()
     for logical_id, item in resources.items():
         if "Connectors" in item:
@@ -70,9 +70,9 @@ def _function(node: dict[str, Any]) -> bool:
     return len(node) == 1 and next(iter(node)).startswith(("Ref", "Fn::"))
 
 
-def _function_resources(logical_id: str, given: dict[str, Any]) -> Resources:
+def _function_resources(logical_id: str, given: dict[str, Any]) -> _Resources:
     """A function, its role unless one is named, its versions, address, and event sources."""
-    made: Resources = {}
+    made: _Resources = {}
     properties = {key: value for key, value in given.items() if key not in _NOT_OF_A_FUNCTION}
     properties.setdefault("Role", {"Fn::GetAtt": [f"{logical_id}Role", "Arn"]})
     if "DeadLetterQueue" in given:
@@ -111,8 +111,8 @@ _NOT_OF_A_FUNCTION = frozenset({
 })  # fmt: skip
 
 
-def _function_url(logical_id: str, config: object) -> Resources:
-    made: Resources = {
+def _function_url(logical_id: str, config: object) -> _Resources:
+    made: _Resources = {
         f"{logical_id}Url": {"Type": "AWS::Lambda::Url", "Properties": {"TargetFunctionArn": {"Ref": logical_id}}}
     }
     if not isinstance(config, Mapping) or config.get("AuthType") != "AWS_IAM":
@@ -123,7 +123,7 @@ def _function_url(logical_id: str, config: object) -> Resources:
     return made
 
 
-def _rest_api(logical_id: str, given: dict[str, Any]) -> Resources:
+def _rest_api(logical_id: str, given: dict[str, Any]) -> _Resources:
     stage = {"RestApiId": {"Ref": logical_id}}
     return _domain(given) | {
         logical_id: {"Type": "AWS::ApiGateway::RestApi", "Properties": given},
@@ -132,7 +132,7 @@ def _rest_api(logical_id: str, given: dict[str, Any]) -> Resources:
     }
 
 
-def _http_api(logical_id: str, given: dict[str, Any]) -> Resources:
+def _http_api(logical_id: str, given: dict[str, Any]) -> _Resources:
     stage = {"ApiId": {"Ref": logical_id}}
     return _domain(given) | {
         logical_id: {"Type": "AWS::ApiGatewayV2::Api", "Properties": given},
@@ -140,29 +140,29 @@ def _http_api(logical_id: str, given: dict[str, Any]) -> Resources:
     }
 
 
-def _domain(given: dict[str, Any]) -> Resources:
+def _domain(given: dict[str, Any]) -> _Resources:
     """A domain of one's own lives in DNS, which is not part of a sandbox."""
     if "Domain" not in given:
         return {}
     return {"ApiGatewayDomainName": {"Type": "AWS::ApiGateway::DomainName", "Properties": {}}}
 
 
-def _simple_table(logical_id: str, given: dict[str, Any]) -> Resources:
+def _simple_table(logical_id: str, given: dict[str, Any]) -> _Resources:
     return {logical_id: {"Type": "AWS::DynamoDB::Table", "Properties": given}}
 
 
-def _layer(logical_id: str, given: dict[str, Any]) -> Resources:
+def _layer(logical_id: str, given: dict[str, Any]) -> _Resources:
     """SAM names a layer after its logical id."""
     properties = {"LayerName": logical_id, **given}
     return {logical_id: {"Type": "AWS::Lambda::LayerVersion", "Properties": properties}}
 
 
-def _state_machine(logical_id: str, given: dict[str, Any]) -> Resources:
+def _state_machine(logical_id: str, given: dict[str, Any]) -> _Resources:
     properties = {key: value for key, value in given.items() if key not in _NOT_OF_A_STATE_MACHINE}
     if "Name" in given:
         properties["StateMachineName"] = properties.pop("Name")
     properties.setdefault("RoleArn", given.get("Role", {"Fn::GetAtt": [f"{logical_id}Role", "Arn"]}))
-    made: Resources = {logical_id: {"Type": "AWS::StepFunctions::StateMachine", "Properties": properties}}
+    made: _Resources = {logical_id: {"Type": "AWS::StepFunctions::StateMachine", "Properties": properties}}
     if not _names_role(given):
         made[f"{logical_id}Role"] = execution_role(given, "states.amazonaws.com")
     if "AutoPublishAlias" in given:
@@ -175,7 +175,7 @@ def _state_machine(logical_id: str, given: dict[str, Any]) -> Resources:
 _NOT_OF_A_STATE_MACHINE = _NOT_OF_A_FUNCTION | {"Role"}
 
 
-def _implicit_apis(resources: Mapping[str, Mapping[str, Any]]) -> Resources:
+def _implicit_apis(resources: Mapping[str, Mapping[str, Any]]) -> _Resources:
     """The APIs that SAM makes for events that name none."""
     wanted: set[str] = set()
     for item in resources.values():
@@ -187,7 +187,7 @@ def _implicit_apis(resources: Mapping[str, Mapping[str, Any]]) -> Resources:
             named = event.get("Properties")
             if not isinstance(named, Mapping) or not {"RestApiId", "ApiId"} & named.keys():
                 wanted.add(str(event["Type"]))
-    made: Resources = {}
+    made: _Resources = {}
     if "Api" in wanted:
         made |= _rest_api("ServerlessRestApi", {"StageName": "Prod"})
     if "HttpApi" in wanted:
@@ -195,7 +195,7 @@ def _implicit_apis(resources: Mapping[str, Mapping[str, Any]]) -> Resources:
     return made
 
 
-_EXPANDERS: Mapping[str, Callable[[str, dict[str, Any]], Resources]] = {
+_EXPANDERS: Mapping[str, Callable[[str, dict[str, Any]], _Resources]] = {
     "AWS::Serverless::Api": _rest_api,
     "AWS::Serverless::Function": _function_resources,
     "AWS::Serverless::HttpApi": _http_api,

@@ -12,12 +12,12 @@ from sandgate.guard.templates.sam_roles import execution_role
 
 __all__ = ["events_of"]
 
-Resources = dict[str, dict[str, Any]]
+_Resources = dict[str, dict[str, Any]]
 _NOT_READABLE = "AWS::Serverless::Event"
 """No rule describes this type, so a resource of it is refused."""
 
 
-def events_of(logical_id: str, events: object, owner: Mapping[str, Any], *, target: str) -> Resources:
+def events_of(logical_id: str, events: object, owner: Mapping[str, Any], *, target: str) -> _Resources:
     """What the events of a function or state machine make.
 
     Args:
@@ -28,7 +28,7 @@ def events_of(logical_id: str, events: object, owner: Mapping[str, Any], *, targ
     """
     if not isinstance(events, Mapping):
         return {f"{logical_id}Events": {"Type": _NOT_READABLE}}
-    made: Resources = {}
+    made: _Resources = {}
     for name, event in events.items():
         own = f"{logical_id}{name}"
         maker = _MAKERS.get(str(event.get("Type"))) if isinstance(event, Mapping) else None
@@ -43,20 +43,20 @@ def events_of(logical_id: str, events: object, owner: Mapping[str, Any], *, targ
     return made
 
 
-def _plain(made_type: str) -> Callable[[str, str, Mapping[str, Any]], Resources]:
+def _plain(made_type: str) -> Callable[[str, str, Mapping[str, Any]], _Resources]:
     """Events that make one resource of their own properties, which invokes the function by a permission."""
 
-    def make(own: str, function: str, properties: Mapping[str, Any]) -> Resources:
+    def make(own: str, function: str, properties: Mapping[str, Any]) -> _Resources:
         return {own: {"Type": made_type, "Properties": dict(properties)}} | _permission(own, function)
 
     return make
 
 
-def _permission(own: str, function: str) -> Resources:
+def _permission(own: str, function: str) -> _Resources:
     return {f"{own}Permission": {"Type": "AWS::Lambda::Permission", "Properties": {"FunctionName": {"Ref": function}}}}
 
 
-def _api(own: str, function: str, properties: Mapping[str, Any]) -> Resources:
+def _api(own: str, function: str, properties: Mapping[str, Any]) -> _Resources:
     """Routes are part of the API; what is new is that the API may invoke the function."""
     named = {key: properties[key] for key in ("RestApiId", "ApiId", "Auth") if key in properties}
     made = _permission(own, function)
@@ -65,20 +65,20 @@ def _api(own: str, function: str, properties: Mapping[str, Any]) -> Resources:
     return made
 
 
-def _bucket(own: str, function: str, properties: Mapping[str, Any]) -> Resources:
+def _bucket(own: str, function: str, properties: Mapping[str, Any]) -> _Resources:
     """The bucket is a member whose notifications the transform sets."""
     made = _permission(own, function)
     made[f"{own}Permission"]["Properties"]["Bucket"] = properties.get("Bucket")
     return made
 
 
-def _pool(own: str, function: str, properties: Mapping[str, Any]) -> Resources:
+def _pool(own: str, function: str, properties: Mapping[str, Any]) -> _Resources:
     made = _permission(own, function)
     made[f"{own}Permission"]["Properties"]["UserPoolId"] = properties.get("UserPool")
     return made
 
 
-def _topic(own: str, function: str, properties: Mapping[str, Any]) -> Resources:
+def _topic(own: str, function: str, properties: Mapping[str, Any]) -> _Resources:
     made = {
         own: {
             "Type": "AWS::SNS::Subscription",
@@ -97,15 +97,15 @@ def _queue_of(subscription: object) -> object:
     return subscription if isinstance(subscription, Mapping) else None
 
 
-def _own_queue(own: str, properties: Mapping[str, Any]) -> Resources:
+def _own_queue(own: str, properties: Mapping[str, Any]) -> _Resources:
     """The queue that the transform makes where an event asks for one and names none."""
     letters = properties.get("DeadLetterConfig")
     asked = properties.get("SqsSubscription") or (isinstance(letters, Mapping) and "Type" in letters)
     return {f"{own}Queue": {"Type": "AWS::SQS::Queue", "Properties": {}}} if asked else {}
 
 
-def _schedule_v2(own: str, _function: str, properties: Mapping[str, Any]) -> Resources:
-    made: Resources = {own: {"Type": "AWS::Scheduler::Schedule", "Properties": dict(properties)}}
+def _schedule_v2(own: str, _function: str, properties: Mapping[str, Any]) -> _Resources:
+    made: _Resources = {own: {"Type": "AWS::Scheduler::Schedule", "Properties": dict(properties)}}
     if "RoleArn" not in properties:
         made[f"{own}Role"] = execution_role(
             {key: properties[key] for key in ("PermissionsBoundary",) if key in properties}, "scheduler.amazonaws.com"
@@ -113,7 +113,7 @@ def _schedule_v2(own: str, _function: str, properties: Mapping[str, Any]) -> Res
     return made
 
 
-def _mapping(own: str, function: str, properties: Mapping[str, Any]) -> Resources:
+def _mapping(own: str, function: str, properties: Mapping[str, Any]) -> _Resources:
     """The transform also gives the function's role what it needs to poll."""
     source = {f"{key}Arn": properties[key] for key in _SOURCES if key in properties}
     rest = {key: value for key, value in properties.items() if key not in _SOURCES}
@@ -123,7 +123,7 @@ def _mapping(own: str, function: str, properties: Mapping[str, Any]) -> Resource
 
 _SOURCES = ("Broker", "Cluster", "Queue", "Stream")
 _rule = _plain("AWS::Events::Rule")
-_MAKERS: Mapping[str, Callable[[str, str, Mapping[str, Any]], Resources]] = {
+_MAKERS: Mapping[str, Callable[[str, str, Mapping[str, Any]], _Resources]] = {
     "Api": _api,
     "CloudWatchEvent": _rule,
     "CloudWatchLogs": _plain("AWS::Logs::SubscriptionFilter"),

@@ -1,20 +1,20 @@
-"""A sandbox for templates: names that begin with `test-`, and a judge of documents that looks at resources alone."""
+"""A sandbox for templates: names that begin with `test-`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from sandgate.guard.templates.check import check
 from sandgate.guard.templates.examine import examine
+from sandgate.guard.templates.grants import granted_outside
 from sandgate.guard.templates.model import Examined, Place, Problem
 from sandgate.guard.templates.read import read_template
 
 PLACE = Place(account="111122223333", region="eu-west-1")
 STACK = "test-ab"
-UNSCOPABLE = frozenset({"ec2:DescribeRegions", "cloudwatch:PutMetricData"})
 
 
 def inside(arn: str) -> bool:
@@ -32,19 +32,13 @@ def inside(arn: str) -> bool:
     return last.startswith("test-")
 
 
-def grants_outside(document: Mapping[str, object]) -> tuple[str, ...]:
-    """Resources of Allow statements that are not inside."""
-    found: list[str] = []
-    statements: Any = document["Statement"]
-    for statement in statements:
-        actions = statement.get("Action", ["*"])
-        actions = actions if isinstance(actions, list) else [actions]
-        found += [
-            resource
-            for resource in statement.get("Resource", ["*"])
-            if not inside(resource) and not (resource == "*" and UNSCOPABLE.issuperset(actions))
-        ]
-    return tuple(found)
+grants_outside = granted_outside([
+    "arn:aws:s3:::test-*",
+    *(f"arn:aws:{kind}:eu-west-1:111122223333:{form}" for kind, form in (
+        ("dynamodb", "table/test-*"), ("sqs", "test-*"), ("logs", "log-group:test-*"), ("lambda", "function:test-*"),
+    )),
+    "arn:aws:iam::111122223333:role/test-*",
+])  # fmt: skip
 
 
 def examined(text: str, **parameters: str) -> Examined:
