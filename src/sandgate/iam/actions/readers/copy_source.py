@@ -15,18 +15,16 @@ from sandgate.iam.actions.readers._model import Reader
 
 __all__ = ["READER"]
 
-_VERSION = "?versionId="
+_VERSION = re.compile(r"versionId=([A-Za-z0-9._/+=-]+)")
 _BROKEN = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 def _read(value: object) -> Iterator[Mapping[str, object]]:
     if not isinstance(value, str):
         raise ValueError("CopySource is not text")  # noqa: TRY004 - the one error of readers
-    encoded, mark, version = value.partition("?")
-    if mark and (not f"?{version}".startswith(_VERSION) or not version.partition("=")[2]):
-        raise ValueError("CopySource has a query that is not one versionId")
-    version = version.partition("=")[2]
-    if any(sign in version for sign in "&?#/%"):
+    encoded, mark, query = value.removeprefix("/").partition("?")
+    version = _VERSION.fullmatch(query)
+    if mark and version is None:
         raise ValueError("CopySource has a query that is not one versionId")
     if _BROKEN.search(encoded):
         raise ValueError("CopySource has a percent sign that encodes nothing")
@@ -34,14 +32,13 @@ def _read(value: object) -> Iterator[Mapping[str, object]]:
         path = unquote_to_bytes(encoded).decode("utf-8", "strict")
     except UnicodeDecodeError:
         raise ValueError("CopySource is not UTF-8") from None
-    path = path.removeprefix("/")
     bucket, slash, key = path.partition("/")
     if bucket.startswith("arn:"):
         # An access point's ARN has a slash itself: arn:…:accesspoint/NAME/object/KEY.
         bucket, slash, key = path.partition("/object/")
     if not (bucket and slash and key):
         raise ValueError("CopySource does not name a bucket and a key")
-    yield {"Bucket": bucket, "Key": key, **({"VersionId": version} if mark else {})}
+    yield {"Bucket": bucket, "Key": key, **({"VersionId": version[1]} if version else {})}
 
 
 READER = Reader(name="copy-source", read=_read)
