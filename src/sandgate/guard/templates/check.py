@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from sandgate.guard.templates.model import Examined, Member, Problem
+from sandgate.guard.templates.values import shown
 
 __all__ = ["check"]
 
@@ -35,7 +36,7 @@ def check(
                 code="outside",
                 path=reference.path,
                 value=reference.value,
-                why=f"{reference.arn} is neither in the sandbox nor in this stack",
+                why=f"{shown(reference.arn)} is neither in the sandbox nor in this stack",
                 remedy="refer to a resource of this stack, or adopt the one that it names",
             )
             for reference in examined.references
@@ -45,7 +46,7 @@ def check(
             Problem(
                 code="grants_outside",
                 path=document.path,
-                value=granted,
+                value=shown(granted),
                 why="the statement grants something outside the sandbox",
                 remedy="name resources of the sandbox or of this stack",
             )
@@ -79,7 +80,7 @@ def _member(member: Member, inside: Callable[[str], bool], services: frozenset[s
         yield Problem(
             code="outside",
             path=member.path,
-            value=member.name or member.arn,
-            why=f"{member.arn} is not in the sandbox",
+            value=shown(member.name or member.arn),
+            why=f"{shown(member.arn)} is not in the sandbox",
             remedy="let the name begin with the stack's, !Sub ${AWS::StackName}-…, or leave it out",
         )

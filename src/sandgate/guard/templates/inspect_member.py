@@ -188,7 +188,7 @@ class Inspection:
             self._problem("unresolvable", named.path, value, value.why, _REMEDY_KNOWN)
             return
         arn = reference_arn(named.kind, value, self._place)
-        if self._table.owns(value) or self._table.owns(arn) or aws_owned(named.kind, value):
+        if self._table.owns(value) or self._table.owns(arn) or aws_owned(named.kind, value, self._place):
             return
         self._references.append(
             Reference(

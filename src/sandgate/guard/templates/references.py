@@ -131,8 +131,10 @@ def reference_arn(kind: str, value: str, place: Place) -> str:
     return arn_of(form, place, {"value": value}) if form else value
 
 
-def aws_owned(kind: str, value: str) -> bool:
-    """Whether a name or ARN is one of AWS's own, which every account has."""
+def aws_owned(kind: str, value: str, place: Place) -> bool:
+    """Whether a name or ARN is one of AWS's own, which every account has; of regions only the stack's is."""
+    if kind == "region":
+        return value == place.region
     patterns = _table()["kinds"][kind].get("aws", ())
     return any(re.fullmatch(pattern, value) for pattern in (*patterns, *_table()["aws_owned"]))
 

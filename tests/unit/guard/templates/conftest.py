@@ -25,7 +25,7 @@ def inside(arn: str) -> bool:
     last = parts[5]
     for head in ("table/", "function:", "log-group:/aws/lambda/", "log-group:/", "log-group:", "role/service/", "role/",
                  "policy/", "group/", "layer:", "secret:", "parameter/", "rule/", "alarm:", "stateMachine:", "stream/",
-                 "event-bus/", "schedule/default/", "alias/", "repository/", "user/"):  # fmt: skip
+                 "event-bus/", "schedule/default/", "alias/", "repository/", "user/", "subgrp:", "db:"):  # fmt: skip
         if last.startswith(head):
             last = last.removeprefix(head)
             break

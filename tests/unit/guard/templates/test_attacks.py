@@ -334,6 +334,12 @@ TWINS: list[tuple[str, str, str, str]] = [
               more=API)),
     ("an outside network", "outside", resource("AWS::EC2::SecurityGroup", "GroupDescription: d\nVpcId: vpc-1"),
      resource("AWS::EC2::SecurityGroup", "GroupDescription: d")),
+    ("a copy in another region", "outside",
+     resource("AWS::DynamoDB::GlobalTable", "TableName: test-x\nReplicas: [{Region: eu-west-1}, {Region: us-east-1}]"),
+     resource("AWS::DynamoDB::GlobalTable", "TableName: test-x\nReplicas: [{Region: eu-west-1}]")),
+    ("a database from somebody's snapshot", "outside",
+     resource("AWS::RDS::DBInstance", "DBInstanceIdentifier: test-d\nDBSnapshotIdentifier: prod"),
+     resource("AWS::RDS::DBSubnetGroup", "DBSubnetGroupName: test-d")),
     ("SAM: an outside bucket of code", "outside", sam("CodeUri: s3://prod/k"), sam("CodeUri: s3://test-b/k")),
 ]  # fmt: skip
 

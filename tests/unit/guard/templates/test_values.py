@@ -212,3 +212,11 @@ def test_more_open_conditions_than_can_be_tried() -> None:
     assert (problem.code, problem.path) == ("unresolvable", "Conditions")
     del template["Resources"]["Q4"]
     assert examine(template, stack_name="test-ab", parameters={}, place=PLACE).problems == ()
+
+
+def test_a_refusal_stays_short() -> None:
+    template = {"Resources": {"R": {"Type": "AWS::Lambda::Function", "Properties": {"Role": "x" * 50_000}}}}
+    found = examine(template, stack_name="test-ab", parameters={}, place=PLACE)
+    problems = check(found, inside=lambda _arn: False, grants_outside=lambda _document: ())
+    assert problems
+    assert all(len(problem.value + problem.why) < 600 for problem in problems)
