@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, cast, get_args, get_origin, get_type_hints
 
-from sandgate.config.kinds import FLAG, LIST, NUMBER, TEXT, WHOLE, Kind, WrongValue, table_of, unknown_key
+from sandgate.config.kinds import FLAG, LIST, NUMBER, TEXT, WHOLE, Kind, WrongValue, list_of, table_of, unknown_key
 
 __all__ = ["Option", "build", "declared", "option", "record_of"]
 
@@ -37,7 +37,7 @@ class Option:
     only_typed: bool = False
     """Only the command line may set it: what lowers safety is typed each time, and no file or variable hides it."""
     fields: Mapping[str, Option] = dataclasses.field(default_factory=dict)
-    """For a table of tables: the keys of each inner table."""
+    """For a table or list of tables: the keys of each inner table."""
 
     @property
     def flag(self) -> str:
@@ -102,6 +102,8 @@ def option(
 def _kind_of(annotation: object) -> Kind:
     """The kind that an annotation asks for."""
     base = get_origin(annotation) or annotation
+    if base is tuple and dataclasses.is_dataclass(entry := get_args(annotation)[0]):
+        return list_of(record_of(entry))
     if base in _PLAIN:
         return _PLAIN[base]
     inner = get_args(annotation)[1]
@@ -109,10 +111,8 @@ def _kind_of(annotation: object) -> Kind:
 
 
 def _inner(annotation: object) -> Mapping[str, Option]:
-    inner = get_args(annotation)[1:]
-    if inner and dataclasses.is_dataclass(inner[0]):
-        return declared(cast("type", inner[0]))
-    return {}
+    inner = next((entry for entry in get_args(annotation) if dataclasses.is_dataclass(entry)), None)
+    return {} if inner is None else declared(cast("type", inner))
 
 
 def declared(record: type) -> Mapping[str, Option]:

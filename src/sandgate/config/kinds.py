@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from sandgate.core.registry import nearest
 
-__all__ = ["FLAG", "LIST", "NUMBER", "TEXT", "WHOLE", "Kind", "WrongValue", "table_of", "unknown_key"]
+__all__ = ["FLAG", "LIST", "NUMBER", "TEXT", "WHOLE", "Kind", "WrongValue", "list_of", "table_of", "unknown_key"]
 
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off"})
@@ -158,6 +158,27 @@ def table_of(item: Kind) -> Kind:
         return {key: item.dump(entry) for key, entry in value.items()}
 
     return Kind(name=f"table of {item.name}", read=read, dump=dump)
+
+
+def list_of(item: Kind) -> Kind:
+    """A TOML list whose entries are all of kind `item`."""
+
+    def read(value: object) -> tuple[object, ...]:
+        if not isinstance(value, list | tuple):
+            raise _wrong(value, "a list of tables")
+        found: list[object] = []
+        for number, entry in enumerate(value):
+            try:
+                found.append(item.read(entry))
+            except WrongValue as wrong:
+                raise wrong.below(str(number)) from None
+        return tuple(found)
+
+    def dump(value: object) -> object:
+        assert isinstance(value, tuple)
+        return [item.dump(entry) for entry in value]
+
+    return Kind(name=f"list of {item.name}", read=read, dump=dump)
 
 
 def unknown_key(key: str, known: list[str]) -> WrongValue:

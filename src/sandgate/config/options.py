@@ -14,9 +14,10 @@ from types import MappingProxyType
 from sandgate.config.declare import Option, declared, option
 from sandgate.config.kinds import WrongValue
 
-__all__ = ["INTERNAL_VARIABLES", "OPTIONS", "EndpointOptions", "Options", "StackOptions"]
+__all__ = ["INTERNAL_VARIABLES", "OPTIONS", "AllowOptions", "EndpointOptions", "Options", "StackOptions"]
 
 _PORTS = 65536
+_COLONS = 5
 _MOST_OF_PREFIX = 7
 """`<prefix>-<six characters>` may have 14: CloudFormation shortens the names it makes beyond that."""
 
@@ -27,6 +28,15 @@ def _prefixes(value: tuple[str, ...]) -> str:
     for prefix in value:
         if not re.fullmatch(rf"[a-z][a-z0-9]{{0,{_MOST_OF_PREFIX - 1}}}", prefix):
             return f"must be 1 to {_MOST_OF_PREFIX} lower-case letters and digits, a letter first, not {prefix!r}"
+    return ""
+
+
+def _adopted(value: tuple[str, ...]) -> str:
+    for name in value:
+        if not re.fullmatch(r"[\w.:/@+=,-]+", name, re.ASCII):
+            return f"must be whole names and ARNs, not {name!r}"
+        if name.startswith("arn:") and name.count(":") < _COLONS:
+            return f"{name!r} is not a whole ARN"
     return ""
 
 
@@ -116,6 +126,23 @@ class EndpointOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AllowOptions:
+    """One statement under `[[tool.sandgate.allow]]`; its effect is Allow."""
+
+    actions: tuple[str, ...] = option((), doc="IAM actions, `s3:GetObject`; wildcards after the colon.")
+    resources: tuple[str, ...] = option((), doc="ARNs, or patterns of them.")
+    conditions: Mapping[str, Mapping[str, tuple[str, ...]]] = option(
+        doc="Operator to condition key to values, as in an IAM policy document."
+    )
+
+    def __post_init__(self) -> None:
+        """A statement without either would say nothing, or too much."""
+        for name in ("actions", "resources"):
+            if not getattr(self, name):
+                raise WrongValue("is missing or empty", path=(name,), hint=f"set {name} to what the statement is about")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """The value of every option."""
 
@@ -134,6 +161,23 @@ class Options:
     )
     prefix: tuple[str, ...] = option(
         ("test",), check=_prefixes, doc="Prefixes that names inside the sandbox begin with; new names use the first."
+    )
+    adopt: tuple[str, ...] = option(
+        (),
+        check=_adopted,
+        doc="Exact names that are inside the sandbox without the prefix, in every service, and ARNs of single "
+        "resources, also of those with random ids. Whatever exists there is then the tests' to change and delete.",
+    )
+    services: tuple[str, ...] = option(
+        (),
+        doc="Services that tests may use, as boto3 names them; empty is every service that sandgate knows. "
+        "Administration of accounts and organisations is never among them.",
+    )
+    allow: tuple[AllowOptions, ...] = option((), doc="Statements beside those that follow from the other options.")
+    policy: str = option(
+        "",
+        doc="IAM policy document (JSON), relative to the configuration file, that takes the place of what follows from "
+        "`prefix`, `adopt` and `services`; `allow` still adds to it.",
     )
     on_refusal: str = option(
         "fail",

@@ -1,0 +1,117 @@
+"""The guard: a call to a decision, by the sandbox policy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from sandgate.core.call import ALLOWED, Call, Decision
+from sandgate.errors import PolicyError
+from sandgate.guard.grants import Excess, Grants
+from sandgate.guard.judge import Judge
+from sandgate.guard.policy import Policy
+from sandgate.guard.refusal import refuse_excess, refuse_requests, refuse_unknown
+from sandgate.iam.actions import Place, Unmapped, requests_of
+from sandgate.iam.inclusion import arn_included
+from sandgate.iam.parse import parse_document
+from sandgate.iam.request import AccessRequest
+from sandgate.iam.variables import Template, template
+
+__all__ = ["Guard"]
+
+_POLICY_MEMBERS: Mapping[tuple[str, str], str] = MappingProxyType(
+    {("iam", name): "PolicyDocument" for name in (
+        "CreatePolicy", "CreatePolicyVersion", "PutGroupPolicy", "PutRolePolicy", "PutUserPolicy",
+    )}
+)  # fmt: skip
+"""Calls that write a policy which somebody then carries, and the member that holds it."""
+
+
+class Guard:
+    """Judges calls.
+
+    Every principal is judged by the same document: the identity, what it got surrogates for, and functions. The
+    deployer has what stack commands need beside it. Unsigned operations need no permission, so nothing is asked of
+    them here.
+
+    Args:
+        policy: the sandbox policy and where it comes from.
+        owned: whether this run made a resource with a random id, or an adopted stack has it. Asked with the ARN of
+            what has the id: `arn:aws:apigateway:eu-west-1::/restapis/a1` for everything inside that API.
+    """
+
+    def __init__(self, policy: Policy, owned: Callable[[str], bool]) -> None:
+        self.policy = policy
+        sandbox = policy.sandbox
+        self._place = Place(partition=sandbox.partition, account=sandbox.account, region=sandbox.region)
+        self._judge = Judge(policy.document, by_id=policy.by_id, owned=owned)
+        self._deployer = (
+            self._judge
+            if policy.deployer is policy.document
+            else Judge(policy.deployer, by_id=policy.by_id, owned=owned)
+        )
+        self._grants = Grants(policy.document, by_id=policy.by_id, owned=owned)
+        self._names: tuple[Template, ...] = tuple(
+            template(text, variables=policy.document.variables, wildcards=True)
+            for statement in policy.document.statements
+            if statement.effect == "Allow" and statement.sid not in policy.by_id
+            for text in statement.resources
+            if text != "*"
+        )
+
+    def decide(self, call: Call) -> Decision:
+        """Allow or refuse a call.
+
+        Args:
+            call: identified; its parameters are as the client sent them.
+
+        Returns:
+            `ALLOWED`, or a refusal with rule (see `RULES`), value, source, remedy, action and statement.
+        """
+        try:
+            requests = requests_of(call, self._place)
+        except Unmapped as error:
+            return refuse_unknown(error)
+        judge = self._judge if call.principal.kind != "deployer" else self._deployer
+        for request in requests:
+            if not judge.allows(request):
+                return refuse_requests(call, requests, judge, self.policy)
+        member = _POLICY_MEMBERS.get((call.service, call.operation))
+        return ALLOWED if member is None else self._written(call, member)
+
+    def requests(self, call: Call) -> tuple[AccessRequest, ...]:
+        """What a call needs.
+
+        Raises:
+            Unmapped: nothing says it.
+            Unresolvable: it names nothing provably.
+        """
+        return requests_of(call, self._place)
+
+    def judge_of(self, call: Call) -> Judge:
+        """The document that a call's principal is judged by."""
+        return self._deployer if call.principal.kind == "deployer" else self._judge
+
+    def inside(self, arn: str) -> bool:
+        """Whether an ARN, or a pattern of ARNs, is inside the sandbox by its name."""
+        parts = template(arn, variables=False, wildcards=True)
+        return any(arn_included(parts, name) for name in self._names)
+
+    def grants_outside(self, document: Mapping[str, object]) -> tuple[str, ...]:
+        """What a policy document grants that the sandbox has not, one text each.
+
+        Raises:
+            PolicyError: it is malformed.
+        """
+        return tuple(found.text() for found in self._excess(document))
+
+    def _excess(self, document: str | Mapping[str, object]) -> tuple[Excess, ...]:
+        return self._grants.excess(parse_document(document, where="the policy of the call"))
+
+    def _written(self, call: Call, member: str) -> Decision:
+        written = call.parameters.get(member)
+        try:
+            excess = self._excess(written if isinstance(written, str) else "")
+        except PolicyError as error:
+            return refuse_unknown(error, member=member)
+        return refuse_excess(excess, self.policy) if excess else ALLOWED

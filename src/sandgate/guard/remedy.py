@@ -1,0 +1,163 @@
+"""The one line that lets a refused call pass. What is proposed is tried first; a statement of `allow` always works."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from sandgate.core.call import Call
+from sandgate.guard.judge import Judge, Judged
+from sandgate.guard.owners import owners_of
+from sandgate.guard.policy import Policy, policy_of
+from sandgate.guard.sandbox import Sandbox, fill
+from sandgate.guard.services import Named, granted, service_names
+from sandgate.iam.document import Statement
+from sandgate.iam.request import AccessRequest
+
+__all__ = ["allow_line", "name_inside", "remedy_of", "unlimited"]
+
+_NAMED = ("outside-run", "outside-sandbox")
+_MAKES = re.compile(r"(Create|Put|Register|Run)[A-Z]")
+
+
+def remedy_of(rule: str, call: Call, failing: Sequence[AccessRequest], why: Judged, policy: Policy) -> str:
+    """The line.
+
+    Args:
+        rule: that refuses.
+        call: what was refused.
+        failing: its requests that nothing allows.
+        why: what was said of the first one.
+        policy: that refused.
+    """
+    if rule == "explicit-deny":
+        return f"remove {why.statement} from {policy.file}"
+    for line, sandbox in _proposals(rule, call, failing, policy):
+        if sandbox is None or _passes(failing, sandbox):
+            return line
+    return allow_line([(request.action, request.resource) for request in failing], policy)
+
+
+def _proposals(
+    rule: str, call: Call, failing: Sequence[AccessRequest], policy: Policy
+) -> Iterator[tuple[str, Sandbox | None]]:
+    """Lines, each with the sandbox that it would make; `None` where the call itself changes."""
+    sandbox = policy.sandbox
+    if policy.file:
+        return
+    if rule in _NAMED and call.operation.startswith("Create"):
+        inside = name_inside(failing[0], sandbox)
+        if inside:
+            yield f"name it {inside}", None
+    if rule == "outside-run":
+        yield 'isolation = "prefix"', replace(sandbox, namespace=None)
+    if rule in _NAMED:
+        names = [_name(request, sandbox) for request in failing]
+        if all(names):
+            adopt = tuple(dict.fromkeys((*sandbox.adopt, *names)))
+            yield _line("adopt", adopt), replace(sandbox, adopt=adopt)
+    if rule == "not-created-here":
+        arns = tuple(
+            dict.fromkeys((*sandbox.adopt, *(owner for item in failing for owner in owners_of(item.resource)[:1])))
+        )
+        if not any("*" in arn for arn in arns):
+            yield _line("adopt", arns), replace(sandbox, adopt=arns)
+    if rule == "service-not-allowed" and call.service in service_names():
+        services = (*sandbox.services, call.service)
+        yield _line("services", services), replace(sandbox, services=services)
+
+
+def allow_line(pairs: Iterable[tuple[str, str]], policy: Policy) -> str:
+    """`allow = […]` with a statement more for each resource; those that are there already stay."""
+    by_resource: dict[str, list[str]] = {}
+    for action, resource in pairs:
+        actions = by_resource.setdefault(resource, [])
+        if action not in actions:
+            actions.append(action)
+    by_actions: dict[tuple[str, ...], list[str]] = {}
+    for resource, actions in by_resource.items():
+        by_actions.setdefault(tuple(actions), []).append(resource)
+    added = [_statement(actions, resources) for actions, resources in by_actions.items()]
+    return f"allow = [{', '.join([*map(_existing, policy.sandbox.allow), *added])}]"
+
+
+def _existing(statement: Statement) -> str:
+    conditions: dict[str, dict[str, Sequence[str]]] = {}
+    for item in statement.conditions:
+        conditions.setdefault(item.operator, {})[item.key] = item.values
+    return _statement(statement.actions, statement.resources, conditions)
+
+
+def _statement(
+    actions: Iterable[str], resources: Iterable[str], conditions: dict[str, dict[str, Sequence[str]]] | None = None
+) -> str:
+    parts = [f"actions = {_list(actions)}", f"resources = {_list(resources)}"]
+    if conditions:
+        tables = (f"{json.dumps(operator)} = {_table(keys)}" for operator, keys in conditions.items())
+        parts.append(f"conditions = {{{', '.join(tables)}}}")
+    return f"{{{', '.join(parts)}}}"
+
+
+def _table(keys: Mapping[str, Sequence[str]]) -> str:
+    return f"{{{', '.join(f'{json.dumps(key)} = {_list(values)}' for key, values in keys.items())}}}"
+
+
+def _line(option: str, values: Iterable[str]) -> str:
+    return f"{option} = {_list(values)}"
+
+
+def _list(values: Iterable[str]) -> str:
+    return "[" + ", ".join(json.dumps(value) for value in values) + "]"
+
+
+def unlimited(request: AccessRequest, policy: Policy) -> bool:
+    """Whether the request would be allowed with `isolation = "prefix"`."""
+    sandbox = policy.sandbox
+    return sandbox.namespace is not None and _passes([request], replace(sandbox, namespace=None))
+
+
+def _passes(failing: Sequence[AccessRequest], sandbox: Sandbox) -> bool:
+    """Whether a sandbox would allow the requests; only the services that they are of are looked at."""
+    prefixes = {request.action.partition(":")[0] for request in failing}
+    wanted = {name for prefix in prefixes if prefix in granted() for name in granted()[prefix].services}
+    services = tuple(name for name in (sandbox.services or sorted(wanted)) if name in wanted)
+    if not services:
+        return False
+    policy = policy_of(replace(sandbox, services=services))
+    judge = Judge(policy.document, by_id=policy.by_id, owned=lambda _arn: False)
+    return all(judge.allows(request) for request in failing)
+
+
+def name_inside(request: AccessRequest, sandbox: Sandbox) -> str:
+    """The name that the resource would have inside; empty where its type has no names."""
+    name = _name(request, sandbox)
+    if not name:
+        return ""
+    middle = f"{sandbox.namespace}-" if sandbox.namespace else ""
+    bare = name.strip("/").replace("/", "-")
+    for prefix in sandbox.prefixes:
+        bare = re.sub(rf"^{prefix}[-_]", "", bare)
+    return f"{sandbox.prefixes[0]}-{middle}{bare}"
+
+
+def _name(request: AccessRequest, sandbox: Sandbox) -> str:
+    """The name in an ARN of a type that the user names; empty for other types."""
+    entry = granted().get(request.action.partition(":")[0])
+    best, head = "", ""
+    for named in entry.inside if entry else ():
+        start, then = _head(named, sandbox)
+        if start and request.resource.startswith(start) and len(start) > len(head):
+            rest = request.resource[len(start) :]
+            head, best = start, re.split(then, rest, maxsplit=1)[0] if then else rest
+    return "" if "*" in best else best.removesuffix("-??????")
+
+
+def _head(named: Named, sandbox: Sandbox) -> tuple[str, str]:
+    """What stands before the name, and where the name ends."""
+    marker = re.search(r"\{(name|dash)\}", named.arn)
+    if marker is None:
+        return "", ""
+    ends = "/:" if marker[1] == "dash" else "".join(then[0] for then in named.then if then[0] in "/:")
+    return fill(named.arn[: marker.start()], sandbox), f"[{ends}]" if ends else ""
