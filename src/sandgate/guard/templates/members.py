@@ -20,7 +20,7 @@ _BELOW = re.compile(r"[/:]")
 _NO_RULE = TypeRule()
 _SAM_REFERENCES = frozenset({"Alias", "Deployment", "Stage", "Version"})
 """`Ref: Function.Version`: what SAM makes of a resource. Source: AWS SAM Developer Guide, "Referencing generated"."""
-_ARBITRARY = "the value of a custom resource, a nested stack or an unknown type"
+_ARBITRARY = "the value could be any: that of a custom resource, an unknown type, or one that is not a name"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,9 +69,12 @@ class ResourceTable:
             return mark(logical_id)
         resource = self._resources[logical_id]
         rule = resource.rule
-        if rule is None or (rule.local and attribute):
+        if rule is None or (rule.local and attribute) or (rule.chosen and not attribute):
             return Unknown(_ARBITRARY)
         if not attribute:
+            if rule.ref_property:
+                value = self._property(logical_id, rule.ref_property)
+                return Unknown(_ARBITRARY) if value is NO_VALUE else value
             if rule.ref == "name":
                 return self.name(logical_id)
             return self.arns(logical_id)[0] if rule.ref == "arn" and rule.arn else mark(logical_id)

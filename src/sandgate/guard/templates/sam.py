@@ -124,7 +124,7 @@ def _function_url(logical_id: str, config: object) -> _Resources:
 
 
 def _rest_api(logical_id: str, given: dict[str, Any]) -> _Resources:
-    stage = {"RestApiId": {"Ref": logical_id}}
+    stage = {"RestApiId": {"Ref": logical_id}, "StageName": given.get("StageName", "")}
     return _domain(given) | {
         logical_id: {"Type": "AWS::ApiGateway::RestApi", "Properties": given},
         f"{logical_id}Deployment": {"Type": "AWS::ApiGateway::Deployment", "Properties": stage},
@@ -133,7 +133,7 @@ def _rest_api(logical_id: str, given: dict[str, Any]) -> _Resources:
 
 
 def _http_api(logical_id: str, given: dict[str, Any]) -> _Resources:
-    stage = {"ApiId": {"Ref": logical_id}}
+    stage = {"ApiId": {"Ref": logical_id}, "StageName": given.get("StageName", "$default")}
     return _domain(given) | {
         logical_id: {"Type": "AWS::ApiGatewayV2::Api", "Properties": given},
         f"{logical_id}ApiGatewayDefaultStage": {"Type": "AWS::ApiGatewayV2::Stage", "Properties": stage},

@@ -19,6 +19,9 @@ from typing import Any
 __all__ = ["TypeRule", "notes", "phases", "refused_types", "rule_of", "rule_types", "service_of"]
 
 
+_PHASES = ("create", "update", "delete")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TypeRule:
     """What is known of one resource type."""
@@ -37,6 +40,10 @@ class TypeRule:
     """Generated names are in lower case."""
     service: str = ""
     """IAM service, where neither the ARN nor the handlers say it."""
+    ref_property: str = ""
+    """The property that `Ref` gives, for types without a name of their own."""
+    chosen: bool = False
+    """`Ref` gives what the template or a function chose, and nobody knows here what that is."""
     local: bool = False
     """It lives in CloudFormation alone."""
     read_only: frozenset[str] = frozenset()
@@ -56,6 +63,7 @@ def rule_of(type_name: str) -> TypeRule | None:
     given: dict[str, Any] = {key: tuple(value) if key == "arn" else value for key, value in described.items()}
     if "name" not in given:
         given.setdefault("ref", "id")
+        given.setdefault("chosen", bool(_handlers(type_name).get("chosen")) and "ref_property" not in given)
     return TypeRule(read_only=frozenset(_handlers(type_name).get("read_only", ())), **given)
 
 
@@ -66,8 +74,8 @@ def phases(type_name: str) -> Mapping[str, tuple[str, ...]]:
     if not handlers:
         schema = _installed_schema(type_name) or {}
         found = schema.get("handlers", {})
-        handlers = {phase: found.get(phase, {}).get("permissions", ()) for phase in ("create", "update", "delete")}
-    return {phase: tuple(handlers.get(phase, ())) for phase in ("create", "update", "delete")}
+        handlers = {phase: found.get(phase, {}).get("permissions", ()) for phase in _PHASES}
+    return {phase: tuple(handlers.get(phase, ())) for phase in _PHASES}
 
 
 def refused_types() -> Mapping[str, str]:
@@ -122,7 +130,7 @@ def _handlers(type_name: str) -> Mapping[str, Any]:
     if found is None:
         return {}
     actions = data["actions"]
-    return {key: [actions[index] for index in value] if key != "read_only" else value for key, value in found.items()}
+    return {key: [actions[index] for index in value] if key in _PHASES else value for key, value in found.items()}
 
 
 @cache

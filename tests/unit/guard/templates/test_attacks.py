@@ -340,6 +340,16 @@ TWINS: list[tuple[str, str, str, str]] = [
     ("a database from somebody's snapshot", "outside",
      resource("AWS::RDS::DBInstance", "DBInstanceIdentifier: test-d\nDBSnapshotIdentifier: prod"),
      resource("AWS::RDS::DBSubnetGroup", "DBSubnetGroupName: test-d")),
+    ("a role named through a group of a user pool", "outside",
+     resource("AWS::IAM::Policy", "PolicyName: p\nRoles: [!Ref G]\nPolicyDocument: {Statement: []}",
+              more="  G: {Type: 'AWS::Cognito::UserPoolGroup', Properties: {GroupName: admin, UserPoolId: !Ref P}}\n"
+              "  P: {Type: 'AWS::Cognito::UserPool'}\n"),
+     resource("AWS::IAM::Policy", "PolicyName: p\nRoles: [!Ref G]\nPolicyDocument: {Statement: []}",
+              more="  G: {Type: 'AWS::Cognito::UserPoolGroup', Properties: {GroupName: test-g, UserPoolId: !Ref P}}\n"
+              "  P: {Type: 'AWS::Cognito::UserPool'}\n")),
+    ("a role named by a custom resource", "unresolvable",
+     resource("AWS::IAM::Policy", "PolicyName: p\nRoles: [!Ref C]\nPolicyDocument: {Statement: []}", more=CUSTOM),
+     resource("AWS::IAM::Policy", "PolicyName: p\nRoles: [test-r]\nPolicyDocument: {Statement: []}", more=CUSTOM)),
     ("SAM: an outside bucket of code", "outside", sam("CodeUri: s3://prod/k"), sam("CodeUri: s3://test-b/k")),
 ]  # fmt: skip
 

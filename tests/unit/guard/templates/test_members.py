@@ -35,6 +35,8 @@ RESOURCES: dict[str, dict[str, Any]] = {
     "N": {"Type": "AWS::SSM::Parameter", "Properties": {"Name": "/test/n", "Type": "String", "Value": "v"}},
     "C": {"Type": "Custom::C"},
     "F": {"Type": "AWS::Lambda::Function"},
+    "W": {"Type": "AWS::Cognito::UserPoolGroup", "Properties": {"GroupName": "admin"}},
+    "M": {"Type": "AWS::ApiGateway::Method"},
     "X": {"Type": "AWS::No::Such"},
 }
 
@@ -64,7 +66,7 @@ def table() -> ResourceTable:
         ("L", "Arn", f"arn:aws:logs:{ACCOUNT}:log-group:/test/l:*"),
         ("N", "Arn", f"arn:aws:ssm:{ACCOUNT}:parameter/test/n"),
         ("N", "Value", "v"),
-        ("C", "", mark("C")),
+        ("W", "", "admin"),
         ("F.Version", "", mark("F.Version")),
     ],
 )
@@ -72,7 +74,9 @@ def test_values_of_members(logical_id: str, attribute: str, value: str, table: R
     assert table.value(logical_id, attribute) == value
 
 
-@pytest.mark.parametrize(("logical_id", "attribute"), [("C", "Name"), ("X", ""), ("X", "Arn"), ("T", "Nothing")])
+@pytest.mark.parametrize(
+    ("logical_id", "attribute"), [("C", ""), ("C", "Name"), ("M", ""), ("X", ""), ("X", "Arn"), ("T", "Nothing")]
+)
 def test_values_that_anybody_could_have_chosen(logical_id: str, attribute: str, table: ResourceTable) -> None:
     assert isinstance(table.value(logical_id, attribute), Unknown)
 
@@ -136,7 +140,7 @@ def test_the_file_of_handlers_is_what_the_script_writes() -> None:
     written = json.loads(script.build({"AWS::A::B": schema}))
     assert written["actions"] == ["a:Y", "b:X"]
     assert written["types"] == {
-        "AWS::A::B": {"create": [0, 1], "update": [], "delete": [], "read_only": ["Arn", "End.Point"]}
+        "AWS::A::B": {"create": [0, 1], "update": [], "delete": [], "read_only": ["Arn", "End.Point"], "chosen": True}
     }
     kept = json.loads((ROOT / "src/sandgate/guard/templates/data/handlers.json").read_text())
     assert written.keys() == kept.keys()
@@ -178,7 +182,7 @@ def clean(examined: Examined, **options: Any) -> list[tuple[str, str]]:
 def test_services_that_the_sandbox_may_not_use() -> None:
     found = examine({"Resources": RESOURCES | {"X": {"Type": "AWS::CDK::Metadata"}}}, stack_name="test-ab",
                     parameters={}, place=PLACE)  # fmt: skip
-    assert found.services == {"dynamodb", "s3", "cognito-idp", "iam", "sns", "logs", "ssm", "lambda"}
+    assert found.services == {"dynamodb", "s3", "cognito-idp", "iam", "sns", "logs", "ssm", "lambda", "apigateway"}
     assert clean(found, services=found.services) == []
     assert clean(found, services=found.services - {"s3"}) == [("service", "AWS::S3::Bucket")]
     assert "dynamodb:CreateTable" in found.actions
