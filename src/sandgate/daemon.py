@@ -33,11 +33,12 @@ from sandgate.errors import ConfigError, SandgateError
 from sandgate.gate.bugs import report_loop_bug
 from sandgate.gate.desk import Desk
 from sandgate.gate.listener import HOST, Listener
-from sandgate.gate.parts import Decider, Parts
+from sandgate.gate.parts import Parts
 from sandgate.gate.pipeline import Pipeline
 from sandgate.gate.recorder import Recorder
 from sandgate.gate.seen import Seen
 from sandgate.gate.upstream import Pool
+from sandgate.gate.wall import build_wall
 from sandgate.keys.run_keys import RunKeys
 from sandgate.keys.surrogates import Surrogates
 from sandgate.rewrite.rewriter import Rewriter
@@ -111,6 +112,9 @@ class Gate:
             group.create_task(asyncio.to_thread(remove_stale))
         upstream, models = starting.result(), loading.result()
         parts = self._make_parts(models, upstream)
+        if not self._config.unsafe_no_guard:
+            namespace = (self._run_dir / "namespace").read_text(encoding="ascii")
+            parts.decide = (await build_wall(self._config, parts, namespace)).decide
         self._desk = Desk(parts, self._listener, self._end)
         self._control = await serve_control(self._work_dir / SOCKET, self._answer)
         await self._listener.open(Pipeline(parts).handle)
@@ -173,7 +177,7 @@ class Gate:
             pool=self._pool,
             recorder=self._recorder,
             routes=discover("sandgate.routes", "ROUTE", Route),
-            decide=_decider(self._config),
+            decide=lambda _call: ALLOWED,
             body_limit=self._config.body_limit * 1024 * 1024,
             ports=self._listener.ports,
             urls=self._listener.urls,
@@ -228,12 +232,6 @@ class Gate:
             (self._run_dir / "run.json").rename(self._run_dir / "run.ended.json")
         self._log.close()
         shutil.rmtree(self._work_dir, ignore_errors=True)
-
-
-def _decider(config: Config) -> Decider:
-    """What decides on each call; `--unsafe-no-guard` lets all of them pass."""
-    del config  # nothing else than identity, signature and ownership is asked of calls yet
-    return lambda _call: ALLOWED
 
 
 def _say(message: Mapping[str, object]) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from sandgate.core.call import Call, Decision
 from sandgate.gate.recorder import Recorder
 from sandgate.gate.seen import Seen
 from sandgate.gate.upstream import Pool
+from sandgate.guard.owned import Owned
 from sandgate.keys.run_keys import RunKeys
 from sandgate.keys.surrogates import Surrogates
 from sandgate.rewrite.rewriter import Rewriter
@@ -18,7 +19,8 @@ from sandgate.wire.models import Models
 
 __all__ = ["Decider", "Parts"]
 
-Decider = Callable[[Call], Decision]
+Decider = Callable[[Call], Decision | Awaitable[Decision]]
+"""Decides at once where it can; what must be asked upstream first comes later."""
 
 
 @dataclass(kw_only=True)
@@ -35,6 +37,7 @@ class Parts:
     recorder: Recorder
     routes: Mapping[str, Route]
     decide: Decider
+    owned: Owned = field(default_factory=Owned)
     body_limit: int
     """Bytes of a body that is held whole."""
     ports: set[int] = field(default_factory=set)

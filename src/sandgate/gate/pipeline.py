@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
-from sandgate.core.call import Call, Outcome, Principal
+from sandgate.core.call import Call, Decision, Outcome, Principal
 from sandgate.core.ids import call_ids
 from sandgate.gate.admit import check_host, entry_of, find_route, refuse_internal
 from sandgate.gate.answers import NOT_OURS, UNRECORDED, UNSIGNED, Answers, RefusedError
@@ -137,7 +137,7 @@ class Pipeline:
         self._verify(flow, payload)
         headers = client_headers(flow.request)
         body = buffered_body(flow, raw, payload, headers)
-        call = self._identify(flow, body)
+        call = await self._identify(flow, body)
         rewrite = parts.rewriter.wants(call.service, call.operation)
         if flow.verbatim:  # what it mints is swapped all the same: the real triple stays here
             return await self._forward(flow, verbatim(flow, parts, raw, len(raw)), Reading(rewrite=rewrite))
@@ -150,7 +150,7 @@ class Pipeline:
 
     async def _streamed(self, flow: Flow) -> tuple[int, str]:
         self._verify(flow, None)
-        self._identify(flow, None)
+        await self._identify(flow, None)
         parts, exchange = self._parts, flow.exchange
         headers = client_headers(flow.request)
         if flow.verbatim:
@@ -171,7 +171,7 @@ class Pipeline:
     async def _form(self, flow: Flow) -> tuple[int, str]:
         """An upload by HTML form, which carries its signature in its fields."""
         form = PostForm(flow, self._parts)
-        self._accept(flow, await form.identify())
+        await self._accept(flow, await form.identify())
         return await self._forward(flow, form.outgoing(), Reading())
 
     async def _route(self, flow: Flow) -> tuple[int, str]:
@@ -182,14 +182,14 @@ class Pipeline:
         flow.service, flow.operation = route.service, route.operation
         call = self._call(flow, route.service, route.operation, found.parameters)
         if flow.claim is None:
-            self._admit(flow, call, owners=(found.owner,) if found.owner else None)
+            await self._admit(flow, call, owners=(found.owner,) if found.owner else None)
             plan = stream_plan(exchange, None, None, [])
             outgoing = verbatim(flow, parts, plan.body.data, plan.body.length)
             return await self._forward(flow, outgoing, Reading())
         body = await exchange.body(parts.body_limit)
         payload = hashlib.sha256(body).hexdigest()
         self._verify(flow, payload)
-        self._admit(flow, call)
+        await self._admit(flow, call)
         if flow.verbatim:
             outgoing = verbatim(flow, parts, body, len(body))
         else:
@@ -202,19 +202,19 @@ class Pipeline:
         if flow.claim is not None and flow.credential is not None:
             verify(flow.claim, flow.request, flow.credential, payload_sha256=payload, now=datetime.now(UTC))
 
-    def _identify(self, flow: Flow, body: bytes | None) -> Call:
+    async def _identify(self, flow: Flow, body: bytes | None) -> Call:
         """Parse, decide, and write the event."""
         assert flow.match is not None
-        return self._accept(flow, parse(flow.match, flow.request, self._parts.models, body))
+        return await self._accept(flow, parse(flow.match, flow.request, self._parts.models, body))
 
-    def _accept(self, flow: Flow, found: Identified) -> Call:
+    async def _accept(self, flow: Flow, found: Identified) -> Call:
         flow.service, flow.operation = found.service, found.operation
         call = self._call(flow, found.service, found.operation, found.parameters)
         if flow.claim is None and found.auth != "none":
             flow.call = call
             raise RefusedError(UNSIGNED)
         owners = named_owners(found.service, found.parameters) if flow.claim is None else None
-        self._admit(flow, call, owners=owners)
+        await self._admit(flow, call, owners=owners)
         return call
 
     def _call(self, flow: Flow, service: str, operation: str, parameters: Mapping[str, object]) -> Call:
@@ -236,7 +236,7 @@ class Pipeline:
             resources=references(service, operation, parameters),
         )
 
-    def _admit(self, flow: Flow, call: Call, *, owners: tuple[str, ...] | None = None) -> None:
+    async def _admit(self, flow: Flow, call: Call, *, owners: tuple[str, ...] | None = None) -> None:
         """Decide, then write the event; a call that is not on disk does not go out.
 
         Args:
@@ -247,9 +247,12 @@ class Pipeline:
         flow.call = call
         if owners is not None and not self._parts.seen.owns(owners):
             raise RefusedError(replace(NOT_OURS, value=", ".join(owners)))
-        for decision in (self._parts.upstream.admits(call.service), self._parts.decide(call)):
-            if not decision.allowed:
-                raise RefusedError(decision)
+        decision = self._parts.upstream.admits(call.service)
+        if decision.allowed:
+            found = self._parts.decide(call)
+            decision = found if isinstance(found, Decision) else await found
+        if not decision.allowed:
+            raise RefusedError(decision)
         if not self._parts.recorder.begin(call):
             raise RefusedError(replace(UNRECORDED, value=self._parts.recorder.broken))
         flow.begun = True
@@ -259,8 +262,9 @@ class Pipeline:
         assert call is not None
         learns = flow.claim is not None and flow.route is None
         reading.call = call
-        reading.observe = learns and parts.seen.reads(call.service, call.operation)
+        reading.observe = learns and (parts.seen.reads(call.service, call.operation) or parts.owned.reads(call))
         status, code = await forward(flow.exchange, outgoing, parts, reading)
         if learns and status in _SUCCESS:
             parts.seen.learn(call.service, call.parameters, reading.body)
+            parts.owned.learn(call, reading.body)
         return status, code

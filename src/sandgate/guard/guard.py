@@ -51,12 +51,16 @@ class Guard:
             else Judge(policy.deployer, by_id=policy.by_id, owned=owned)
         )
         self._grants = Grants(policy.document, by_id=policy.by_id, owned=owned)
-        self._names: tuple[Template, ...] = tuple(
-            template(text, variables=policy.document.variables, wildcards=True)
+        self.patterns = tuple(
+            text
             for statement in policy.document.statements
             if statement.effect == "Allow" and statement.sid not in policy.by_id
             for text in statement.resources
             if text != "*"
+        )
+        """Of ARNs that are inside by name."""
+        self._names: tuple[Template, ...] = tuple(
+            template(text, variables=policy.document.variables, wildcards=True) for text in self.patterns
         )
 
     def decide(self, call: Call) -> Decision:

@@ -12,9 +12,10 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from sandgate.core.call import Call
+
 __all__ = ["Owned", "id_in_arn"]
 
-_PHYSICAL = re.compile(r"<PhysicalResourceId>([^<>]{1,2048})</")
 _RESOURCE = 5
 _STACK_MAKERS = frozenset({"CreateStack", "UpdateStack", "CreateChangeSet", "ExecuteChangeSet"})
 
@@ -61,8 +62,8 @@ class Owned:
 
     def __init__(self) -> None:
         self._ids: set[str] = set()
-        self.stacks: set[str] = set()
-        """Names and ids of stacks inside the sandbox that this run made or adopted."""
+        self.stacks: set[tuple[str, str]] = set()
+        """Names (or ids) and regions of stacks inside the sandbox that this run deployed or adopted."""
 
     def owns(self, arn: str) -> bool:
         """Whether the id that an ARN names was created by this run."""
@@ -75,29 +76,24 @@ class Owned:
             if name:
                 self._ids.add(name)
 
-    def reads(self, service: str, operation: str) -> bool:
-        """Whether the answer of an operation names an id that was chosen for the run."""
-        return operation in _json_rules().get(service, ()) or operation in _xml_rules().get(service, ())
+    def reads(self, call: Call) -> bool:
+        """Whether the answer to a call names an id that was chosen for the run."""
+        names = call.operation
+        return names in _json_rules().get(call.service, ()) or names in _xml_rules().get(call.service, ())
 
-    def learn(self, service: str, operation: str, parameters: Mapping[str, object], answer: bytes) -> None:
+    def learn(self, call: Call, answer: bytes) -> None:
         """Take what a call made that upstream answered with success.
 
         Args:
-            service: botocore's name.
-            operation: operation name.
-            parameters: of the call.
+            call: the call.
             answer: its body, if `reads` asked for it.
         """
-        if service == "cloudformation" and operation in _STACK_MAKERS:
-            name = parameters.get("StackName")
+        if call.service == "cloudformation" and call.operation in _STACK_MAKERS:
+            name = call.parameters.get("StackName")
             if isinstance(name, str):
-                self.stacks.add(name)
+                self.stacks.add((name, call.region))
         elif answer:
-            self.add(_ids_in(service, operation, answer))
-
-    def learn_members(self, answer: bytes) -> None:
-        """Take the members of a stack from the answer to ListStackResources."""
-        self.add(_PHYSICAL.findall(answer.decode("utf-8", "replace")))
+            self.add(_ids_in(call.service, call.operation, answer))
 
 
 def _ids_in(service: str, operation: str, answer: bytes) -> Iterator[str]:

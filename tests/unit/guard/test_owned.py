@@ -6,9 +6,17 @@ import json
 
 import pytest
 
+from sandgate.core.call import Call, Principal
 from sandgate.guard.owned import Owned, id_in_arn
 
 HERE = "eu-west-1:000000000000"
+
+
+def call(service: str, operation: str, **parameters: object) -> Call:
+    return Call(
+        id="1", service=service, operation=operation, parameters=parameters, region="eu-west-1",
+        principal=Principal(kind="identity", name="main"),
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -41,25 +49,25 @@ ANSWERS = {
 def test_what_a_create_answers_is_the_runs_own(name: str) -> None:
     service, operation, answer, resource = ANSWERS[name]
     owned = Owned()
-    assert owned.reads(service, operation)
+    assert owned.reads(call(service, operation))
     arn = f"arn:aws:{service}:{HERE}:{resource}"
     assert not owned.owns(arn)
-    owned.learn(service, operation, {}, answer.encode())
+    owned.learn(call(service, operation), answer.encode())
     assert owned.owns(arn)
 
 
 def test_reading_makes_nothing_ones_own() -> None:
     owned = Owned()
     for operation in ("DescribeUserPool", "ListUserPools", "GetUserPoolMfaConfig"):
-        assert not owned.reads("cognito-idp", operation)
-        owned.learn("cognito-idp", operation, {}, json.dumps({"UserPool": {"Id": "eu-west-1_a"}}).encode())
+        assert not owned.reads(call("cognito-idp", operation))
+        owned.learn(call("cognito-idp", operation), json.dumps({"UserPool": {"Id": "eu-west-1_a"}}).encode())
     assert not owned.owns(f"arn:aws:cognito-idp:{HERE}:userpool/eu-west-1_a")
 
 
 def test_only_the_new_resource_of_an_answer_is_ones_own() -> None:
     owned = Owned()
     answer = b"<i><instanceId>i-0123456789</instanceId><vpcId>vpc-0123456789</vpcId></i>"
-    owned.learn("ec2", "RunInstances", {}, answer)
+    owned.learn(call("ec2", "RunInstances"), answer)
     assert owned.owns(f"arn:aws:ec2:{HERE}:instance/i-0123456789")
     assert not owned.owns(f"arn:aws:ec2:{HERE}:vpc/vpc-0123456789")
 
@@ -73,12 +81,9 @@ def test_an_own_id_further_behind_does_not_count() -> None:
 
 def test_members_of_stacks_are_known_by_their_physical_ids() -> None:
     owned = Owned()
-    owned.learn("cloudformation", "CreateStack", {"StackName": "test-x"}, b"")
-    assert owned.stacks == {"test-x"}
-    owned.learn_members(
-        b"<m><PhysicalResourceId>eu-west-1_b</PhysicalResourceId></m>"
-        b"<m><PhysicalResourceId>arn:aws:kms:eu-west-1:000000000000:key/56-78</PhysicalResourceId></m>"
-    )
+    owned.learn(call("cloudformation", "CreateStack", StackName="test-x"), b"")
+    assert owned.stacks == {("test-x", "eu-west-1")}
+    owned.add(["eu-west-1_b", "arn:aws:kms:eu-west-1:000000000000:key/56-78", ""])
     assert owned.owns(f"arn:aws:cognito-idp:{HERE}:userpool/eu-west-1_b")
     assert owned.owns(f"arn:aws:kms:{HERE}:key/56-78")
 
@@ -86,5 +91,5 @@ def test_members_of_stacks_are_known_by_their_physical_ids() -> None:
 @pytest.mark.parametrize("answer", [b"", b"[]", b"{", b"null", b'{"UserPool": "x"}', b'{"UserPool": {"Id": 3}}'])
 def test_answers_that_name_nothing(answer: bytes) -> None:
     owned = Owned()
-    owned.learn("cognito-idp", "CreateUserPool", {}, answer)
+    owned.learn(call("cognito-idp", "CreateUserPool"), answer)
     assert not owned.owns(f"arn:aws:cognito-idp:{HERE}:userpool/x")

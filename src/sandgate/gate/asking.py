@@ -1,0 +1,150 @@
+"""What the gate itself asks upstream before it can decide: members of stacks, and templates that a call only points to.
+
+Reads only, as the deployer. They are no evidence of anything, so they are in no event.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import NamedTuple
+from urllib.parse import quote, urlencode
+
+from sandgate.gate.forward import Outgoing
+from sandgate.gate.parts import Parts
+from sandgate.gate.response import UpstreamFaultError
+from sandgate.gate.upstream import Address
+from sandgate.wire.malformed import MalformedError
+from sandgate.wire.protocols._xml import Element, parse_xml
+from sandgate.wire.signing.sign import sign
+
+__all__ = ["Asking", "StackMember"]
+
+_VERSION = "2010-05-15"
+"""Of CloudFormation's API."""
+_LIMIT = 8 * 1024 * 1024
+_PAGES = 20
+_OK = 200
+
+
+class StackMember(NamedTuple):
+    """One resource of a stack."""
+
+    type: str
+    physical_id: str
+
+
+class Asking:
+    """Reads of the gate's own.
+
+    Args:
+        parts: models, upstream and pool.
+        region: the run's, for stacks of calls that name none.
+    """
+
+    def __init__(self, parts: Parts, region: str) -> None:
+        self._parts = parts
+        self._region = region
+
+    async def members(self, stack: str, region: str) -> tuple[StackMember, ...] | None:
+        """What a stack holds; None when the stack cannot be read."""
+        found: list[StackMember] = []
+        token = ""
+        for _ in range(_PAGES):
+            parameters = {"StackName": stack, **({"NextToken": token} if token else {})}
+            answer = await self._stacks("ListStackResources", parameters, region)
+            if answer is None:
+                return None
+            for member in _all(answer, "member"):
+                texts = {child.tag: child.text for child in member.children}
+                if texts.get("PhysicalResourceId"):
+                    found.append(StackMember(texts.get("ResourceType", ""), texts["PhysicalResourceId"]))
+            token = next((element.text for element in _all(answer, "NextToken")), "")
+            if not token:
+                return tuple(found)
+        return None
+
+    async def template(self, stack: str, region: str) -> bytes | None:
+        """The template that a stack has now, as it was sent."""
+        answer = await self._stacks("GetTemplate", {"StackName": stack, "TemplateStage": "Original"}, region)
+        body = next(_all(answer, "TemplateBody"), None) if answer is not None else None
+        return body.text.encode() if body is not None else None
+
+    async def parameters(self, stack: str, region: str) -> Mapping[str, str]:
+        """The parameters that a stack has now; what it hides is not among them."""
+        answer = await self._stacks("DescribeStacks", {"StackName": stack}, region)
+        found = {}
+        for parameter in _all(answer, "Parameters") if answer is not None else ():
+            for member in parameter.children:
+                texts = {child.tag: child.text for child in member.children}
+                if set(texts.get("ParameterValue", "*")) != {"*"}:
+                    found[texts.get("ParameterKey", "")] = texts["ParameterValue"]
+        return found
+
+    async def stored(self, bucket: str, key: str, version: str, region: str) -> bytes | None:
+        """An object of S3; None when it cannot be read, or is larger than any template."""
+        query = f"versionId={quote(version, safe='')}" if version else ""
+        path = f"/{bucket}/{quote(key, safe='/-_.~')}"
+        status, body = await self._ask("s3", "GET", path, query, b"", region)
+        return body if status == _OK else None
+
+    async def _stacks(self, action: str, parameters: Mapping[str, str], region: str) -> Element | None:
+        body = urlencode({"Action": action, "Version": _VERSION, **parameters}).encode()
+        status, answer = await self._ask("cloudformation", "POST", "/", "", body, region)
+        if status != _OK:
+            return None
+        try:
+            return parse_xml(answer)
+        except MalformedError:
+            return None
+
+    async def _ask(
+        self, service: str, method: str, path: str, query: str, body: bytes, region: str
+    ) -> tuple[int, bytes]:
+        parts = self._parts
+        upstream = parts.upstream
+        info = parts.models.services[service]
+        target = upstream.target(service, info.signing_names[0], region or self._region)
+        payload = hashlib.sha256(body).hexdigest()
+        headers = [("host", target.host), ("accept-encoding", "identity")]
+        if body:
+            headers.append(("content-type", "application/x-www-form-urlencoded; charset=utf-8"))
+        headers = sign(
+            method, target.base_path + path, query, headers, upstream.credential("deployer", service),
+            region=target.region, service=target.signing_name, payload=payload, now=datetime.now(UTC),
+        )  # fmt: skip
+        outgoing = Outgoing(
+            method=method, path=path, query=query, headers=headers, body=body, length=len(body), target=target
+        )
+        host, port = target.address
+        address = Address(unix=target.unix) if target.unix else Address(host=host, port=port, tls=target.tls)
+        try:
+            response, connection = await parts.pool.send(address, method, outgoing.head(), body)
+        except UpstreamFaultError:
+            return 0, b""
+        try:
+            pieces = []
+            size = 0
+            async for piece in response.chunks():
+                pieces.append(bytes(piece))
+                size += len(piece)
+                if size > _LIMIT:
+                    connection.discard()
+                    return 0, b""
+        except UpstreamFaultError:
+            connection.discard()
+            return 0, b""
+        status = response.status
+        parts.pool.release(connection)
+        return status, b"".join(pieces)
+
+
+def _all(root: Element, tag: str) -> Iterator[Element]:
+    """Every element of a name, in the order of the document."""
+    pending = [root]
+    while pending:
+        found = pending.pop()
+        if found.tag == tag:
+            yield found
+        pending += reversed(found.children)
