@@ -33,6 +33,8 @@ OUTSIDE_THE_MODELS = {
 }
 SERVICES = sorted(mapped_services() - {"execute-api"})
 MOST_UNMAPPED = 60
+MOST_UNMAPPED_OF_EC2 = 30
+"""Counted apart: of EC2, only Describe and the security groups are promised, and it grows in every release."""
 ACCOUNT = "111122223333"
 PLACE = Place(account=ACCOUNT)
 ARN = re.compile(r"arn:aws:[a-z0-9-]+:[a-z0-9-]*:(?:\d{12}|aws|):[^\s\x00-\x1f][^\x00-\x1f]*")
@@ -186,7 +188,10 @@ def test_a_star_stands_only_where_the_catalogue_has_no_type(
 
 def test_the_list_of_unmapped_operations_is_short_and_says_why() -> None:
     reasons = [reason for entries in unmapped().values() for reason in entries.values()]
-    assert len(reasons) <= MOST_UNMAPPED
+    ec2 = unmapped()["ec2"]
+    assert len(ec2) <= MOST_UNMAPPED_OF_EC2
+    assert not [name for name in ec2 if "SecurityGroup" in name]
+    assert len(reasons) - len(ec2) <= MOST_UNMAPPED
     assert all(len(reason) > 20 for reason in reasons)
 
 
