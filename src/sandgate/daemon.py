@@ -39,6 +39,8 @@ from sandgate.gate.recorder import Recorder
 from sandgate.gate.seen import Seen
 from sandgate.gate.upstream import Pool
 from sandgate.gate.wall import build_wall
+from sandgate.guard.policy import load_policy
+from sandgate.iam.document import Document
 from sandgate.keys.run_keys import RunKeys
 from sandgate.keys.surrogates import Surrogates
 from sandgate.rewrite.rewriter import Rewriter
@@ -160,9 +162,15 @@ class Gate:
                 gate_port=self._listener.port("main"),
                 progress=lambda text: self._say({"progress": text}),
                 environ=self._environ,
+                policy_for=None if self._config.unsafe_no_guard else self._policies,
             )
         )
         return self._upstream
+
+    def _policies(self, account: str) -> Mapping[str, Document]:
+        namespace = (self._run_dir / "namespace").read_text(encoding="ascii")
+        policy = load_policy(self._config, account=account, namespace=namespace)
+        return {"identity": policy.document, "deployer": policy.deployer}
 
     def _make_parts(self, models: Models, upstream: Upstream) -> Parts:
         surrogates = Surrogates()

@@ -10,6 +10,7 @@ from typing import Protocol
 from sandgate.config.model import Config
 from sandgate.core.call import Decision
 from sandgate.errors import UsageError
+from sandgate.iam.document import Document
 from sandgate.wire.signing.credential import Credential
 
 __all__ = ["FunctionSession", "Leftover", "Target", "Tier", "TierContext", "Upstream"]
@@ -102,6 +103,8 @@ class TierContext:
     progress: Callable[[str], None] = field(repr=False)
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
     """The user's environment where commands or credentials of `endpoints` may need it, else empty."""
+    policy_for: Callable[[str], Mapping[str, Document]] | None = field(default=None, repr=False)
+    """Account id to what `identity` and `deployer` may do there; `None` where the run has no guard."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +118,8 @@ class Tier:
     start: Callable[[TierContext], Awaitable[Upstream]]
     guard_optional: bool = False
     """Whether a run may do without the guard, since nothing on this tier can belong to others."""
+    translate: Callable[[Document], Document] | None = None
+    """A document as this tier's own IAM has to be told it; `None` where it judges nothing or judges as IAM does."""
 
     def check_guard(self, *, guard: bool) -> None:
         """See whether the run may be as it is asked for.
