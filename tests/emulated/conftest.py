@@ -28,11 +28,15 @@ def _gate(root: Path, **overrides: object) -> Iterator[Run]:
 
 @pytest.fixture(scope="session")
 def make_run(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
-    """A context manager that gives a run of its own: `with make_run(record_params=True) as run`."""
+    """A context manager that gives a run of its own: `with make_run(record_params=True) as run`.
+
+    Names with the prefix are inside, since these tests give fixed ones; `isolation = "run"` says otherwise.
+    """
 
     def make(toml: str = "", **overrides: object) -> Any:
         root = tmp_path_factory.mktemp("project")
-        (root / "pyproject.toml").write_text(f"[tool.sandgate]\n{toml}", encoding="utf-8")
+        default = "" if "isolation" in toml else 'isolation = "prefix"\n'
+        (root / "pyproject.toml").write_text(f"[tool.sandgate]\n{default}{toml}", encoding="utf-8")
         return _gate(root, **overrides)
 
     return make

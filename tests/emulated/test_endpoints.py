@@ -162,9 +162,9 @@ def test_what_was_there_before_is_not_left_over(make_run: Callable[..., Any]) ->
         for number in range(105):
             direct("dynamodb", port, "us-east-1").create_table(TableName=f"older-{number:03}", **TABLE)
         with make_run(toml) as run:
-            run.clients()("dynamodb").create_table(TableName="zz-test-new", **TABLE)
+            run.clients()("dynamodb").create_table(TableName="test-zz-new", **TABLE)
             assert (run.account, run.caller) == ("", "")
-            assert run.leftovers() == [{"type": "AWS::DynamoDB::Table", "name": "zz-test-new", "unknown": ""}]
+            assert run.leftovers() == [{"type": "AWS::DynamoDB::Table", "name": "test-zz-new", "unknown": ""}]
             # An emulator that cannot be asked any more has not become empty.
             server.kill()
             server.wait()

@@ -463,7 +463,7 @@ def test_an_event_stream_arrives_as_it_is_made(upstream: Upstream, wire: Any) ->
         go_on.wait(5)
         visit.sock.sendall(b"6\r\nsecond\r\n0\r\n\r\n")
 
-    path = upstream.on("/2021-11-15/functions/f/response-streaming-invocations", trickle)
+    path = upstream.on("/2021-11-15/functions/test-f/response-streaming-invocations", trickle)
     with wire.connect(5) as sock:
         sock.sendall(wire.signed("POST", path, service="lambda", body=b"{}"))
         data = b""
@@ -528,12 +528,12 @@ def test_unsigned_requests_pass_only_for_what_this_run_has_seen(streams: Run, up
     refused = wire.answer((get % own).encode())
     assert refused.status == 403
     assert b"not-of-this-run" in refused.body
-    body = json.dumps({"FunctionUrl": f"https://{own}.lambda-url.us-east-1.on.aws/", "FunctionName": "f"}).encode()
+    body = json.dumps({"FunctionUrl": f"https://{own}.lambda-url.us-east-1.on.aws/", "FunctionName": "test-f"}).encode()
     upstream.on(
-        "/2021-10-31/functions/f/url",
+        "/2021-10-31/functions/test-f/url",
         lambda visit: visit.answer(b"HTTP/1.1 201 Created\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)),
     )
-    streams.clients()("lambda").create_function_url_config(FunctionName="f", AuthType="NONE")
+    streams.clients()("lambda").create_function_url_config(FunctionName="test-f", AuthType="NONE")
     assert wire.answer((get % own).encode()).status == 200
     assert wire.answer((get % foreign).encode()).status == 403
 

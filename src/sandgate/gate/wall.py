@@ -26,6 +26,8 @@ from sandgate.guard.templates.model import Place
 __all__ = ["Wall", "build_wall"]
 
 _NOT_MADE_HERE = "not-created-here"
+_UNNAMED_ACCOUNT = "000000000000"
+"""Where nobody answers GetCallerIdentity: what local emulators call their account."""
 
 
 class Wall:
@@ -74,7 +76,7 @@ async def build_wall(config: Config, parts: Parts, namespace: str) -> Wall:
         PolicyError: the user's own document is malformed.
     """
     asking = Asking(parts, config.region)
-    account = parts.upstream.account
+    account = parts.upstream.account or _UNNAMED_ACCOUNT
     place = Place(account=account, region=config.region)
     policy = load_policy(await _with_adopted(config, asking, place), account=account, namespace=namespace)
     guard = Guard(policy, parts.owned.owns)
