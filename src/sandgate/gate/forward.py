@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from http import HTTPStatus
 
 from sandgate.core.call import Call
 from sandgate.gate.exchange import SMALL, Exchange
@@ -19,6 +20,8 @@ __all__ = ["Body", "Outgoing", "Reading", "forward"]
 _HELD_LIMIT = 8 * 1024 * 1024
 _BODILESS_METHODS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
 _FAILED = 400
+_NO_BODY = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
+"""Their Content-Length, if any, tells of something else (RFC 9110, 8.6)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +121,7 @@ async def _answer(exchange: Exchange, response: UpstreamResponse) -> bytes:
     if response.length is not None and response.length <= SMALL:
         await response.end()
     whole = response.whole() if exchange.request.method != "HEAD" else None
-    length = response.length if whole is None else len(whole)
+    length = response.length if whole is None or response.status in _NO_BODY else len(whole)
     exchange.start(response.status, response.fields, length=length, first=whole or b"")
     said = whole or b""
     if whole is None:

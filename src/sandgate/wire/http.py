@@ -20,7 +20,7 @@ class Request:
     query: str
     """Percent-encoding untouched, without the `?`."""
     headers: Headers = field(repr=False)
-    """Names in lower case, in the order of arrival, repeated ones kept; values stripped."""
+    """Names in lower case, in the order of arrival, repeated ones kept; values without space and tab around them."""
     fields: Mapping[str, str] = field(repr=False)
     """The same by name; the values of a repeated header are joined with a comma (RFC 9110, 5.3)."""
 
@@ -34,7 +34,7 @@ class Request:
             headers: pairs in any case.
         """
         path, _, query = target.partition("?")
-        pairs = tuple((name.lower(), value.strip()) for name, value in headers)
+        pairs = tuple((name.lower(), value.strip(" \t")) for name, value in headers)
         fields: dict[str, str] = {}
         for name, value in pairs:
             fields[name] = f"{fields[name]},{value}" if name in fields else value
