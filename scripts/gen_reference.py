@@ -25,6 +25,7 @@ from sandgate.cli.main import build, run
 from sandgate.config.declare import Option
 from sandgate.config.options import INTERNAL_VARIABLES, OPTIONS
 from sandgate.core.registry import discover
+from sandgate.guard.rules import RULES
 from sandgate.pytest_plugin.fixtures import fixture_modules
 from sandgate.tiers._model import Tier
 
@@ -49,6 +50,7 @@ def pages() -> dict[str, str]:
         "configuration.md": _configuration(),
         "exit-codes.md": _exit_codes(),
         "fixtures.md": _fixtures(),
+        "rules.md": _rules(),
         "tiers.md": _tiers(),
     }
 
@@ -91,7 +93,8 @@ def _configuration() -> str:
 
 
 def _option(entry: Option, level: str, table: str = "") -> str:
-    title = f"{table}.NAME.{entry.name}" if table else entry.name
+    inner = f"[].{entry.name}" if table and OPTIONS[table].kind.name.startswith("list") else f".NAME.{entry.name}"
+    title = f"{table}{inner}" if table else entry.name
     facts = [f"type: {entry.kind.name}", f"default: `{json.dumps(entry.kind.dump(entry.default))}`"]
     if entry.choices:
         facts.append(f"one of {', '.join(f'`{choice}`' for choice in entry.choices)}")
@@ -100,6 +103,12 @@ def _option(entry: Option, level: str, table: str = "") -> str:
     if entry.flag:
         facts.append(f"command line: `{entry.flag}`")
     return f"{level} `{title}`\n\n{entry.doc}\n\n{' · '.join(facts)}\n"
+
+
+def _rules() -> str:
+    rows = [f"| `{rule.code}` | {rule.text} | {rule.remedy} |" for rule in RULES.values()]
+    head = "| rule | refuses when | what lets the call pass |\n|---|---|---|"
+    return "\n".join(["# Rules of the guard\n", GUARD, head, *rows, ""])
 
 
 def _exit_codes() -> str:
@@ -133,6 +142,12 @@ def _tiers() -> str:
         parts += ["Its limits:\n", *(f"- {line}" for line in tier.limits), ""]
     return "\n".join(parts)
 
+
+GUARD = """\
+A call that the guard refuses gets an `AccessDenied` in its service's own protocol; the text names the rule, the
+offending value, where the rule came from, and the one line that lets this very call pass. `sandgate policy explain` says
+the same without a run. What tests may touch is told in [Say what tests may touch](../how-to/policy.md).
+"""
 
 FIXTURES = """\
 The pytest plugin is active where `[tool.sandgate]` exists or `--tier` is given. Each fixture can be overridden in a

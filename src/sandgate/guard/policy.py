@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from sandgate.config.model import Config
 from sandgate.config.options import AllowOptions
@@ -12,10 +13,13 @@ from sandgate.errors import ConfigError
 from sandgate.guard.sandbox import BY_ID, Sandbox, deployer_document, sandbox_document
 from sandgate.guard.services import service_names
 from sandgate.iam.catalog import catalog, prefixes
-from sandgate.iam.document import CURRENT, Document, Statement
+from sandgate.iam.document import CURRENT, Document, Statement, to_json
 from sandgate.iam.parse import parse_document
 
-__all__ = ["Policy", "load_policy", "policy_of"]
+__all__ = ["LIMITS", "VARIANTS", "Policy", "load_policy", "policy_of", "size_of", "too_large_for"]
+
+LIMITS: Mapping[str, int] = MappingProxyType({"managed policy": 6144, "role inline": 10240, "user inline": 2048})
+"""Characters without whitespace that a document of each kind may have (IAM User Guide, "IAM and STS quotas")."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +35,22 @@ class Policy:
     """The user's document, as the option names it; empty where the document follows from the sandbox."""
     sources: Mapping[str, str] = field(default_factory=dict)
     """Option name to where its value came from."""
+
+
+VARIANTS: Mapping[str, Callable[[Policy], Document]] = MappingProxyType(
+    {"identity": lambda policy: policy.document, "deployer": lambda policy: policy.deployer}
+)
+"""For whom a document can be shown, and which one that is."""
+
+
+def size_of(document: Document) -> int:
+    """Characters of a document as IAM counts them: without whitespace."""
+    return len(to_json(document, indent=None))
+
+
+def too_large_for(size: int) -> tuple[str, ...]:
+    """The kinds of policy that hold no document of that size, with their limits."""
+    return tuple(f"{kind} ({limit:,})" for kind, limit in LIMITS.items() if size > limit)
 
 
 def policy_of(sandbox: Sandbox, *, sources: Mapping[str, str] | None = None) -> Policy:

@@ -54,7 +54,7 @@ def _proposals(
     if rule == "outside-run":
         yield 'isolation = "prefix"', replace(sandbox, namespace=None)
     if rule in _NAMED:
-        names = [_name(request, sandbox) for request in failing]
+        names = [_split(request, sandbox)[1] for request in failing]
         if all(names):
             adopt = tuple(dict.fromkeys((*sandbox.adopt, *names)))
             yield _line("adopt", adopt), replace(sandbox, adopt=adopt)
@@ -131,27 +131,29 @@ def _passes(failing: Sequence[AccessRequest], sandbox: Sandbox) -> bool:
 
 
 def name_inside(request: AccessRequest, sandbox: Sandbox) -> str:
-    """The name that the resource would have inside; empty where its type has no names."""
-    name = _name(request, sandbox)
+    """The name with which the resource would be inside; empty where its type has no names."""
+    head, name = _split(request, sandbox)
     if not name:
         return ""
     middle = f"{sandbox.namespace}-" if sandbox.namespace else ""
     bare = name.strip("/").replace("/", "-")
     for prefix in sandbox.prefixes:
         bare = re.sub(rf"^{prefix}[-_]", "", bare)
-    return f"{sandbox.prefixes[0]}-{middle}{bare}"
+    inside = f"{sandbox.prefixes[0]}-{middle}{bare}"
+    renamed = replace(request, resource=f"{head}{inside}{request.resource[len(head) + len(name) :]}")
+    return inside if _passes([renamed], sandbox) else ""
 
 
-def _name(request: AccessRequest, sandbox: Sandbox) -> str:
-    """The name in an ARN of a type that the user names; empty for other types."""
+def _split(request: AccessRequest, sandbox: Sandbox) -> tuple[str, str]:
+    """What stands before the name in the ARN of a type that the user names, and the name; empty for other types."""
     entry = granted().get(request.action.partition(":")[0])
     best, head = "", ""
     for named in entry.inside if entry else ():
-        start, then = _head(named, sandbox)
+        start, ends = _head(named, sandbox)
         if start and request.resource.startswith(start) and len(start) > len(head):
             rest = request.resource[len(start) :]
-            head, best = start, re.split(then, rest, maxsplit=1)[0] if then else rest
-    return "" if "*" in best else best.removesuffix("-??????")
+            head, best = start, re.split(ends, rest, maxsplit=1)[0] if ends else rest
+    return head, "" if "*" in best else best.removesuffix("-??????")
 
 
 def _head(named: Named, sandbox: Sandbox) -> tuple[str, str]:

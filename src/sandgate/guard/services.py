@@ -12,7 +12,7 @@ from typing import Any
 
 from sandgate.iam.catalog import catalog
 
-__all__ = ["ById", "Extra", "Granted", "Named", "granted", "prefixes_of", "service_names"]
+__all__ = ["ById", "Extra", "Granted", "Named", "granted", "prefixes_of", "service_names", "services_of"]
 
 _READS = frozenset({"Read", "List"})
 
@@ -84,6 +84,12 @@ def prefixes_of(services: Iterable[str]) -> tuple[str, ...]:
     """IAM prefixes that services bring; all of them for none."""
     wanted = frozenset(services) or service_names()
     return tuple(prefix for prefix, entry in granted().items() if wanted.intersection(entry.services))
+
+
+def services_of(prefix: str) -> tuple[str, ...]:
+    """Botocore's names of the services that an IAM prefix belongs to; empty for one that is not granted."""
+    entry = granted().get(prefix)
+    return entry.services if entry else ()
 
 
 def _granted(prefix: str, entry: Mapping[str, Any]) -> Granted:

@@ -1,0 +1,193 @@
+"""Calls judged: by name, by id, for every principal; what is remembered; what a written policy may grant."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from sandgate.core.call import ALLOWED
+from sandgate.guard import judge as judging
+from sandgate.guard.guard import Guard
+from sandgate.guard.owners import owners_of
+from sandgate.guard.policy import policy_of
+from sandgate.guard.sandbox import Sandbox
+from sandgate.iam.document import Condition, Statement
+from sandgate.iam.request import AccessRequest
+
+HERE = "eu-west-1:111122223333"
+API = "arn:aws:apigateway:eu-west-1::/restapis/a1"
+Make = Callable[..., Any]
+
+
+@pytest.mark.parametrize(
+    ("name", "members"),
+    [
+        ("dynamodb:PutItem", {"TableName": "test-k3x9q2-x"}),
+        ("dynamodb:PutItem", {"TableName": f"arn:aws:dynamodb:{HERE}:table/test_k3x9q2_x"}),
+        ("dynamodb:Query", {"TableName": "test-k3x9q2-x", "IndexName": "by-day"}),
+        ("dynamodb:ListTables", {}),
+        ("s3:GetObject", {"Bucket": "test-k3x9q2-b", "Key": "../prod/x"}),
+        ("s3:ListBuckets", {}),
+        ("sqs:CreateQueue", {"QueueName": "test-k3x9q2-q"}),
+        ("sns:Publish", {"TopicArn": f"arn:aws:sns:{HERE}:test-k3x9q2-t"}),
+        ("sts:GetCallerIdentity", {}),
+        ("kms:CreateKey", {}),
+    ],
+)
+def test_inside_is_allowed(name: str, members: dict[str, object], call: Make, guard: Make) -> None:
+    assert guard().decide(call(name, **members)) is ALLOWED
+
+
+@pytest.mark.parametrize("kind", ["identity", "surrogate", "function", "deployer"])
+def test_everybody_is_kept_inside(kind: str, call: Make, guard: Make) -> None:
+    found = guard().decide(call("dynamodb:PutItem", kind, TableName="orders"))
+    assert (found.allowed, found.rule, found.action) == (False, "outside-sandbox", "dynamodb:PutItem")
+
+
+def test_the_deployer_alone_deploys_where_services_leave_stacks_out(call: Make, guard: Make) -> None:
+    judge = guard(services=("dynamodb",))
+    members = {"Bucket": "test-k3x9q2-artifacts", "Key": "code.zip"}
+    assert judge.decide(call("s3:PutObject", "deployer", **members)).allowed
+    assert judge.decide(call("s3:PutObject", "identity", **members)).rule == "service-not-allowed"
+
+
+def test_one_item_outside_refuses_the_batch(call: Make, guard: Make) -> None:
+    items: dict[str, list[object]] = {"test-k3x9q2-x": [], "orders": []}
+    found = guard().decide(call("dynamodb:BatchWriteItem", RequestItems=items))
+    assert found.value == f"arn:aws:dynamodb:{HERE}:table/orders"
+
+
+# -- random ids --------------------------------------------------------------------------------------------------------
+
+
+def test_an_id_is_inside_once_the_run_made_it(call: Make) -> None:
+    made: set[str] = set()
+    judge = Guard(policy_of(Sandbox(account="111122223333", region="eu-west-1")), owned=made.__contains__)
+    key = "11111111-2222-3333-4444-555555555555"
+    encrypt = call("kms:Encrypt", KeyId=key)
+    assert judge.decide(encrypt).rule == "not-created-here"
+    made.add(f"arn:aws:kms:{HERE}:key/{key}")
+    assert judge.decide(encrypt).allowed
+    made.clear()  # a key that was deleted is nobody's, so nothing of this is remembered
+    assert judge.decide(encrypt).statement == "KmsById"
+
+
+@pytest.mark.parametrize(
+    ("arn", "owners"),
+    [
+        (f"{API}/resources/b2/methods/GET", (API,)),
+        (API, (API,)),
+        (
+            "arn:aws:apigateway:eu-west-1::/tags/arn%3Aaws%3Aapigateway%3Aeu-west-1%3A%3A%2Frestapis%2Fa1%2Fstages%2Fx",
+            (API,),
+        ),
+        ("arn:aws:apigateway:eu-west-1::/tags/a1", ("a1",)),
+        (f"arn:aws:execute-api:{HERE}:a1/prod/GET/x", (API, API.replace("restapis", "apis"))),
+        (f"arn:aws:cognito-idp:{HERE}:userpool/p_1", (f"arn:aws:cognito-idp:{HERE}:userpool/p_1",)),
+        (f"arn:aws:lambda:{HERE}:event-source-mapping:m", (f"arn:aws:lambda:{HERE}:event-source-mapping:m",)),
+        (f"arn:aws:sqs:{HERE}:test-q", ()),
+    ],
+)
+def test_what_is_in_something_belongs_to_it(arn: str, owners: tuple[str, ...]) -> None:
+    assert owners_of(arn) == owners
+
+
+def test_an_adopted_arn_needs_no_maker(call: Make, guard: Make) -> None:
+    key = f"arn:aws:kms:{HERE}:key/11111111-2222-3333-4444-555555555555"
+    assert guard(adopt=(key,)).decide(call("kms:Encrypt", KeyId=key)).allowed
+
+
+def test_what_has_no_id_yet_may_only_be_made(call: Make, guard: Make) -> None:
+    everything = f"arn:aws:ec2:{HERE}:security-group/*"
+    asked = guard()._judge
+    assert asked.allows(AccessRequest(action="ec2:CreateSecurityGroup", resource=everything))
+    assert not asked.allows(AccessRequest(action="ec2:DeleteSecurityGroup", resource=everything))
+
+
+# -- what is remembered ------------------------------------------------------------------------------------------------
+
+
+def test_answers_that_hang_on_conditions_are_not_remembered(call: Make, guard: Make) -> None:
+    arn = f"arn:aws:dynamodb:{HERE}:table/orders"
+    own = Statement(
+        effect="Allow", sid="Allow1", actions=("dynamodb:PutItem",), resources=(arn,),
+        conditions=(Condition(operator="StringEquals", key="aws:RequestedRegion", values=("eu-west-1",)),),
+    )  # fmt: skip
+    judge = guard(allow=(own,))
+    assert judge.decide(call("dynamodb:PutItem", TableName=arn)).allowed
+    assert not judge.decide(call("dynamodb:PutItem", region="us-east-1", TableName=arn)).allowed
+
+
+def test_memory_is_bounded(call: Make, guard: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judging, "_REMEMBERED", 4)
+    judge = guard()
+    for number in range(20):
+        assert judge.decide(call("dynamodb:PutItem", TableName=f"test-k3x9q2-{number}")).allowed
+    assert len(judge._judge._known) <= 4
+
+
+def test_a_refusal_stays_one(call: Make, guard: Make) -> None:
+    judge = guard()
+    first, second = (judge.decide(call("dynamodb:PutItem", TableName="orders")) for _ in range(2))
+    assert first == second
+    assert not first.allowed
+
+
+# -- policies that calls write -----------------------------------------------------------------------------------------
+
+
+def written(document: object) -> dict[str, object]:
+    text = document if isinstance(document, str) else json.dumps({"Version": "2012-10-17", "Statement": document})
+    return {"RoleName": "test-k3x9q2-r", "PolicyName": "p", "PolicyDocument": text}
+
+
+def allow(action: object, resource: object, **more: object) -> dict[str, object]:
+    return {"Effect": "Allow", "Action": action, "Resource": resource, **more}
+
+
+@pytest.mark.parametrize(
+    ("document", "rule"),
+    [
+        (allow("dynamodb:PutItem", f"arn:aws:dynamodb:{HERE}:table/test-k3x9q2-x"), ""),
+        (allow("dynamodb:*", f"arn:aws:dynamodb:{HERE}:table/test-k3x9q2-*"), ""),
+        (allow("dynamodb:ListTables", "*"), ""),
+        (allow("kms:Decrypt", f"arn:aws:kms:{HERE}:key/mine"), ""),
+        ({"Effect": "Deny", "Action": "*", "Resource": "*"}, ""),
+        (allow("kms:Decrypt", f"arn:aws:kms:{HERE}:key/other"), "grants-outside"),
+        (allow("kms:Decrypt", f"arn:aws:kms:{HERE}:key/*"), "grants-outside"),
+        (allow("dynamodb:PutItem", f"arn:aws:dynamodb:{HERE}:table/test-*"), "grants-outside"),
+        (allow("dynamodb:PutItem", "*"), "grants-outside"),
+        (allow("*", f"arn:aws:dynamodb:{HERE}:table/test-k3x9q2-x"), "grants-outside"),
+        (allow("iam:CreateAccountAlias", "*"), "grants-outside"),
+        (allow("organizations:*", "*"), "grants-outside"),
+        (allow("iam:AttachRolePolicy", "arn:aws:iam::111122223333:role/test-k3x9q2-r"), "grants-outside"),
+        ({"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}, "grants-outside"),
+        ({"Effect": "Allow", "Action": "s3:GetObject", "NotResource": "arn:aws:s3:::x"}, "grants-outside"),
+        (
+            allow("s3:*", "*", Condition={"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}),
+            "grants-outside",
+        ),
+        ("{", "unresolvable-resource"),
+        ("", "unresolvable-resource"),
+    ],
+)
+@pytest.mark.usefixtures("role_policies")
+def test_a_policy_inside_grants_only_what_is_inside(document: object, rule: str, call: Make, guard: Make) -> None:
+    judge = guard(owned=(f"arn:aws:kms:{HERE}:key/mine",))
+    assert judge.decide(call("iam:PutRolePolicy", **written(document))).rule == rule
+
+
+def test_names_inside_for_whoever_asks_with_an_arn(guard: Make) -> None:
+    judge = guard()
+    assert judge.inside(f"arn:aws:sqs:{HERE}:test-k3x9q2-q")
+    assert judge.inside(f"arn:aws:dynamodb:{HERE}:table/test-k3x9q2-x/index/*")
+    for arn in (f"arn:aws:sqs:{HERE}:q", f"arn:aws:kms:{HERE}:key/x", "*", "no arn", f"arn:aws:sqs:{HERE}:test-*"):
+        assert not judge.inside(arn), arn
+
+
+def test_what_a_document_grants_outside_is_said(guard: Make) -> None:
+    found = guard().grants_outside({"Version": "2012-10-17", "Statement": allow("s3:GetObject", "arn:aws:s3:::x/*")})
+    assert found == ("s3:GetObject on arn:aws:s3:::x/*",)
