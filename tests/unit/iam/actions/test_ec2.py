@@ -157,3 +157,15 @@ def test_a_gateway_is_what_its_id_says(needs: Needs) -> None:
 def test_the_key_of_a_volume_is_seen(needs: Needs) -> None:
     key = "arn:aws:kms:us-east-1:000000000000:key/1234abcd-12ab-34cd-56ef-1234567890ab"
     assert f"kms:CreateGrant {key}" in needs("ec2.CreateVolume", AvailabilityZone="a", KmsKeyId=key)
+
+
+def test_an_address_is_its_allocation_or_stands_for_it(needs: Needs) -> None:
+    assert needs("ec2.DisassociateAddress", AssociationId="eipassoc-1") == [
+        f"ec2:DisassociateAddress {C}elastic-ip/eipassoc-1"
+    ]
+    assert needs("ec2.DisassociateAddress", PublicIp="192.0.2.1") == [
+        f"ec2:DisassociateAddress {C}elastic-ip/192.0.2.1"
+    ]
+    assert needs("ec2.AssociateAddress", PublicIp="192.0.2.1", InstanceId="i-1")[0] == (
+        f"ec2:AssociateAddress {C}elastic-ip/192.0.2.1"
+    )
