@@ -50,8 +50,6 @@ def test_what_a_call_works_on(asked: Asked, operation: str, parameters: dict[str
 @pytest.mark.parametrize(
     "name", ["", "*", "test_*", "a:b", "a b", f"{GROUP}*", GROUP, f"{GROUP}a:log-stream:b", None, 7]
 )
-    "name", ["", "*", "test_*", "a:b", "a b", f"{GROUP}*", GROUP, f"{GROUP}a:log-stream:b", None, 7]
-)
 @pytest.mark.parametrize(
     ("operation", "member"),
     [
