@@ -63,7 +63,7 @@ class Granted:
     by_id: tuple[ById, ...]
     by_id_actions: tuple[str, ...]
     unscoped: Mapping[str, str]
-    """Actions without a resource type that are granted on `*`, with the reason; reads need none."""
+    """Actions that are granted on `*`, with the reason; reads without a resource type need none."""
     extras: tuple[Extra, ...]
 
 
@@ -110,7 +110,7 @@ def _actions(prefix: str, names: Iterable[str] | None) -> tuple[str, ...]:
 
 
 def _unscoped(prefix: str, entry: Mapping[str, Any]) -> dict[str, str]:
-    """Reads of the catalogue that have no resource type, less those that are named; and the writes that are named."""
+    """Reads of the catalogue that have no resource type, less those that are named; and what else is named."""
     only, never = entry.get("only_read"), entry.get("not_read", {})
     reads = {
         f"{prefix}:{action.name}": ""
@@ -120,7 +120,7 @@ def _unscoped(prefix: str, entry: Mapping[str, Any]) -> dict[str, str]:
         and action.name not in never
         and (only is None or action.name in only)
     }
-    return {**reads, **{f"{prefix}:{name}": reason for name, reason in entry.get("write", {}).items()}}
+    return {**reads, **{f"{prefix}:{name}": reason for name, reason in entry.get("also", {}).items()}}
 
 
 def _extra(item: Mapping[str, Any]) -> Extra:

@@ -11,8 +11,6 @@ from sandgate.core.call import Call, Principal
 from sandgate.guard.guard import Guard
 from sandgate.guard.policy import policy_of
 from sandgate.guard.sandbox import Sandbox
-from sandgate.iam.actions import Place, requests_of
-from sandgate.iam.request import AccessRequest
 
 ACCOUNT, REGION, NAMESPACE = "111122223333", "eu-west-1", "k3x9q2"
 Kind = Literal["identity", "deployer", "surrogate", "function", "anonymous"]
@@ -30,19 +28,6 @@ def call() -> Callable[..., Call]:
         )
 
     return make
-
-
-@pytest.fixture
-def role_policies(monkeypatch: pytest.MonkeyPatch) -> None:
-    """PutRolePolicy asks what IAM's table says, whether that is there or not."""
-
-    def asked(call: Call, place: Place) -> tuple[AccessRequest, ...]:
-        if call.service != "iam":
-            return requests_of(call, place)
-        role = f"arn:aws:iam::{ACCOUNT}:role/{call.parameters['RoleName']}"
-        return (AccessRequest(action=f"iam:{call.operation}", resource=role),)
-
-    monkeypatch.setattr("sandgate.guard.guard.requests_of", asked)
 
 
 @pytest.fixture

@@ -174,7 +174,6 @@ def allow(action: object, resource: object, **more: object) -> dict[str, object]
         ("", "unresolvable-resource"),
     ],
 )
-@pytest.mark.usefixtures("role_policies")
 def test_a_policy_inside_grants_only_what_is_inside(document: object, rule: str, call: Make, guard: Make) -> None:
     judge = guard(owned=(f"arn:aws:kms:{HERE}:key/mine",))
     assert judge.decide(call("iam:PutRolePolicy", **written(document))).rule == rule

@@ -103,6 +103,11 @@ CASES = (
         remedy=r"allow = \[\{.*\}, \{.*\}\]",
     ),
     Case(
+        rule="condition-not-met", call="iam:AttachRolePolicy",
+        members={"RoleName": "test-k3x9q2-r", "PolicyArn": "arn:aws:iam::aws:policy/AdministratorAccess"},
+        value="arn:aws:iam::aws:policy/AdministratorAccess", source="services", remedy=r"allow = \[.*\]",
+    ),
+    Case(
         rule="explicit-deny", call="dynamodb:PutItem", members={"TableName": "test-x"}, config='policy = "own.json"',
         value=f"{TABLE}/test-x", source="policy = 'own.json'", remedy="remove Never from own.json",
     ),
@@ -124,7 +129,6 @@ CASES = (
         source="new in botocore 1.44", remedy="--unsafe-no-guard on a tier without a real account",
     ),
 )  # fmt: skip
-pytestmark = pytest.mark.usefixtures("role_policies")
 OWN = {
     "Version": "2012-10-17",
     "Statement": [
@@ -186,7 +190,8 @@ def after_remedy(case: Case, decision: Decision, folder: Path, asked: Call) -> b
 @pytest.mark.parametrize("case", CASES, ids=IDS)
 def test_a_refusal_says_what_why_and_what_helps(case: Case, call: Callable[..., Call], folder: Path) -> None:
     found = guard_of(folder, case.config).decide(made(case, call))
-    assert (found.allowed, found.rule, found.value) == (False, case.rule, case.value)
+    assert (found.allowed, found.rule) == (False, case.rule)
+    assert found.value.endswith(case.value)
     assert case.source in found.source
     assert re.fullmatch(case.remedy, found.remedy), found.remedy
     assert found.remedy in found.text()

@@ -154,9 +154,9 @@ def test_nothing_is_granted_outside_but_what_has_no_name() -> None:
     plain = {(item.sid, item.value) for item in findings if not item.sid.endswith(BY_ID) and item.sid not in HARMLESS}
     # Its only type is one that metrics need not be in.
     assert plain == {("CloudwatchUnscoped", "*")}
-    assert [item.hint for item in findings if item.sid == "CloudwatchUnscoped"] == [
-        "grants cloudwatch:PutMetricData everywhere; name the resources"
-    ]
+    hints = [item.hint for item in findings if item.sid == "CloudwatchUnscoped"]
+    named = ("GetMetricData", "ListMetrics", "PutMetricData")
+    assert hints == [f"grants {', '.join(f'cloudwatch:{name}' for name in named)} everywhere; name the resources"]
 
 
 def test_what_stands_on_everything_cannot_be_narrowed() -> None:
@@ -319,10 +319,10 @@ RAW = json.loads(resources.files("sandgate.guard").joinpath("data", "services.js
 def test_the_table_names_what_iam_knows_and_gives_reasons(prefix: str) -> None:
     entry, known = RAW[prefix], catalog(prefix)
     assert prefix in prefixes()
-    for key in ("inside_actions", "by_id_actions", "only_read", "write", "not_read"):
+    for key in ("inside_actions", "by_id_actions", "only_read", "also", "not_read"):
         for name in entry.get(key, ()):
             assert known.action(name), f"{key}: {name}"
-    for key in ("write", "not_read"):
+    for key in ("also", "not_read"):
         assert all(len(reason) > 10 for reason in entry.get(key, {}).values())
     assert "only_read" not in entry or entry["only_read_reason"]
     for extra in entry.get("grants", ()):
