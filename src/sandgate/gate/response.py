@@ -160,7 +160,9 @@ class UpstreamResponse:
             raise UpstreamFaultError("malformed response: more than one answer")
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Collect a field, or learn the framing from it."""
+        """Collect a field, or learn the framing from it; one behind a body is part of its framing (RFC 9110, 6.5.1)."""
+        if self.answered:
+            return
         name = name.lower()
         if name not in _DROPPED:
             self.fields.append(b"%b: %b" % (name, value))

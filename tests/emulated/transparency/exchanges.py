@@ -1,6 +1,7 @@
 """Bytes captured on both sides of the gate: taken apart, and compared but for what lists and rewrite files name.
 
-Two things are not compared since HTTP gives them no meaning: a reason phrase, and a `?` before an empty query.
+Not compared is what tells nobody anything: a reason phrase, a `?` before an empty query, and fields behind a chunked
+body, which end with its framing (RFC 9110, 6.5.1).
 """
 
 from __future__ import annotations

@@ -62,6 +62,7 @@ ODD = b'X-B: 2\r\nx-a: 1\r\nX-B: 3\r\nX-Empty:\r\nX-Latin: \xfc\r\nETag: "a"\r\n
 ANSWERS = {
     "fields": b"200 OK\r\n" + ODD + b"Content-Length: 2\r\n\r\nab",
     "chunked": b"200 OK\r\n" + ODD + b"Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n2;x=y\r\nbc\r\n0\r\n\r\n",
+    "trailers": b"200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-T\r\n\r\n1\r\na\r\n0\r\nX-T: 1\r\n\r\n",
     "until close": b"200 OK\r\nConnection: close\r\n" + ODD + b"\r\nall of it",
     "gzip": b"200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%b"
     % (len(gzip.compress(b"a")), gzip.compress(b"a")),
@@ -69,6 +70,8 @@ ANSWERS = {
     "an odd status": b"299 Odd\r\nContent-Length: 1\r\n\r\na",
     "nothing": b"204 No Content\r\nX-A: 1\r\nContent-Length: 0\r\n\r\n",
     "not modified": b'304 Not Modified\r\nETag: "a"\r\nContent-Length: 1234\r\n\r\n',
+    "not modified, without a length": b'304 Not Modified\r\nETag: "Length:"\r\n\r\n',
+    "nothing, without a length": b"204 No Content\r\nX-A: Length:\r\n\r\n",
     "moved": b"307 Temporary Redirect\r\nLocation: http://else.where/\r\nContent-Length: 0\r\n\r\n",
     "an error": b"503 Slow Down\r\nRetry-After: 1\r\nContent-Length: 3\r\n\r\n<a>",
 }
