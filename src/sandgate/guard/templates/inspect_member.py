@@ -165,7 +165,9 @@ class Inspection:
                 self._problem(
                     "unresolvable", (*path, key), rest.pop(key), why, "write it into the template as its body"
                 )
-        for key in notes("open", kind):
+        address = dict(notes("by_address", kind))
+        opens_address = bool(address) and all(rest.get(key) == value for key, value in address.items())
+        for key in notes("open", kind) if not opens_address else ():
             if key in rest and not self._may_use(rest[key]):
                 why = "lets somebody outside the sandbox use a resource of the stack"
                 self._problem("trust", (*path, key), rest[key], why, "name a service, or this account")

@@ -118,7 +118,12 @@ def _function_url(logical_id: str, config: object) -> _Resources:
     if not isinstance(config, Mapping) or config.get("AuthType") != "AWS_IAM":
         made[f"{logical_id}UrlPublicPermissions"] = {
             "Type": "AWS::Lambda::Permission",
-            "Properties": {"FunctionName": {"Ref": logical_id}, "Principal": "*", "FunctionUrlAuthType": "NONE"},
+            "Properties": {
+                "Action": "lambda:InvokeFunctionUrl",
+                "FunctionName": {"Ref": logical_id},
+                "FunctionUrlAuthType": "NONE",
+                "Principal": "*",
+            },
         }
     return made
 

@@ -31,6 +31,8 @@ A table, all parts optional (`about` is for sources and reasons, also inside a r
     roles           {operation: [paths]} over `roles.json` (generated: members that hold a role); [] for none
     free            {operation: reason}: needs no permission
     free-unsigned   {operation: reason}: needs none without a signature
+    bearer          {operation: reason}: needs none where no rule of it holds, since what it carries instead of a name
+                    is a token that only a call which was asked about gives
     star            {operation: reason}: rules with "on": "*" although the catalogue has a type
     operations      operation -> rule or list of rules; a rule that is a text is {"action": text}
 
@@ -98,7 +100,7 @@ def requests_of(call: Call, place: Place) -> tuple[AccessRequest, ...]:
         out = list(known.asks[0].requests(scope, base))
     else:
         out = [request for ask in known.asks for request in ask.requests(scope, base)]
-    if not out:
+    if not out and not known.bearer:
         raise Unresolvable("nothing in it says what it works on", operation=f"{call.service}.{call.operation}")
     return tuple(out)
 

@@ -32,6 +32,8 @@ class Plan:
     """None for an operation that needs no permission."""
     free_unsigned: bool = False
     """Whether a call without a signature needs none."""
+    bearer: bool = False
+    """Whether a call that names nothing needs none: its token is the permission."""
 
 
 @cache
@@ -55,6 +57,7 @@ def plan(service: str, operation: str) -> Plan:
     return Plan(
         asks=tuple(_Maker(known, operation, dict(rule)).ask() for rule in _rules(known, operation)),
         free_unsigned=operation in known.free_unsigned,
+        bearer=operation in known.bearer,
     )
 
 

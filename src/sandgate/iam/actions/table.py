@@ -27,6 +27,8 @@ class Table:
     star: Mapping[str, str]
     """Operations that AWS authorises on `*` although the reference has a type, with the reason."""
     free_unsigned: Mapping[str, str]
+    bearer: Mapping[str, str]
+    """Operations that take a token which only a checked call of this run gives, with the reason."""
     keys: Mapping[str, Any]
     arns: tuple[str, ...]
     tags: tuple[Mapping[str, Any], ...]
@@ -72,6 +74,7 @@ def table(service: str) -> Table:
         free=own.get("free", {}),
         star=own.get("star", {}),
         free_unsigned=own.get("free-unsigned", {}),
+        bearer=own.get("bearer", {}),
         keys=own.get("keys", {}),
         arns=tuple(own.get("arns", ())),
         tags=tuple(own.get("tags", common["tags"])),

@@ -284,8 +284,11 @@ TWINS: list[tuple[str, str, str, str]] = [
      sam("Events: {E: {Type: Schedule, Properties: {Name: test-r, Schedule: rate(1 day)}}}")),
     ("SAM: an unknown event", "unknown_type", sam("Events: {E: {Type: IoTRule, Properties: {}}}"),
      sam("Events: {E: {Type: Api, Properties: {Path: /, Method: GET}}}")),
-    ("SAM: a public address", "trust", sam("FunctionUrlConfig: {AuthType: NONE}"),
-     sam("FunctionUrlConfig: {AuthType: AWS_IAM}")),
+    ("a function for everybody, though its address may be", "trust",
+     resource("AWS::Lambda::Permission", "FunctionName: test-f\nPrincipal: '*'\nAction: lambda:InvokeFunction\n"
+              "FunctionUrlAuthType: NONE"),
+     resource("AWS::Lambda::Permission", "FunctionName: test-f\nPrincipal: '*'\nAction: lambda:InvokeFunctionUrl\n"
+              "FunctionUrlAuthType: NONE")),
     ("SAM: an application", "account_wide", sam("Location: s3://b/k", kind="Application"),
      sam("TableName: test-t", kind="SimpleTable")),
     ("SAM: a connector", "account_wide",

@@ -31,10 +31,14 @@ def test_a_stream_has_a_name_or_an_arn(needs: Needs, operation: str) -> None:
             needs(f"kinesis.{operation}", StreamName=wrong)
 
 
-def test_an_iterator_does_not_say_its_stream(needs: Needs) -> None:
+def test_an_iterator_is_a_token_that_only_a_checked_call_gives(needs: Needs) -> None:
     assert needs("kinesis.GetRecords", ShardIterator="AAAA", StreamARN=STREAM) == [f"kinesis:GetRecords {STREAM}"]
-    with pytest.raises(Unresolvable, match="StreamARN"):
-        needs("kinesis.GetRecords", ShardIterator="AAAA")
+    assert needs("kinesis.GetRecords", ShardIterator="AAAA") == []
+    assert needs("kinesis.ListShards", NextToken="AAAA") == []
+    with pytest.raises(Unresolvable):
+        needs("kinesis.ListShards")
+    with pytest.raises(Unresolvable):
+        needs("kinesis.GetShardIterator", ShardId="1", ShardIteratorType="LATEST")
 
 
 def test_consumers(needs: Needs) -> None:
