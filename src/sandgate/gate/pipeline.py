@@ -213,7 +213,9 @@ class Pipeline:
         if flow.claim is None and found.auth != "none":
             flow.call = call
             raise RefusedError(UNSIGNED)
-        owners = named_owners(found.service, found.parameters) if flow.claim is None else None
+        # Where IAM is not asked, a signature proves no right to the pool or client that the call names.
+        free = flow.claim is None or found.auth == "none"
+        owners = named_owners(found.service, found.parameters) if free else None
         await self._admit(flow, call, owners=owners)
         return call
 
@@ -242,7 +244,7 @@ class Pipeline:
         Args:
             flow: the call's.
             call: what is asked for.
-            owners: of an unsigned call: what it reaches, of which this run must have seen one.
+            owners: of a call that needs no permission: what it reaches, of which this run must have seen one.
         """
         flow.call = call
         if owners is not None and not self._parts.seen.owns(owners):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -137,6 +138,12 @@ def test_an_unsigned_operation_goes_on_unsigned(gate: Any) -> None:
 def test_an_unsigned_operation_reaches_only_what_the_run_has_seen(gate: Any, refused: Refused) -> None:
     gate.parts.seen = Seen(everything=False)
     assert "not-of-this-run" in refused(gate.raw("POST", "/", SIGN_UP, PERSON)).text
+
+
+def test_a_signature_is_no_right_to_a_pool_of_somebody_else(gate: Any, refused: Refused) -> None:
+    gate.parts.seen = Seen(everything=False)
+    signed = gate.json(SIGN_UP["X-Amz-Target"], json.loads(PERSON), service="cognito-idp")
+    assert "not-of-this-run" in refused(signed).text
 
 
 def test_a_route_reaches_only_what_the_run_has_seen(gate: Any, refused: Refused) -> None:
