@@ -43,7 +43,7 @@ ROLE = "arn:aws:iam::000000000000:role/admin"
     ],
 )
 def test_what_a_call_works_on(asked: Asked, operation: str, parameters: dict[str, object], resource: str) -> None:
-    (request,) = asked(f"logs.{operation}", **parameters)
+    request, *_ = asked(f"logs.{operation}", **parameters)
     assert (request.action, request.resource) == (f"logs:{operation}", resource)
 
 
