@@ -102,6 +102,8 @@ class Ask:
     tags: Sequence[Tags] = ()
     via: str = ""
     refuse: str = ""
+    accounts: Sequence[Source] = ()
+    """Members that name the account, for what is asked on `*`."""
 
     def requests(self, scope: Scope, base: _Context) -> Iterator[AccessRequest]:
         """What the rule asks in one call.
@@ -138,11 +140,24 @@ class Ask:
             reason = f"members disagree on {error}, or nothing says it"
             raise Unresolvable(reason, operation=self.operation, member=scope.where) from None
         if not self.resources:
+            self._check_account(scope)
             yield AccessRequest(action=self.action, context=context, member=scope.where, via=self._via(scope))
             return
         via = self._via(scope) if self.via else ""
         for arn, where in self._checked(scope, found, missing):
             yield AccessRequest(action=self.action, resource=arn, context=context, member=where, via=via)
+
+    def _check_account(self, scope: Scope) -> None:
+        """What IAM asks about on `*` is in the account that the call names, if it names one."""
+        for source in self.accounts:
+            for value, where in source.values(scope):
+                if text_of(value) != scope.place["Account"]:
+                    raise Unresolvable(
+                        "it is about another account",
+                        operation=self.operation,
+                        member=where,
+                        value=text_of(value)[:200],
+                    )
 
     def _named(self, scope: Scope) -> tuple[list[tuple[str, str]], str]:
         """ARN and place of every resource, and the type of a required one that no member names."""

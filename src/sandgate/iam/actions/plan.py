@@ -148,6 +148,13 @@ class _Maker:
             tags=tuple(self._tags(action)),
             via=rule.get("via", ""),
             refuse=rule.get("refuse", ""),
+            accounts=() if listed else self._accounts(),
+        )
+
+    def _accounts(self) -> tuple[Source, ...]:
+        entry = self._table.variables.get("Account", {})
+        return tuple(
+            Source.of(path) for path in _listed(entry.get("from", ()) if isinstance(entry, Mapping) else entry)
         )
 
     def _each(self, spec: str) -> Each:

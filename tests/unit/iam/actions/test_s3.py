@@ -287,5 +287,8 @@ def test_the_control_api_names_its_account(needs: Needs) -> None:
     with pytest.raises(Unresolvable):
         needs("s3control.GetAccessPointPolicy", AccountId="111122223333", Name=ACCESS_POINT)
     assert needs("s3control.DeletePublicAccessBlock", AccountId="111122223333") == ["s3:PutAccountPublicAccessBlock *"]
+    for operation in ("DeletePublicAccessBlock", "ListJobs", "ListAccessPoints"):
+        with pytest.raises(Unresolvable, match="another account"):
+            needs(f"s3control.{operation}", AccountId="000000000000")
     with pytest.raises(Unresolvable):
         needs("s3control.DeleteBucket", AccountId="111122223333", Bucket="test-b")
