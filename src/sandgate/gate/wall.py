@@ -1,23 +1,21 @@
 """The guard at the gate: what it must ask upstream before it can say no, and what it learns from answers.
 
-Most calls are decided at once. Two kinds are not: a resource with an id that AWS chose may be a member of a stack of
-this run, and a call that deploys a template is only as good as what the template makes.
+Most calls are decided at once. Three kinds are not: a resource with an id that AWS chose may be a member of a stack of
+this run, what is outside by its name may belong to an adopted stack that was deployed since, and a call that deploys a
+template is only as good as what the template makes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
-from dataclasses import replace
+from collections.abc import Awaitable, Mapping
 
 from sandgate.config.model import Config
-from sandgate.config.options import AllowOptions
 from sandgate.core.call import Call, Decision
+from sandgate.gate.adopted import Adopted, Asks
 from sandgate.gate.asking import Asking
 from sandgate.gate.parts import Parts
-from sandgate.guard.adoption import arns_of_members, stack_reads
 from sandgate.guard.guard import Guard
 from sandgate.guard.owned import Owned
-from sandgate.guard.policy import load_policy
 from sandgate.guard.services import prefixes_of
 from sandgate.guard.stack_calls import StackCalls
 from sandgate.guard.templates.grants import granted_outside, known_action
@@ -26,6 +24,8 @@ from sandgate.guard.templates.model import Place
 __all__ = ["Wall", "build_wall"]
 
 _NOT_MADE_HERE = "not-created-here"
+_MAY_BE_ADOPTED = frozenset({_NOT_MADE_HERE, "grants-outside", "outside-run", "outside-sandbox"})
+"""Rules by which a member of an adopted stack is refused as long as nobody has seen it there."""
 _UNNAMED_ACCOUNT = "000000000000"
 """Where nobody answers GetCallerIdentity: what local emulators call their account."""
 
@@ -34,33 +34,74 @@ class Wall:
     """Decides calls.
 
     Args:
-        guard: the sandbox policy.
+        config: the run's.
+        place: where calls end.
         owned: what this run made.
-        stacks: judges templates.
+        adopted: stacks that are inside whatever their members are called; looked at already.
         asking: reads of the gate's own.
+
+    Raises:
+        ConfigError: the policy cannot be made from the configuration.
+        PolicyError: the user's own document is malformed.
     """
 
-    def __init__(self, guard: Guard, owned: Owned, stacks: StackCalls, asking: Asking) -> None:
-        self._guard = guard
+    def __init__(self, config: Config, place: Place, *, owned: Owned, adopted: Adopted, asking: Asks) -> None:
         self._owned = owned
-        self._stacks = stacks
+        self._adopted = adopted
         self._asking = asking
+        self._take_policy()
+        self._stacks = StackCalls(
+            inside=self._is_inside,
+            grants_outside=self._gives_away,
+            known_action=known_action,
+            lookups=asking,
+            services=frozenset(prefixes_of(config.services)) if config.services else None,
+            partition=place.partition,
+            account=place.account,
+            region=place.region,
+        )
 
     def decide(self, call: Call) -> Decision | Awaitable[Decision]:
         """Allow or refuse, or what will say so."""
         decision = self._guard.decide(call)
         if decision.allowed:
-            return self._stacks.judge(call) if self._stacks.concerns(call) else decision
-        if decision.rule == _NOT_MADE_HERE and self._owned.stacks:
-            return self._look_again(call)
-        return decision
+            return self._judge(call) if self._stacks.concerns(call) else decision
+        mine = decision.rule == _NOT_MADE_HERE and self._owned.stacks
+        theirs = decision.rule in _MAY_BE_ADOPTED and self._adopted
+        return self._look_again(call, decision) if mine or theirs else decision
 
-    async def _look_again(self, call: Call) -> Decision:
-        """Take the members of this run's stacks, and decide anew."""
-        for stack, region in tuple(self._owned.stacks):
-            members = await self._asking.members(stack, region)
-            self._owned.add(member.physical_id for member in members or ())
+    async def _judge(self, call: Call) -> Decision:
+        """Examine the template; what it may use of an adopted stack is looked up before it is refused."""
+        guard = self._guard
+        decision = await self._stacks.judge(call)
+        if decision.allowed:
+            return decision
+        await self._adopt()
+        return decision if self._guard is guard else await self._stacks.judge(call)
+
+    async def _look_again(self, call: Call, decision: Decision) -> Decision:
+        """Take the members of this run's stacks and of the adopted ones, and decide anew."""
+        if decision.rule == _NOT_MADE_HERE:
+            for stack, region in tuple(self._owned.stacks):
+                members = await self._asking.members(stack, region)
+                self._owned.add(member.physical_id for member in members or ())
+        await self._adopt()
         return self._guard.decide(call)
+
+    async def _adopt(self) -> None:
+        """Take what the adopted stacks own now."""
+        if self._adopted and await self._adopted.look():
+            self._take_policy()
+
+    def _take_policy(self) -> None:
+        self._guard = Guard(self._adopted.policy(), self._owned.owns)
+        self._outside = granted_outside(self._guard.patterns)
+
+    def _is_inside(self, arn: str) -> bool:
+        return self._guard.inside(arn)
+
+    def _gives_away(self, document: Mapping[str, object]) -> tuple[str, ...]:
+        return self._outside(document)
 
 
 async def build_wall(config: Config, parts: Parts, namespace: str) -> Wall:
@@ -76,28 +117,7 @@ async def build_wall(config: Config, parts: Parts, namespace: str) -> Wall:
         PolicyError: the user's own document is malformed.
     """
     asking = Asking(parts, config.region)
-    account = parts.upstream.account or _UNNAMED_ACCOUNT
-    place = Place(account=account, region=config.region)
-    policy = load_policy(await _with_adopted(config, asking, place), account=account, namespace=namespace)
-    guard = Guard(policy, parts.owned.owns)
-    stacks = StackCalls(
-        inside=guard.inside,
-        grants_outside=granted_outside(guard.patterns),
-        known_action=known_action,
-        lookups=asking,
-        services=frozenset(prefixes_of(config.services)) if config.services else None,
-        partition=place.partition,
-        account=account,
-        region=config.region,
-    )
-    return Wall(guard, parts.owned, stacks, asking)
-
-
-async def _with_adopted(config: Config, asking: Asking, place: Place) -> Config:
-    names = [name for name, options in config.stacks.items() if options.adopt]
-    adopted: list[str] = []
-    for name in names:
-        members = await asking.members(name, config.region)
-        adopted += arns_of_members([(m.type, m.physical_id) for m in members or ()], place)
-    reads = tuple(AllowOptions(actions=a, resources=r) for a, r in (stack_reads(name, place) for name in names))
-    return replace(config, adopt=(*config.adopt, *adopted), allow=(*config.allow, *reads))
+    place = Place(account=parts.upstream.account or _UNNAMED_ACCOUNT, region=config.region)
+    adopted = Adopted(config, asking, place, namespace)
+    await adopted.look()
+    return Wall(config, place, owned=parts.owned, adopted=adopted, asking=asking)

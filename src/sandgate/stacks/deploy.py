@@ -10,6 +10,7 @@ import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from sandgate.errors import StackError
@@ -281,5 +282,13 @@ def _look_up(clients: Clients, name: str) -> Mapping[str, Any] | None:
 
 
 def _others(clients: Clients) -> str:
-    names = [stack["StackName"] for stack in clients("cloudformation").describe_stacks()["Stacks"]]
-    return f"there are: {', '.join(sorted(names)[:10])}" if names else "there are no stacks"
+    # DescribeStacks without a name needs the right to read every stack of the account.
+    pages = clients("cloudformation").get_paginator("list_stacks").paginate()
+    living = (
+        stack["StackName"]
+        for page in pages
+        for stack in page["StackSummaries"]
+        if stack["StackStatus"] != "DELETE_COMPLETE"
+    )
+    names = sorted(islice(living, 10))
+    return f"there are: {', '.join(names)}" if names else "there are no stacks"
