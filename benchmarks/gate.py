@@ -34,7 +34,7 @@ from sandgate.wire.signing.sign import sign
 TABLE, BUCKET, QUEUE = "test-bench", "test-bench", "test-bench"
 SMALL, LARGE = bytes(1024), os.urandom(8 << 20)
 ITEM = {"id": {"S": "1"}, "text": {"S": "x" * 200}}
-ROUNDS = 7
+ROUNDS = 11
 CONNECTIONS = 32
 EFFORT = int(os.environ.get("SANDGATE_EFFORT") or "1")
 
@@ -199,7 +199,7 @@ def memory(run: Run, request: bytes) -> None:
 
 def main() -> None:
     root = Path(tempfile.mkdtemp())
-    (root / "pyproject.toml").write_text("[tool.sandgate]\n")
+    (root / "pyproject.toml").write_text('[tool.sandgate]\nisolation = "prefix"\n')
     config = load(cwd=root, environ={"SANDGATE_REGION": REGION}, overrides={})
     run = start(config, progress=print)
     python = emulator_python(run.cache_dir, config.ministack_version, print)
