@@ -79,14 +79,14 @@ def _make(gate: Any) -> None:
 
 
 @pytest.fixture
-def perform(gate_of: Callable[[str], Any]) -> Callable[[Any, Any], Any]:
+def perform(gate_of: Callable[[str], Any]) -> Callable[..., Any]:
     """What becomes of a case with a value in its hole."""
 
-    def run(case: Any, value: Any) -> Any:
+    def run(case: Any, value: Any, protocol: str = "") -> Any:
         gate = gate_of(case.gate)
         filled = case.filled(value)
         if case.http:
-            return gate.http(gate.raw(**filled), case.protocol)
+            return gate.http(gate.raw(**filled), protocol or case.protocol)
         service, _, operation = case.call.partition(".")
         return gate.call(service, operation, filled, kind=case.by)
 

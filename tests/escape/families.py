@@ -6,12 +6,13 @@ A case:
     call        `service.Operation` of botocore, with `params`; or
     http        arguments of `Gate.raw`, with `protocol` (of the answer; `plain` for none)
     inside      what the hole `<>` holds in the twin, which must reach the upstream
-    outside     value -> rule, or a list of {value, rule, action, id} for values that are no text
+    outside     value -> rule, or a list of {value, rule, action, id, protocol} for values that are no text
     near        name of a list of `values.yaml`: near misses of `test-orders`; `outside` overrides its rules
     arns        template with {region}, {account} and {name}: the hole takes ARNs too, which makes a case of its own
     action      IAM action that the refusal names; default `service:Operation`; `""` where no policy is asked
     by          who calls: `identity` (default), `deployer`, `surrogate`, `function`, `foreign`
     gate        configuration of the gate, see `VARIANTS` in `gates.py`; default `prefix`
+    arrives     path under which the twin reaches the upstream, where it is another than was sent
     as          operation that the gate sees in the twin; default that of `call`
 """
 
@@ -71,6 +72,8 @@ class Case:
     gate: str = "prefix"
     seen: str = ""
     """Operation in the event of the twin."""
+    arrives: str = ""
+    """Path under which the twin reaches the upstream, where it is another than was sent."""
 
     @property
     def name(self) -> str:
@@ -92,6 +95,8 @@ class Attack:
     value: Any
     rule: str
     action: str
+    protocol: str
+    """That the answer is in, where it is not the twin's."""
 
     @property
     def name(self) -> str:
@@ -135,7 +140,7 @@ def load_stacks() -> Mapping[str, Any]:
 
 def _expanded(family: str, raw: dict[str, Any], near: Mapping[str, Any]) -> Iterator[tuple[Case, list[Attack]]]:
     operation = raw.get("call", "").rpartition(".")[2]
-    given = {key: raw[key] for key in ("call", "params", "http", "protocol", "by", "gate") if key in raw}
+    given = {key: raw[key] for key in ("call", "params", "http", "protocol", "by", "gate", "arrives") if key in raw}
     action = raw.get("action", raw.get("call", "").replace(".", ":"))
     seen = raw.get("as", operation)
     outside = raw.get("outside", {})
@@ -171,4 +176,5 @@ def _attack(case: Case, item: Mapping[str, Any], action: str) -> Attack:
         value=item["value"],
         rule=rule,
         action=wanted if rule in _ASKED else "",
+        protocol=item.get("protocol", ""),
     )

@@ -319,12 +319,19 @@ class Gate:
         return self._since(before, status, code, text)
 
     def http(self, data: bytes, protocol: str) -> Result:
-        """What becomes of raw bytes; the answer is read as clients of the protocol do."""
+        """What becomes of raw bytes; the answer is read as clients of the protocol do.
+
+        Args:
+            data: the request.
+            protocol: botocore's; `text` where the service is unknown, `plain` below HTTP.
+        """
         self.upstream.reply = _yes(protocol, "")
         before = self._mark()
         status, headers, body = self._send(data)
         code, text = "", body.decode(errors="replace")
-        if status >= 300 and protocol != "plain":
+        if protocol == "text":
+            code, _, text = text.strip().partition(": ")
+        elif status >= 300 and protocol != "plain":
             answer = {"status_code": status, "headers": headers, "body": body}
             parser: Any = create_parser(protocol)
             error = parser.parse(answer, None)["Error"]

@@ -14,7 +14,7 @@ from sandgate.routes._model import Route, RouteMatch
 from sandgate.wire.http import Request, WireError
 from sandgate.wire.signing.presented import Presented
 
-__all__ = ["check_host", "entry_of", "find_route", "refuse_internal"]
+__all__ = ["check_function", "check_host", "check_path", "entry_of", "find_route", "on_own_host", "refuse_internal"]
 
 _AWS_HOST = re.compile(
     r"(?:[a-z0-9_.-]+\.)?(?:amazonaws\.com(?:\.cn)?|api\.aws|on\.aws|amazoncognito\.com)(?::\d{1,5})?", re.IGNORECASE
@@ -24,6 +24,9 @@ _ROUTED_NAMES = frozenset({"execute-api", "lambda"})
 """Signing names under which data-plane requests are signed; any other claim is an API call."""
 _INTERNAL = ("/_ministack", "/_localstack")
 _SHOWN = 4
+_DOT = re.compile("%2e", re.IGNORECASE)
+_ROUTED_STEPS = 3
+"""`/_aws/execute-api/ID`: what no step up may leave."""
 
 
 def check_host(request: Request, ports: Collection[int]) -> None:
@@ -40,13 +43,54 @@ def check_host(request: Request, ports: Collection[int]) -> None:
     raise WireError("InvalidHost", "this gate does not serve the host that the request names", status=400)
 
 
+def on_own_host(request: Request) -> bool:
+    """Whether a request names the gate as its host, and none of AWS's."""
+    return _OWN_HOST.fullmatch(request.host) is not None
+
+
+def check_path(request: Request, *, routed: bool) -> None:
+    """Keep a path inside what its first steps name, also where somebody behind the gate removes dots from it.
+
+    Keys of S3 and paths of an API may hold dots; a server or proxy that tidies them up (RFC 3986, 5.2.4) must still
+    find the same bucket and the same API.
+
+    Args:
+        request: the head.
+        routed: whether it takes a route outside the models.
+
+    Raises:
+        WireError: the path climbs out of its bucket, function or API.
+    """
+    path = request.path
+    if "." not in path and "%" not in path:
+        return
+    depth, floor = 0, _ROUTED_STEPS if routed and path.startswith("/_") else 1
+    for step in (_DOT.sub(".", path) if routed else unquote(path)).split("/"):
+        if step == "..":
+            depth -= 1
+            if depth < floor:
+                raise WireError("InvalidURI", "The path climbs out of its first steps.", status=400)
+        elif step not in ("", "."):
+            depth += 1
+
+
+def check_function(request: Request) -> None:
+    """Functions know the gate by its own address; what another host means is the emulator's to say, not ours.
+
+    Raises:
+        WireError: a function names a host of AWS.
+    """
+    if not on_own_host(request):
+        raise WireError("InvalidHost", "a function reaches AWS under the gate's own address", status=400)
+
+
 def find_route(
     request: Request, claim: Presented | None, routes: Mapping[str, Route]
 ) -> tuple[Route, RouteMatch] | None:
     """The route outside the models that a request takes, if any: on the gate's own host, or on the route's at AWS."""
     if claim is not None and claim.service not in _ROUTED_NAMES:
         return None
-    own = _OWN_HOST.fullmatch(request.host) is not None
+    own = on_own_host(request)
     host = request.host.partition(":")[0].lower()
     for route in routes.values():
         if own or (route.aws_host and re.fullmatch(route.aws_host, host)):

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from sandgate.gate.admit import entry_of
 from sandgate.gate.flow import Flow
 from sandgate.gate.forward import Body, Outgoing
-from sandgate.gate.outgoing import client_headers
+from sandgate.gate.outgoing import client_headers, plain_path
 from sandgate.gate.parts import Parts
 from sandgate.wire.http import WireError
 from sandgate.wire.identify import Identified, identify_post_form
@@ -76,7 +76,7 @@ class PostForm:
         length = int(announced) - self._head.consumed + len(head) if announced is not None else None
         body = Body(_joined(head, self._rest, self._pieces), length, "")
         return Outgoing(
-            method=request.method, path=request.path, query=request.query,
+            method=request.method, path=plain_path(flow), query=request.query,
             headers=[*client_headers(request), ("host", target.host)], body=body.data, length=body.length,
             target=target,
         )  # fmt: skip

@@ -6,14 +6,17 @@ import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
+from sandgate.gate.admit import on_own_host
 from sandgate.gate.flow import Flow
 from sandgate.gate.forward import Body, Outgoing
 from sandgate.gate.headers import HOP_BY_HOP
 from sandgate.gate.parts import Parts
+from sandgate.wire.hosts import read_host
 from sandgate.wire.http import Request, WireError
+from sandgate.wire.s3 import with_bucket
 from sandgate.wire.signing.sign import hoisted_headers, sign, strip_query_auth
 
-__all__ = ["client_headers", "signed", "verbatim"]
+__all__ = ["client_headers", "plain_path", "signed", "verbatim"]
 
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -22,6 +25,15 @@ _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 def client_headers(request: Request) -> list[tuple[str, str]]:
     """The client's headers without Host and those of its connection."""
     return [(n, v) for n, v in request.headers if n not in HOP_BY_HOP and n != "host"]
+
+
+def plain_path(flow: Flow) -> str:
+    """The path of a call on the upstream's host, which names no bucket: what the client's host named comes first.
+
+    Without it the first step of a key would be the bucket there.
+    """
+    request = flow.request
+    return with_bucket(request.path, read_host(request.host).bucket) if flow.service == "s3" else request.path
 
 
 def signed(flow: Flow, parts: Parts, headers: list[tuple[str, str]], body: Body) -> Outgoing:
@@ -36,8 +48,10 @@ def signed(flow: Flow, parts: Parts, headers: list[tuple[str, str]], body: Body)
     request, upstream = flow.request, parts.upstream
     info = parts.models.services.get(flow.service)
     target = upstream.target(flow.service, info.signing_names[0] if info else flow.service, flow.region)
-    headers.append(("host", target.host))
-    query = request.query
+    # The host of a route at AWS says which API or function is meant; no path does.
+    host = request.host if flow.route is not None and not on_own_host(request) else target.host
+    headers.append(("host", host))
+    path, query = plain_path(flow), request.query
     if flow.claim is not None and flow.entry is not None:
         if flow.claim.scheme.endswith("-query"):
             present = {n for n, _ in headers}
@@ -45,7 +59,7 @@ def signed(flow: Flow, parts: Parts, headers: list[tuple[str, str]], body: Body)
             query = strip_query_auth(query)
         headers = sign(
             request.method,
-            target.base_path + request.path,
+            target.base_path + path,
             query,
             headers,
             flow.entry.upstream or upstream.credential(flow.entry.principal.kind, flow.service),
@@ -56,7 +70,7 @@ def signed(flow: Flow, parts: Parts, headers: list[tuple[str, str]], body: Body)
             token_name=flow.claim.token_name,
         )
     return Outgoing(
-        method=request.method, path=request.path, query=query, headers=headers, body=body.data,
+        method=request.method, path=path, query=query, headers=headers, body=body.data,
         length=body.length, target=target,
     )  # fmt: skip
 

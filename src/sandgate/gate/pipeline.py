@@ -16,7 +16,7 @@ from functools import partial
 
 from sandgate.core.call import Call, Decision, Outcome, Principal
 from sandgate.core.ids import call_ids
-from sandgate.gate.admit import check_host, entry_of, find_route, refuse_internal
+from sandgate.gate.admit import check_function, check_host, check_path, entry_of, find_route, refuse_internal
 from sandgate.gate.answers import NOT_OURS, UNRECORDED, UNSIGNED, Answers, RefusedError
 from sandgate.gate.bodies import buffered_body, stream_plan
 from sandgate.gate.bugs import describe_bug
@@ -102,10 +102,14 @@ class Pipeline:
         flow.route = find_route(request, claim, parts.routes)
         if flow.route is None:
             refuse_internal(request)
+        check_path(request, routed=flow.route is not None)
+        if flow.route is None:
             found = flow.match = self._match(request, claim.service if claim else "")
             flow.protocol, flow.service, flow.operation = found.protocol, found.service, found.operation or ""
         if claim is not None:
             flow.entry = await entry_of(claim, parts)
+            if flow.verbatim:
+                check_function(request)
         if flow.match is None:
             return await self._route(flow)
         if flow.match.body == "buffer":

@@ -12,7 +12,7 @@ from sandgate.wire.models import Models, Service, ServiceInfo
 from sandgate.wire.protocols._scalars import text_decoder
 from sandgate.wire.uri import Pairs, decode
 
-__all__ = ["POST_OBJECT", "choose_s3", "post_parameters", "without_auth"]
+__all__ = ["POST_OBJECT", "choose_s3", "post_parameters", "with_bucket", "without_auth"]
 
 POST_OBJECT = "PostObject"
 """The form upload; no model has it ("POST Object" in the S3 API reference)."""
@@ -68,7 +68,7 @@ def choose_s3(
     info = models.services["s3control" if control else "s3"]
     if control:
         return by_route(request, models, (info,), (request.path, query))
-    path = _with_bucket(request.path, bucket)
+    path = with_bucket(request.path, bucket)
     if request.method == "POST" and request.fields.get("content-type", "").lower().startswith("multipart/form-data"):
         bucket = decode(path.strip("/"))
         if "/" in path.strip("/") or not bucket or query:
@@ -82,7 +82,13 @@ def choose_s3(
     return chosen
 
 
-def _with_bucket(path: str, bucket: str) -> str:
+def with_bucket(path: str, bucket: str) -> str:
+    """A path as it is on a host that is no bucket's.
+
+    Args:
+        path: of the request.
+        bucket: that the host names; empty for none.
+    """
     if not bucket:
         return path
     return f"/{quote(bucket, safe='')}{'' if path == '/' else path}"
