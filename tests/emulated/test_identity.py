@@ -20,8 +20,14 @@ def test_tests_run_as_a_user_who_may_not_change_iam(run: Run, clients: Clients) 
     assert run.caller == "arn:aws:iam::000000000000:user/sandgate-identity"
     assert clients("sts").get_caller_identity()["Arn"] == run.caller
     with pytest.raises(ClientError) as caught:
-        clients("iam").create_user(UserName="test-user")
+        clients("iam").create_user(UserName="prod-user")
     assert caught.value.response["Error"]["Code"] in {"AccessDenied", "AccessDeniedException"}
+
+
+def test_without_a_guard_the_user_may_not_touch_iam(make_run: Callable[..., Any]) -> None:
+    with make_run(unsafe_no_guard=True) as unguarded, pytest.raises(ClientError) as caught:
+        unguarded.clients()("iam").create_user(UserName="prod-user")
+    assert caught.value.response["Error"]["Code"] == "AccessDenied"
 
 
 def test_stack_commands_run_as_the_deployer(upstream_clients: Clients) -> None:

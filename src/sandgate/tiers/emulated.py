@@ -17,10 +17,12 @@ from typing import TypedDict
 
 from sandgate.core.call import ALLOWED, Decision
 from sandgate.errors import EnvironmentFault, RunError
+from sandgate.iam.document import Document, Statement, to_json
 from sandgate.tiers._leftovers import LISTING_ERRORS, called_services, list_service, unlisted
 from sandgate.tiers._model import FunctionSession, Leftover, Target, Tier, TierContext
 from sandgate.tiers._rules import SigningRules
 from sandgate.tiers._tail import tail
+from sandgate.tiers._translate import translate
 from sandgate.tiers._unix_http import UnixClient
 from sandgate.tiers._venv import emulator_python
 from sandgate.wire.signing.credential import Credential
@@ -33,10 +35,13 @@ _OK = 200
 _READY_SECONDS = 30.0
 _ROOT = Credential(access_key_id=_ACCOUNT, secret_access_key="test")  # noqa: S106 - the emulator's own, worthless elsewhere
 """Any twelve digits are root for the emulator; the gate refuses such keys, and only the tier itself uses one."""
-_EVERYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
-_NO_IAM = {"Effect": "Deny", "Action": "iam:*", "Resource": "*"}
+_EVERYTHING = Statement(effect="Allow", actions=("*",), resources=("*",))
+_NO_IAM = Statement(effect="Deny", actions=("iam:*",), resources=("*",))
 _OWN = frozenset(Leftover(type="AWS::IAM::User", name=f"sandgate-{kind}") for kind in ("identity", "deployer"))
-_POLICIES = {"identity": (_EVERYTHING, _NO_IAM), "deployer": (_EVERYTHING,)}
+_UNGUARDED = {
+    "identity": Document(statements=(_EVERYTHING, _NO_IAM)),
+    "deployer": Document(statements=(_EVERYTHING,)),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,7 +183,8 @@ async def _start(context: TierContext) -> _Emulated:
     try:
         await _wait_ready(process, place)
         rules = await asyncio.to_thread(SigningRules.load, context.cache_dir)
-        provisioned = await asyncio.to_thread(_provision, place)
+        policies = context.policy_for(_ACCOUNT) if context.policy_for else None
+        provisioned = await asyncio.to_thread(_provision, place, policies)
     except BaseException:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
@@ -240,14 +246,19 @@ class _Provisioned(TypedDict):
     caller: str
 
 
-def _provision(place: _Place) -> _Provisioned:
-    """Create the tests' identity and the deployer: nothing of ours passes as root."""
+def _provision(place: _Place, policies: Mapping[str, Document] | None) -> _Provisioned:
+    """Create the tests' identity and the deployer: nothing of ours passes as root.
+
+    Args:
+        place: of the emulator.
+        policies: what each may do; `None` without a guard.
+    """
     client = place.client(_ROOT)
     credentials: dict[str, Credential] = {}
     try:
-        for kind, statements in _POLICIES.items():
+        for kind, unguarded in _UNGUARDED.items():
             user = f"sandgate-{kind}"
-            document = json.dumps({"Version": "2012-10-17", "Statement": statements})
+            document = to_json(_translated(policies[kind], kind) if policies else unguarded, indent=None)
             client.query("iam", "CreateUser", _IAM, UserName=user)
             client.query("iam", "PutUserPolicy", _IAM, UserName=user, PolicyName="sandgate", PolicyDocument=document)
             key = client.query("iam", "CreateAccessKey", _IAM, UserName=user)
@@ -258,6 +269,18 @@ def _provision(place: _Place) -> _Provisioned:
     finally:
         client.close()
     return {"credentials": credentials, "account": caller["Account"], "caller": caller["Arn"]}
+
+
+def _translated(document: Document, kind: str = "identity") -> Document:
+    """What the emulator's IAM has to be told so that it allows what the document allows."""
+    user = f"sandgate-{kind}"
+    variables = {
+        "aws:principalaccount": _ACCOUNT,
+        "aws:principalarn": f"arn:aws:iam::{_ACCOUNT}:user/{user}",
+        "aws:principaltype": "User",
+        "aws:username": user,
+    }
+    return translate(document, variables=variables)
 
 
 TIER = Tier(
@@ -273,10 +296,14 @@ TIER = Tier(
             "an http endpoint on an IP address: S3 is path style, unseekable uploads fail in boto3, host prefixes "
             "must be off (AWS_DISABLE_HOST_PREFIX_INJECTION=true is set)"
         ),
-        "batch calls, PartiQL and ReEncrypt are authorised by the emulator under the literal operation name",
+        (
+            "its own IAM differs from AWS's; the identity's policy there is translated, and the gate judges by the "
+            "original (docs/explanation/two-judges.md)"
+        ),
         "SigV4A, HTTP/2 event streams and WebSockets are refused",
         "functions run in the emulator's own Python, whatever runtime the template asks for",
     ),
     start=_start,
     guard_optional=True,
+    translate=_translated,
 )
