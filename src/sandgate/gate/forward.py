@@ -111,9 +111,10 @@ async def forward(exchange: Exchange, outgoing: Outgoing, parts: Parts, reading:
     except BaseException:
         connection.discard()
         raise
-    outcome = response.status, error_code(response.status, response.headers, reading.body)
+    status = response.status
+    code = error_code(status, response.headers, reading.body) if status >= _FAILED else ""
     parts.pool.release(connection)  # from here on the response is the next request's
-    return outcome
+    return status, code
 
 
 async def _answer(exchange: Exchange, response: UpstreamResponse) -> bytes:
