@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 WORKERS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench run-bench docs clean refresh-iam-data refresh-cfn-data
+.PHONY: help demo test lint format bench run-bench docs clean refresh-iam-data refresh-cfn-data refresh-emulator-differences
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -47,6 +47,9 @@ refresh-cfn-data: $(VENV)/.dev ## Write what CloudFormation's handlers ask of IA
 	@$(BIN)/python -m uv pip install --quiet --python $(BIN)/python --upgrade cfn-lint 2>/dev/null \
 	|| $(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade cfn-lint
 	$(BIN)/python scripts/refresh_cfn_data.py
+
+refresh-emulator-differences: $(VENV)/.dev ## Write on which operations the emulator's IAM differs from IAM
+	$(BIN)/python scripts/refresh_emulator_differences.py
 
 clean: ## Remove everything that was built, the virtual environment too
 	rm -rf $(VENV) .venv-bench site dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -27,6 +27,7 @@ from sandgate.config.options import INTERNAL_VARIABLES, OPTIONS
 from sandgate.core.registry import discover
 from sandgate.guard.rules import RULES
 from sandgate.pytest_plugin.fixtures import fixture_modules
+from sandgate.tiers._differences import differences, tables
 from sandgate.tiers._model import Tier
 
 __all__ = ["main", "pages"]
@@ -48,6 +49,7 @@ def pages() -> dict[str, str]:
     return {
         "cli.md": _cli(),
         "configuration.md": _configuration(),
+        "emulator-iam.md": _emulator_iam(),
         "exit-codes.md": _exit_codes(),
         "fixtures.md": _fixtures(),
         "rules.md": _rules(),
@@ -111,6 +113,24 @@ def _rules() -> str:
     return "\n".join(["# Rules of the guard\n", GUARD, head, *rows, ""])
 
 
+def _emulator_iam() -> str:
+    rows = [
+        f"| `{one.code}` | {one.aws} | {one.emulator} | {one.translation} | {one.version} |" for one in differences()
+    ]
+    head = "| code | AWS | the emulator | what translation does | seen with |\n|---|---|---|---|---|"
+    known = tables()
+    names = [
+        f"| `{action}` | {', '.join(f'`{own}`' for own in sorted(known.literal[action]))} |" for action in known.literal
+    ]
+    moved = frozenset().union(*(rule.actions for rule in known.moved))
+    counts = (
+        f"It asks for {len(known.unseen)} actions on no resource, for {len(moved)} on another ARN, and for "
+        f"{len(known.free)} although AWS asks for nothing.\n"
+    )
+    literal = "## Names that it asks for\n\n| the emulator asks for | where the document allows |\n|---|---|"
+    return "\n".join(["# The emulator's own IAM\n", EMULATOR_IAM, head, *rows, "", counts, literal, *names, ""])
+
+
 def _exit_codes() -> str:
     meanings = _attribute_docs(errors.ExitCode)
     rows = [f"| {code.value} | `{code.name}` | {meanings[code.name]} |" for code in errors.ExitCode]
@@ -147,6 +167,12 @@ GUARD = """\
 A call that the guard refuses gets an `AccessDenied` in its service's own protocol; the text names the rule, the
 offending value, where the rule came from, and the one line that lets this very call pass. `sandgate policy explain` says
 the same without a run. What tests may touch is told in [Say what tests may touch](../how-to/policy.md).
+"""
+
+EMULATOR_IAM = """\
+How the IAM of the tier `emulated` differs from AWS's, and what the translation of the identity's policy does about
+each; [Two judges](../explanation/two-judges.md) says why. Each row has a test against the emulator.
+`sandgate policy show --for emulated` prints the translated document.
 """
 
 FIXTURES = """\

@@ -65,6 +65,20 @@ def test_one_for_programs(policy: Policy) -> None:
     assert found["characters"] == len(json.dumps(found["document"], separators=(",", ":")))
 
 
+def test_a_tier_is_told_its_own(policy: Policy) -> None:
+    done = policy("show", "--services", "sqs", "--for", "emulated")
+    assert done.status == 0
+    found = {one["Sid"]: one["Resource"] for one in json.loads(done.out)["Statement"]}
+    assert found["SqsInsideUnseen"] == "?"
+    assert found["SqsInside"] == [f"arn:aws:sqs:eu-west-1:000000000000:test{mark}*" for mark in "-_"]
+
+
+def test_a_tier_that_judges_nothing_is_told_nothing(policy: Policy) -> None:
+    done = policy("show", "--for", "endpoints")
+    assert done.status != 0
+    assert "identity, deployer, emulated" in done.err
+
+
 def test_a_run_around_gives_its_namespace(policy: Policy, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "table/test-*" in policy("show", "--services", "dynamodb").out
     monkeypatch.setenv("SANDGATE_NAMESPACE", "k3x9q2")

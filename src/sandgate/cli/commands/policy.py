@@ -12,7 +12,7 @@ import typer
 from sandgate.cli._model import Command
 from sandgate.cli._options import read_config
 from sandgate.cli._policy import as_json, as_lines, typed_call
-from sandgate.core.registry import nearest
+from sandgate.core.registry import discover, nearest
 from sandgate.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -42,7 +42,14 @@ _Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 def _show(
     *,
-    whose: Annotated[str, typer.Option("--for", metavar="WHOM", help="identity or deployer.")] = "identity",
+    whose: Annotated[
+        str,
+        typer.Option(
+            "--for",
+            metavar="WHOM",
+            help="identity, deployer, or a tier: the identity's document as its own IAM is told it, such as emulated.",
+        ),
+    ] = "identity",
     services: _Services = None,
     account: _Account = _UNKNOWN_ACCOUNT,
     namespace: _Namespace = None,
@@ -51,13 +58,17 @@ def _show(
     # Policies and their data are much to load that `sandgate --help` must not wait for.
     from sandgate.guard.policy import LIMITS, VARIANTS, size_of, too_large_for  # noqa: PLC0415
     from sandgate.iam.document import to_json  # noqa: PLC0415
+    from sandgate.tiers._model import Tier  # noqa: PLC0415
 
-    if whose not in VARIANTS:
-        close = nearest(whose, VARIANTS)
-        hint = f"did you mean {close!r}?" if close else f"one of {', '.join(VARIANTS)}"
+    tiers = discover("sandgate.tiers", "TIER", Tier)
+    told = {name: tier.translate for name, tier in tiers.items() if tier.translate is not None}
+    if whose not in VARIANTS and whose not in told:
+        known = (*VARIANTS, *told)
+        close = nearest(whose, known)
+        hint = f"did you mean {close!r}?" if close else f"one of {', '.join(known)}"
         raise UsageError(f"there is no document for {whose!r}", where="command line, --for", hint=hint)
     policy = _policy(services, account, namespace)
-    document = VARIANTS[whose](policy)
+    document = VARIANTS[whose](policy) if whose in VARIANTS else told[whose](policy.document)
     size = size_of(document)
     if json_output:
         fits = {kind: size <= limit for kind, limit in LIMITS.items()}
