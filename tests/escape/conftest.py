@@ -74,7 +74,8 @@ def _make(gate: Any) -> None:
         service, _, operation = entry["call"].partition(".")
         if gate.config.services and service not in gate.config.services:
             continue
-        answer = gate.call(service, operation, entry.get("params", {}), answer=entry["answer"])
+        named = {name: gate.named(value) for name, value in entry.get("params", {}).items()}
+        answer = gate.call(service, operation, named, answer=entry["answer"])
         assert answer.status == 200, (entry, answer)
 
 

@@ -103,6 +103,7 @@ class StandIn:
     def __init__(self, *, private: bool) -> None:
         self.account = ACCOUNT
         self.private = private
+        self.acts_as_stack_role = False
         self.visits: list[Visit] = []
         self.stray = 0
         self.reply: tuple[str, bytes] = ("application/json", b"{}")
@@ -266,6 +267,11 @@ class Gate:
             "function": lambda: _FUNCTION,
         }[kind]()
         return Credentials(found.access_key_id, found.secret_access_key, found.session_token or None)
+
+    def named(self, value: object) -> object:
+        """A parameter with the namespace of this gate's run in place of `{ns}`."""
+        space = f"{NAMESPACE}-" if self.config.isolation == "run" else ""
+        return value.replace("{ns}", space) if isinstance(value, str) else value
 
     def client(self, service: str, kind: str = "identity") -> Any:
         """A boto3 client whose requests go to this gate over TCP, without a thread."""

@@ -10,7 +10,9 @@ from sandgate.guard.services import ById, granted
 
 __all__ = ["owners_of"]
 
-_PLACE = {"p": "(?P<p>[^:]*)", "r": "(?P<r>[^:]*)", "a": "(?P<a>[^:]*)", "id": "(?P<id>[^/:]+)"}
+_ID = "(?P<id>[a-z-]+-[0-9]:[0-9a-f-]{36}|[^/:]+)"
+"""An identity pool's id has its region in front, and a colon."""
+_PLACE = {"p": "(?P<p>[^:]*)", "r": "(?P<r>[^:]*)", "a": "(?P<a>[^:]*)", "id": _ID}
 
 
 def owners_of(resource: str) -> tuple[str, ...]:
