@@ -1,4 +1,4 @@
-"""What the gate itself asks upstream before it can decide: members of stacks, and templates that a call only points to.
+"""What the gate itself asks upstream before it can decide: members of stacks, and what a call only points to.
 
 Reads only, as the deployer. They are no evidence of anything, so they are in no event.
 """
@@ -6,10 +6,11 @@ Reads only, as the deployer. They are no evidence of anything, so they are in no
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import NamedTuple
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote, urlencode
 
 from sandgate.gate.forward import Outgoing
 from sandgate.gate.parts import Parts
@@ -21,11 +22,14 @@ from sandgate.wire.signing.sign import sign
 
 __all__ = ["Asking", "StackMember"]
 
-_VERSION = "2010-05-15"
-"""Of CloudFormation's API."""
+_VERSIONS = {"cloudformation": "2010-05-15", "iam": "2010-05-08"}
+_NESTED = "AWS::CloudFormation::Stack"
+_MAX_DEPTH = 5
 _LIMIT = 8 * 1024 * 1024
 _PAGES = 20
 _OK = 200
+_DOTS = frozenset({".", ".."})
+"""Steps of a path that servers and proxies take away."""
 
 
 class StackMember(NamedTuple):
@@ -48,7 +52,16 @@ class Asking:
         self._region = region
 
     async def members(self, stack: str, region: str) -> tuple[StackMember, ...] | None:
-        """What a stack holds; None when the stack cannot be read."""
+        """What a stack holds, with what its nested stacks hold; None when the stack cannot be read."""
+        found = await self._members(stack, region)
+        nested = list(found or ())
+        for _ in range(_MAX_DEPTH):
+            inner = [await self._members(one.physical_id, region) for one in nested if one.type == _NESTED]
+            nested = [one for members in inner for one in members or ()]
+            found = found and (*found, *nested)
+        return found
+
+    async def _members(self, stack: str, region: str) -> tuple[StackMember, ...] | None:
         found: list[StackMember] = []
         token = ""
         for _ in range(_PAGES):
@@ -84,14 +97,42 @@ class Asking:
 
     async def stored(self, bucket: str, key: str, version: str, region: str) -> bytes | None:
         """An object of S3; None when it cannot be read, or is larger than any template."""
+        if bucket in {".", ".."} or not _DOTS.isdisjoint(key.split("/")):
+            return None
         query = f"versionId={quote(version, safe='')}" if version else ""
         path = f"/{bucket}/{quote(key, safe='/-_.~')}"
         status, body = await self._ask("s3", "GET", path, query, b"", region)
         return body if status == _OK else None
 
+    async def change_set(self, stack: str, change_set: str, region: str) -> str | None:
+        """The name of the stack that has a change set now, `None` where there is none."""
+        parameters = {"ChangeSetName": change_set, **({"StackName": stack} if stack else {})}
+        return _first(await self._stacks("DescribeChangeSet", parameters, region), "StackName")
+
+    async def boundary(self, role: str) -> Mapping[str, object] | None:
+        """The permissions boundary of a role, by its ARN; `None` where it has none or it cannot be read."""
+        named = await self._query("iam", "GetRole", {"RoleName": role.rpartition("/")[2]}, "")
+        policy = _first(named, "PermissionsBoundaryArn")
+        # Names of roles are unique whatever their path, so another path names another role.
+        if policy is None or _first(named, "Arn") != role:
+            return None
+        version = _first(await self._query("iam", "GetPolicy", {"PolicyArn": policy}, ""), "DefaultVersionId")
+        if version is None:
+            return None
+        parameters = {"PolicyArn": policy, "VersionId": version}
+        document = _first(await self._query("iam", "GetPolicyVersion", parameters, ""), "Document")
+        try:
+            parsed = json.loads(unquote(document or ""))
+        except ValueError:
+            return None
+        return parsed if isinstance(parsed, dict) else None
+
     async def _stacks(self, action: str, parameters: Mapping[str, str], region: str) -> Element | None:
-        body = urlencode({"Action": action, "Version": _VERSION, **parameters}).encode()
-        status, answer = await self._ask("cloudformation", "POST", "/", "", body, region)
+        return await self._query("cloudformation", action, parameters, region)
+
+    async def _query(self, service: str, action: str, parameters: Mapping[str, str], region: str) -> Element | None:
+        body = urlencode({"Action": action, "Version": _VERSIONS[service], **parameters}).encode()
+        status, answer = await self._ask(service, "POST", "/", "", body, region)
         if status != _OK:
             return None
         try:
@@ -138,6 +179,10 @@ class Asking:
         status = response.status
         parts.pool.release(connection)
         return status, b"".join(pieces)
+
+
+def _first(root: Element | None, tag: str) -> str | None:
+    return next((element.text for element in _all(root, tag)), None) if root is not None else None
 
 
 def _all(root: Element, tag: str) -> Iterator[Element]:

@@ -39,13 +39,16 @@ class Wall:
         owned: what this run made.
         adopted: stacks that are inside whatever their members are called; looked at already.
         asking: reads of the gate's own.
+        acts_as_role: whether CloudFormation has the rights of the role that a call passes, and no others.
 
     Raises:
         ConfigError: the policy cannot be made from the configuration.
         PolicyError: the user's own document is malformed.
     """
 
-    def __init__(self, config: Config, place: Place, *, owned: Owned, adopted: Adopted, asking: Asks) -> None:
+    def __init__(
+        self, config: Config, place: Place, *, owned: Owned, adopted: Adopted, asking: Asks, acts_as_role: bool = False
+    ) -> None:
         self._owned = owned
         self._adopted = adopted
         self._asking = asking
@@ -53,6 +56,8 @@ class Wall:
         self._stacks = StackCalls(
             inside=self._is_inside,
             grants_outside=self._gives_away,
+            exceeds=self._exceeds,
+            acts_as_role=acts_as_role,
             known_action=known_action,
             lookups=asking,
             services=frozenset(prefixes_of(config.services)) if config.services else None,
@@ -103,6 +108,9 @@ class Wall:
     def _gives_away(self, document: Mapping[str, object]) -> tuple[str, ...]:
         return self._outside(document)
 
+    def _exceeds(self, document: Mapping[str, object]) -> tuple[str, ...]:
+        return self._guard.grants_outside(document)
+
 
 async def build_wall(config: Config, parts: Parts, namespace: str) -> Wall:
     """The wall of a run, with what its adopted stacks own.
@@ -120,4 +128,5 @@ async def build_wall(config: Config, parts: Parts, namespace: str) -> Wall:
     place = Place(account=parts.upstream.account or _UNNAMED_ACCOUNT, region=config.region)
     adopted = Adopted(config, asking, place, namespace)
     await adopted.look()
-    return Wall(config, place, owned=parts.owned, adopted=adopted, asking=asking)
+    acts_as_role = parts.upstream.acts_as_stack_role
+    return Wall(config, place, owned=parts.owned, adopted=adopted, asking=asking, acts_as_role=acts_as_role)

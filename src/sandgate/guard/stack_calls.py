@@ -2,26 +2,32 @@
 
 CloudFormation acts with more power than its caller has in an emulator, and with a role's power at AWS, so that the
 right to call it says nothing about what comes of it. What a template names is therefore held against the sandbox here.
+
+What cannot be known before the stack exists is refused, unless the call passes a role whose permissions boundary
+exceeds the sandbox in nothing, on an upstream where CloudFormation acts with that role and nothing else: then whatever
+comes of it stays inside. Templates in S3 are read here and again by CloudFormation; see `sandgate.guard.fetching`.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any, Protocol
-from urllib.parse import parse_qs, unquote, urlsplit
 
 from sandgate.core.call import ALLOWED, Call, Decision
 from sandgate.errors import SandgateError
+from sandgate.guard.fetching import examine_all
 from sandgate.guard.templates.check import check
 from sandgate.guard.templates.examine import examine
-from sandgate.guard.templates.model import Place, Problem
+from sandgate.guard.templates.model import Examined, Part, Place, Problem, Source
 from sandgate.guard.templates.read import read_template
+from sandgate.guard.templates.sources import source_of
 
-__all__ = ["Lookups", "StackCalls", "template_place"]
+__all__ = ["Lookups", "StackCalls"]
 
 _DEPLOYING = frozenset({"CreateStack", "UpdateStack", "CreateChangeSet", "ExecuteChangeSet"})
-_S3_HOSTS = ("s3.", "s3-")
+_LEFT_TO_A_ROLE = frozenset({"transform", "unknown_type", "unresolvable"})
+"""Codes of what is not known before the stack exists."""
 
 
 class Lookups(Protocol):
@@ -36,6 +42,12 @@ class Lookups(Protocol):
     async def stored(self, bucket: str, key: str, version: str, region: str) -> bytes | None:
         """An object of S3."""
 
+    async def change_set(self, stack: str, change_set: str, region: str) -> str | None:
+        """The name of the stack that has a change set now; the stack may be left out where an ARN names the latter."""
+
+    async def boundary(self, role: str) -> Mapping[str, object] | None:
+        """The permissions boundary of a role, by the role's ARN."""
+
 
 class StackCalls:
     """Judges calls that deploy templates.
@@ -43,6 +55,8 @@ class StackCalls:
     Args:
         inside: whether an ARN is inside the sandbox.
         grants_outside: what a policy document grants outside it.
+        exceeds: what a policy document grants that the sandbox itself has not; raises `PolicyError`.
+        acts_as_role: whether CloudFormation has the rights of the role that a call passes, and no others.
         known_action: whether IAM knows an action.
         lookups: asks upstream.
         services: IAM services that the sandbox may use; None for any.
@@ -56,6 +70,8 @@ class StackCalls:
         *,
         inside: Callable[[str], bool],
         grants_outside: Callable[[Mapping[str, object]], tuple[str, ...]],
+        exceeds: Callable[[Mapping[str, object]], tuple[str, ...]],
+        acts_as_role: bool,
         known_action: Callable[[str], bool],
         lookups: Lookups,
         services: frozenset[str] | None,
@@ -65,13 +81,16 @@ class StackCalls:
     ) -> None:
         self._inside = inside
         self._grants_outside = grants_outside
+        self._exceeds = exceeds
+        self._acts_as_role = acts_as_role
         self._known_action = known_action
         self._lookups = lookups
         self._services = services
         self._partition = partition
         self._account = account
         self._region = region
-        self._change_sets: set[tuple[str, str]] = set()
+        self._change_sets: set[tuple[str, str, str]] = set()
+        """Stack, name and region of those whose template was examined."""
 
     def concerns(self, call: Call) -> bool:
         """Whether a call deploys a template."""
@@ -85,38 +104,48 @@ class StackCalls:
         """
         name = _stack_name(_text(call, "StackName"))
         if call.operation == "ExecuteChangeSet":
-            return self._executed(name, _text(call, "ChangeSetName"))
+            return await self._executed(call, name)
         try:
             self._check_members(call)
             template = await self._template(call)
         except _RefusedError as refused:
             return refused.decision
         given, unknown = await self._parameters(call)
-        # Beside the loop: a template of some hundred resources takes a tenth of a second.
-        problems = await asyncio.to_thread(self._problems, template, name, call.region or self._region, given, unknown)
-        if problems:
+        region = call.region or self._region
+
+        def look(parts: Mapping[str, Part]) -> Examined:
+            return examine(
+                template,
+                stack_name=name,
+                parameters=given,
+                unknown_parameters=unknown,
+                place=Place(account=self._account, region=region, partition=self._partition),
+                known_action=self._known_action,
+                parts=parts,
+            )
+
+        examined = await examine_all(look, partial(self._stored, region=region), self._inside)
+        problems = check(examined, inside=self._inside, grants_outside=self._grants_outside, services=self._services)
+        if problems and not await self._left_to_role(call, problems):
             return _decision(problems)
         if call.operation == "CreateChangeSet":
-            self._change_sets.add((name, _change_set_name(_text(call, "ChangeSetName"))))
+            await self._note(call, name)
         return ALLOWED
 
-    def _problems(
-        self,
-        template: Mapping[str, Any],
-        name: str,
-        region: str,
-        parameters: Mapping[str, str],
-        unknown: frozenset[str],
-    ) -> tuple[Problem, ...]:
-        examined = examine(
-            template,
-            stack_name=name,
-            parameters=parameters,
-            unknown_parameters=unknown,
-            place=Place(account=self._account, region=region, partition=self._partition),
-            known_action=self._known_action,
-        )
-        return check(examined, inside=self._inside, grants_outside=self._grants_outside, services=self._services)
+    async def _stored(self, source: Source, region: str) -> bytes | None:
+        return await self._lookups.stored(source.bucket, source.key, source.version, region)
+
+    async def _left_to_role(self, call: Call, problems: tuple[Problem, ...]) -> bool:
+        """Whether nothing but what is not known is wrong, and the role that makes the stack stays inside."""
+        role = _text(call, "RoleARN")
+        unknown = all(problem.code in _LEFT_TO_A_ROLE for problem in problems)
+        if not (unknown and role and self._acts_as_role and self._inside(role)):
+            return False
+        boundary = await self._lookups.boundary(role)
+        try:
+            return boundary is not None and not self._exceeds(boundary)
+        except SandgateError:
+            return False  # a boundary that cannot be read holds nothing
 
     def _check_members(self, call: Call) -> None:
         for name in ("ResourcesToImport", "ImportExistingResources"):
@@ -126,10 +155,18 @@ class StackCalls:
             if not self._inside(arn):
                 raise _RefusedError(arn, "the stack would report to a topic outside the sandbox", "name one inside it")
 
-    def _executed(self, stack: str, change_set: str) -> Decision:
-        named = _change_set_name(change_set)
-        # An ARN of a change set names no stack, and its name alone is enough then.
-        if any(made == named and (not stack or of == stack) for of, made in self._change_sets):
+    async def _note(self, call: Call, stack: str) -> None:
+        """Remember a change set, unless there is one of that name already: CloudFormation then keeps the old one."""
+        region, named = call.region or self._region, _text(call, "ChangeSetName")
+        if await self._lookups.change_set(stack, named, region) is None:
+            self._change_sets.add((stack, _change_set_name(named), region))
+
+    async def _executed(self, call: Call, stack: str) -> Decision:
+        region, change_set = call.region or self._region, _text(call, "ChangeSetName")
+        if change_set.startswith("arn:"):
+            # It names no stack, and CloudFormation may not look at the one that the call names.
+            stack = await self._lookups.change_set("", change_set, region) or ""
+        if (stack, _change_set_name(change_set), region) in self._change_sets:
             return ALLOWED
         why = "nobody examined the template of this change set"
         return _RefusedError(change_set, why, "create the change set in this run").decision
@@ -152,11 +189,16 @@ class StackCalls:
         """What the call only points to, or None; and what that is."""
         url, region = _text(call, "TemplateURL"), call.region or self._region
         if url:
-            place = template_place(url)
-            if place is None:
-                return None, url.partition("?")[0]
-            bucket, key, version = place
-            return await self._lookups.stored(bucket, key, version, region), f"s3://{bucket}/{key}"
+            try:
+                source = source_of(url)
+            except ValueError as error:
+                raise _RefusedError(
+                    "TemplateURL", str(error), "put the template into a bucket of the sandbox"
+                ) from None
+            if not self._inside(source.arn):
+                why = "the template lies outside the sandbox"
+                raise _RefusedError(source.text, why, "put it into a bucket of the sandbox")
+            return await self._stored(source, region), source.text
         if call.parameters.get("UsePreviousTemplate") is True:
             stack = _text(call, "StackName")
             return await self._lookups.template(stack, region), f"the template of {stack}"
@@ -177,28 +219,6 @@ class StackCalls:
             now = await self._lookups.parameters(_text(call, "StackName"), call.region or self._region)
             given |= {key: now[key] for key in kept if key in now}
         return given, frozenset(kept - given.keys())
-
-
-def template_place(url: str) -> tuple[str, str, str] | None:
-    """Bucket, key and version of an S3 URL, path or virtual-host style; None for any other.
-
-    Source: Amazon S3 User Guide, "Methods for accessing a general purpose bucket".
-    """
-    parts = urlsplit(url)
-    host = (parts.hostname or "").lower()
-    version = parse_qs(parts.query).get("versionId", [""])[0]
-    path = unquote(parts.path).lstrip("/")
-    local = host in {"127.0.0.1", "localhost"}
-    if parts.scheme not in {"http", "https"} or not (local or host.endswith((".amazonaws.com", ".amazonaws.com.cn"))):
-        return None
-    if local or host.startswith(_S3_HOSTS):
-        bucket, _, key = path.partition("/")
-    else:
-        at = max(host.find(f".{mark}") for mark in _S3_HOSTS)
-        if at < 1:
-            return None
-        bucket, key = host[:at], path
-    return (bucket, key, version) if bucket and key else None
 
 
 def _text(call: Call, name: str) -> str:

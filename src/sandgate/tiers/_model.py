@@ -62,6 +62,8 @@ class Upstream(Protocol):
     private: bool
     """Whether everything on it belongs to this run; else unsigned requests reach only what the run has seen."""
 
+    acts_as_stack_role: bool
+    """Whether CloudFormation has the rights of the role that a call passes, and no others, for members of the stack."""
     def admits(self, service: str, /) -> Decision:
         """Whether this tier has a place where calls of that service can end."""
 

@@ -72,6 +72,8 @@ class _Emulated:
     caller: str
     versions: Mapping[str, str]
     private: bool = True
+    acts_as_stack_role: bool = False
+    """It acts as root for members."""
     _sessions: dict[str, FunctionSession] = field(default_factory=dict)
 
     def admits(self, _service: str, /) -> Decision:

@@ -82,6 +82,7 @@ class _Endpoints:
         if service in self.places:
             return ALLOWED
         return Decision(
+    acts_as_stack_role: bool = False
             allowed=False,
             rule="no-endpoint",
             value=service,

@@ -78,6 +78,7 @@ class StandIn:
 
     def __init__(self, events: Path) -> None:
         self.private = True
+        self.acts_as_stack_role = False
         self.refuses = False
         self.function: FunctionSession | None = None
         self.reply = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"

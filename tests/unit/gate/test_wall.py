@@ -50,6 +50,12 @@ class Upstream:
     async def stored(self, bucket: str, key: str, version: str, region: str) -> bytes | None:
         raise AssertionError(bucket, key, version, region)
 
+    async def change_set(self, stack: str, change_set: str, region: str) -> str | None:
+        raise AssertionError(stack, change_set, region)
+
+    async def boundary(self, role: str) -> dict[str, object] | None:
+        raise AssertionError(role)
+
 
 class Subject:
     """A wall, with `orders` adopted or no stack at all, and what it decides."""
@@ -184,9 +190,9 @@ def test_a_stack_that_cannot_be_read_keeps_what_it_had(adopting: Subject) -> Non
 def test_a_policy_is_made_anew_only_for_other_members(adopting: Subject, monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[Config] = []
 
-    def counted(config: Config, *, account: str, namespace: str) -> Policy:
+    def counted(config: Config, **options: Any) -> Policy:
         made.append(config)
-        return load_policy(config, account=account, namespace=namespace)
+        return load_policy(config, **options)
 
     monkeypatch.setattr(module, "load_policy", counted)
     for _ in range(3):

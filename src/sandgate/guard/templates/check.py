@@ -71,7 +71,7 @@ def _member(member: Member, inside: Callable[[str], bool], services: frozenset[s
     if services is not None and member.service and member.service not in services:
         yield Problem(
             code="service",
-            path=f"Resources.{member.logical_id}.Type",
+            path=f"{member.within}Resources.{member.logical_id}.Type",
             value=member.type,
             why=f"the service {member.service} is not one that the sandbox may use",
             remedy=f'add "{member.service}" to services',

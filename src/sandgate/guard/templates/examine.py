@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import product
+from types import MappingProxyType
 from typing import Any
 
 from sandgate.guard.templates.conditions import decide
 from sandgate.guard.templates.grants import known_action
 from sandgate.guard.templates.inspect_member import Inspection
-from sandgate.guard.templates.model import Examined, Place, Problem
+from sandgate.guard.templates.model import Examined, Part, Place, Problem
 from sandgate.guard.templates.parameters import parameter_values
+from sandgate.guard.templates.parts import Parts, Stack
 from sandgate.guard.templates.read import fault_of
 from sandgate.guard.templates.sam import expand
-from sandgate.guard.templates.values import shown
+from sandgate.guard.templates.values import Unknown, shown
 from sandgate.templates.reading import SAM_TRANSFORM, transform_names
 
 __all__ = ["examine"]
@@ -35,6 +38,7 @@ def examine(
     unknown_parameters: frozenset[str] = frozenset(),
     transforms: frozenset[str] = frozenset({SAM_TRANSFORM}),
     known_action: Callable[[str], bool] = known_action,
+    parts: Mapping[str, Part] = MappingProxyType({}),
 ) -> Examined:
     """Find out what a template would make.
 
@@ -46,21 +50,41 @@ def examine(
         unknown_parameters: those that keep a previous value which nobody has looked up.
         transforms: those that may run; only SAM's is understood, so only SAM's can be among them to any effect.
         known_action: whether IAM knows an action; handlers ask for some that do not exist.
+        parts: what lies elsewhere and was read, by `Source.text`; `Examined.needed` says what else there is.
 
     Returns:
         Members, references and documents for `check`, and problems; it raises nothing, whatever the template holds.
     """
+    setting = _Setting(place=place, transforms=transforms, known_action=known_action)
+    stack = Stack(name=stack_name, parameters=parameters, unknown=unknown_parameters)
+    return _examined(template, stack, Parts(parts, setting.look), setting)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Setting:
+    """What holds for a template and for those nested in it."""
+
+    place: Place
+    transforms: frozenset[str]
+    known_action: Callable[[str], bool]
+
+    def look(self, template: Mapping[str, Any], stack: Stack, parts: Parts) -> Examined:
+        """Examine a nested template."""
+        return _examined(template, stack, parts, self)
+
+
+def _examined(template: Mapping[str, Any], stack: Stack, parts: Parts, setting: _Setting) -> Examined:
     fault = fault_of(template) or _shape(template)
     if fault:
         return Examined(problems=(_problem("malformed", "Resources", "", fault, "correct the template"),))
-    early = [*_transform_problems(template, transforms), *_section_problems(template)]
+    early = [*_transform_problems(template, setting.transforms), *_section_problems(template)]
     if early:
         return Examined(problems=tuple(early))
     resources: Mapping[str, Mapping[str, Any]] = template["Resources"]
     sam: frozenset[str] = frozenset()
     if SAM_TRANSFORM in transform_names(template):
         resources, sam = expand(resources, template.get("Globals"))
-    values = parameter_values(_section(template, "Parameters"), parameters, unknown_parameters)
+    values = parameter_values(_section(template, "Parameters"), stack.parameters, stack.unknown, stack.inherited)
     decided = decide(_section(template, "Conditions"), values)
     used = set(_conditions_in({**template, "Resources": resources}))
     undecided = sorted(name for name, value in decided.items() if value is None and name in used)
@@ -76,10 +100,11 @@ def examine(
             resources={key: item for key, item in resources.items() if _made(item, conditions)},
             conditions=conditions,
             values=values,
-            stack_name=stack_name,
-            place=place,
+            stack=stack,
+            place=setting.place,
             sam=sam,
-            known_action=known_action,
+            known_action=setting.known_action,
+            parts=parts,
         )
         found.append(inspection.run())
     return _together(found)
@@ -154,4 +179,14 @@ def _together(found: list[Examined]) -> Examined:
         documents=tuple({repr(one): one for case in found for one in case.documents}.values()),
         grantees=tuple(dict.fromkeys(one for case in found for one in case.grantees)),
         problems=tuple(dict.fromkeys(one for case in found for one in case.problems)),
+        needed=tuple(dict.fromkeys(one for case in found for one in case.needed)),
+        outputs={name: _agreed(name, found) for case in found for name in case.outputs},
+        samples={key: text for case in found for key, text in case.samples.items()},
     )
+
+
+def _agreed(name: str, found: list[Examined]) -> object:
+    values = [case.outputs.get(name) for case in found]
+    if all(value == values[0] for value in values):
+        return values[0]
+    return Unknown(f"the output {name} depends on a condition that cannot be decided")

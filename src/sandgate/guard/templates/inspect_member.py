@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from sandgate.guard.templates.definitions import substituted
 from sandgate.guard.templates.documents import Findings, examine_document, take_documents
 from sandgate.guard.templates.identities import attached
 from sandgate.guard.templates.members import ResourceTable
-from sandgate.guard.templates.model import Examined, Member, Place, Problem, Reference
+from sandgate.guard.templates.model import Examined, Member, Place, Problem, Reference, Source
 from sandgate.guard.templates.parameters import pseudo_values
+from sandgate.guard.templates.parts import NestedStacks, Parts, Stack
 from sandgate.guard.templates.references import Named, aws_owned, named_in, reference_arn
 from sandgate.guard.templates.requests import handler_requests
 from sandgate.guard.templates.resolve import Resolver
@@ -34,40 +36,70 @@ class Inspection:
         resources: Mapping[str, Mapping[str, Any]],
         conditions: Mapping[str, bool],
         values: Mapping[str, object],
-        stack_name: str,
+        stack: Stack,
         place: Place,
         sam: frozenset[str],
         known_action: Callable[[str], bool],
+        parts: Parts,
     ) -> None:
-        self._resources, self._outputs = resources, template.get("Outputs")
+        self._resources, self._outputs, self._conditions = resources, template.get("Outputs"), conditions
         self._place, self._known_action = place, known_action
-        self._table = ResourceTable(resources, stack_name=stack_name, place=place, sam=sam)
+        self._parts = parts
+        self._table = ResourceTable(resources, stack_name=stack.name, place=place, sam=sam)
+        self._table.samples.update(stack.samples)
         mappings = template.get("Mappings")
         self._resolver = Resolver(
-            values={**values, **pseudo_values(stack_name, place)},
+            values={**values, **pseudo_values(stack.name, place)},
             mappings=mappings if isinstance(mappings, Mapping) else {},
             conditions=conditions,
             members=self._table,
             report=self._unresolved,
             dynamic=self._dynamic,
         )
-        self._table.bind(self._resolver)
+        self._stacks = NestedStacks(
+            resources, stack=stack, resolver=self._resolver, samples=self._table.samples, parts=parts
+        )
+        self._table.bind(self._resolver, self._stacks.output)
         self._members: list[Member] = []
         self._references: list[Reference] = []
         self._findings = Findings()
+        self._needed: list[Source] = []
 
     def run(self) -> Examined:
         """Look at all of them."""
         for logical_id, item in self._resources.items():
             self._member(logical_id, item)
-        self._resolver.resolve(self._outputs, ("Outputs",))
+        outputs = self._resolver.resolve(self._outputs, ("Outputs",))
+        nested = [self._stacks.examined(logical_id) for logical_id in self._resources if self._nested(logical_id)]
         return Examined(
-            members=tuple(self._members),
-            references=tuple(dict.fromkeys(self._references)),
-            documents=tuple(self._findings.documents),
-            grantees=tuple(self._findings.grantees),
-            problems=tuple(dict.fromkeys(self._findings.problems)),
+            members=(*self._members, *(one for found in nested for one in found.members)),
+            references=tuple(
+                dict.fromkeys((*self._references, *(one for found in nested for one in found.references)))
+            ),
+            documents=(*self._findings.documents, *(one for found in nested for one in found.documents)),
+            grantees=(*self._findings.grantees, *(one for found in nested for one in found.grantees)),
+            problems=tuple(
+                dict.fromkeys((*(one for found in nested for one in found.problems), *self._findings.problems))
+            ),
+            needed=tuple(dict.fromkeys((*self._needed, *(one for found in nested for one in found.needed)))),
+            outputs=self._values(outputs),
+            samples=dict(self._table.samples),
         )
+
+    def _nested(self, logical_id: str) -> bool:
+        rule = self._table.rule(logical_id)
+        return rule is not None and rule.nested
+
+    def _values(self, outputs: object) -> dict[str, object]:
+        """The value of each output that there is; anything but a text is nothing that a template above could use."""
+        values: dict[str, object] = {}
+        for name, output in outputs.items() if isinstance(outputs, Mapping) else ():
+            value = output.get("Value") if isinstance(output, Mapping) else None
+            made = isinstance(output, Mapping) and self._conditions.get(output.get("Condition", ""), True)
+            if made:
+                text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+                values[name] = text if isinstance(text, str | Unknown) else Unknown(f"the output {name} is no text")
+        return values
 
     def _problem(self, code: str, path: tuple[str, ...], value: object, why: str, remedy: str) -> None:
         self._findings.problems.append(
@@ -153,18 +185,12 @@ class Inspection:
 
     def _look(self, kind: str, properties: dict[str, Any], path: tuple[str, ...], logical_id: str) -> None:
         """Documents, attached policies, grants by property, and references of one member."""
-        rest, documents = take_documents(properties, path)
+        rest, documents = take_documents(self._whole(kind, properties, path), path)
         for at, document in documents if not notes("for_everybody", kind) else ():
             examine_document(document, at, table=self._table, place=self._place, findings=self._findings)
         assert isinstance(rest, dict)
         rest, problems = attached(rest, path, self._place)
         self._findings.problems += problems
-        for key in notes("elsewhere", kind):
-            if key in rest:
-                why = "this part of the template is not in the call"
-                self._problem(
-                    "unresolvable", (*path, key), rest.pop(key), why, "write it into the template as its body"
-                )
         address = dict(notes("by_address", kind))
         opens_address = bool(address) and all(rest.get(key) == value for key, value in address.items())
         for key in notes("open", kind) if not opens_address else ():
@@ -176,6 +202,22 @@ class Inspection:
                 self._problem("trust", (*path, key), rest[key], "lets everybody in", "leave it out")
         for named in named_in(kind, rest, path):
             self._refer(named, logical_id)
+
+    def _whole(self, kind: str, properties: Mapping[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
+        """Properties with the text of what lies elsewhere; a nested template is examined by itself."""
+        whole = dict(properties)
+        for key in notes("elsewhere", kind):
+            if key not in whole:
+                continue
+            found = self._parts.read(whole.pop(key), ".".join((*path, key)))
+            if isinstance(found, Examined):
+                self._findings.problems += found.problems
+                self._needed += found.needed
+            else:
+                whole[key] = found[1]
+        if self._nested(path[1]):
+            return {key: value for key, value in whole.items() if key not in {"Parameters", "TemplateURL"}}
+        return substituted(whole)
 
     def _may_use(self, principal: object) -> bool:
         text = principal if isinstance(principal, str) else ""

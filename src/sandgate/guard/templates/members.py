@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sandgate.guard.templates.model import Place
 from sandgate.guard.templates.resolve import Resolver
 from sandgate.guard.templates.types import TypeRule, rule_of
-from sandgate.guard.templates.values import NO_VALUE, RANDOM, Unknown, mark, substitute
+from sandgate.guard.templates.values import INNER, NO_VALUE, RANDOM, Unknown, mark, substitute
 
 __all__ = ["ResourceTable", "arn_of"]
 
@@ -18,6 +18,8 @@ _PROPERTY = re.compile(r"\{([A-Z][A-Za-z]*):([^}]*)\}")
 _OWN_VALUE = re.compile("\ue000([^\ue001]*)\ue001(?:[/:]|$)")
 _BELOW = re.compile(r"[/:]")
 _NO_RULE = TypeRule()
+_OUTPUT = "Outputs."
+_FIRST = re.compile(f"[.{INNER}]")
 _SAM_REFERENCES = frozenset({"Alias", "Deployment", "Stage", "Version"})
 """`Ref: Function.Version`: what SAM makes of a resource. Source: AWS SAM Developer Guide, "Referencing generated"."""
 _ARBITRARY = "the value could be any: that of a custom resource, an unknown type, or one that is not a name"
@@ -46,6 +48,7 @@ class ResourceTable:
             for logical_id, item in resources.items()
         }
         self._resolver: Resolver | None = None
+        self._output: Callable[[str, str], object] = lambda _stack, _name: Unknown(_ARBITRARY)
         self._names: dict[str, object] = {}
         self._opened: set[str] = set()
         self._own_arns: frozenset[str] | None = None
@@ -54,9 +57,9 @@ class ResourceTable:
         for logical_id, resource in self._resources.items():
             self.samples[mark(logical_id)] = self._generated(logical_id, resource.rule or _NO_RULE)
 
-    def bind(self, resolver: Resolver) -> None:
-        """The resolver that reads properties of members."""
-        self._resolver = resolver
+    def bind(self, resolver: Resolver, output: Callable[[str, str], object]) -> None:
+        """The resolver that reads properties of members, and what knows an output of a nested stack by both names."""
+        self._resolver, self._output = resolver, output
 
     def has(self, logical_id: str) -> bool:
         """Whether the stack would have it."""
@@ -81,6 +84,8 @@ class ResourceTable:
         return self._attribute(logical_id, attribute, resource, rule)
 
     def _attribute(self, logical_id: str, attribute: str, resource: _Resource, rule: TypeRule) -> object:
+        if rule.nested and attribute.startswith(_OUTPUT):
+            return self._output(logical_id, attribute.removeprefix(_OUTPUT))
         if attribute == rule.name:
             return self.name(logical_id)
         form = rule.attributes.get(attribute) or (rule.arn[0] if attribute == "Arn" and rule.arn else "")
@@ -112,7 +117,7 @@ class ResourceTable:
     def owns(self, text: str) -> bool:
         """Whether a text is a value of a member, its ARN, or what lies below it (an index, an object, a version)."""
         found = _OWN_VALUE.match(text)
-        if found and found[1].partition(".")[0] in self._resources:
+        if found and (found[1].startswith(INNER) or _FIRST.split(found[1], maxsplit=1)[0] in self._resources):
             return True
         if self._own_arns is None:
             self._own_arns = frozenset(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from sandgate.iam.request import AccessRequest
 
-__all__ = ["Document", "Examined", "Grantee", "Member", "Place", "Problem", "Reference"]
+__all__ = ["Document", "Examined", "Grantee", "Member", "Part", "Place", "Problem", "Reference", "Source", "Unreadable"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +57,8 @@ class Member:
     """Actions of its handlers on other services that nothing in its properties names a resource of."""
     kept: bool = False
     """It outlives the stack (`DeletionPolicy` other than `Delete`)."""
+    within: str = ""
+    """What leads to the nested template that it stands in, `Resources.Inner.TemplateURL > `."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +91,39 @@ class Grantee:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """An object of S3 that holds a part of a template."""
+
+    bucket: str
+    key: str
+    version: str = ""
+
+    @property
+    def text(self) -> str:
+        """`s3://bucket/key`."""
+        return f"s3://{self.bucket}/{self.key}" + (f"?versionId={self.version}" if self.version else "")
+
+    @property
+    def arn(self) -> str:
+        """Of the object."""
+        return f"arn:aws:s3:::{self.bucket}/{self.key}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable:
+    """A part that could not be had, or must not be."""
+
+    code: str
+    """Of the problem: `outside`, `unresolvable` or `malformed`."""
+    why: str
+    remedy: str
+
+
+Part = Mapping[str, Any] | Unreadable
+"""A part of a template that lies elsewhere, as it was read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Examined:
     """What a template would make, and what is wrong with it whatever the sandbox is."""
 
@@ -96,6 +132,36 @@ class Examined:
     documents: tuple[Document, ...] = ()
     grantees: tuple[Grantee, ...] = ()
     problems: tuple[Problem, ...] = ()
+    needed: tuple[Source, ...] = ()
+    """Parts that lie elsewhere and were not given; there is a problem for each."""
+    outputs: Mapping[str, object] = field(default_factory=dict)
+    """What each output gives: text, with marks, or `Unknown`."""
+    samples: Mapping[str, str] = field(default_factory=dict)
+    """A possible text for each mark that stands for a name."""
+
+    def within(self, path: str) -> Examined:
+        """The same, of a template that another one names.
+
+        Args:
+            path: where in that one.
+        """
+        lead = f"{path} > "
+        return replace(
+            self,
+            members=tuple(
+                replace(
+                    one,
+                    path=lead + one.path,
+                    within=lead + one.within,
+                    requests=tuple(replace(request, member=lead + request.member) for request in one.requests),
+                )
+                for one in self.members
+            ),
+            references=tuple(replace(one, path=lead + one.path) for one in self.references),
+            documents=tuple(replace(one, path=lead + one.path) for one in self.documents),
+            grantees=tuple(replace(one, path=lead + one.path) for one in self.grantees),
+            problems=tuple(replace(one, path=lead + one.path) for one in self.problems),
+        )
 
     @property
     def actions(self) -> frozenset[str]:

@@ -15,7 +15,10 @@ _LONGEST = 4096
 
 
 def parameter_values(
-    declared: Mapping[str, Any], given: Mapping[str, str], unknown: frozenset[str]
+    declared: Mapping[str, Any],
+    given: Mapping[str, str],
+    unknown: frozenset[str],
+    inherited: Mapping[str, str | Unknown] | None = None,
 ) -> dict[str, str | list[str] | Unknown]:
     """The value of each declared parameter.
 
@@ -23,14 +26,24 @@ def parameter_values(
         declared: the section of the template.
         given: values of the call.
         unknown: parameters whose value the call takes over from the stack and that nobody has looked up.
+        inherited: values that the template above gives, in place of `given`; they may hold marks.
 
     Returns:
         Texts, lists for list types; `Unknown` for values that come from Parameter Store, from a stack, or from nowhere.
     """
-    return {name: _value(name, item, given, unknown) for name, item in declared.items()}
+    if inherited is None:
+        return {name: _value(name, item, given, unknown) for name, item in declared.items()}
+    texts = {name: value for name, value in inherited.items() if isinstance(value, str)}
+    found = {name: _value(name, item, texts, frozenset(), ours=True) for name, item in declared.items()}
+    for name, value in inherited.items():
+        if isinstance(value, Unknown) and name in found:
+            found[name] = Unknown(f"parameter {name}: {value.why}")
+    return found
 
 
-def _value(name: str, item: object, given: Mapping[str, str], unknown: frozenset[str]) -> str | list[str] | Unknown:
+def _value(
+    name: str, item: object, given: Mapping[str, str], unknown: frozenset[str], *, ours: bool = False
+) -> str | list[str] | Unknown:
     if not isinstance(item, Mapping):
         return Unknown(f"parameter {name} is not declared as a mapping")
     kind, default = item.get("Type", "String"), item.get("Default")
@@ -43,7 +56,7 @@ def _value(name: str, item: object, given: Mapping[str, str], unknown: frozenset
     if isinstance(value, bool | float) or not isinstance(value, str | int):
         return Unknown(f"parameter {name} has no text as its value")
     text = str(value)
-    if FORGED.search(text) or len(text.encode()) > _LONGEST:
+    if (FORGED.search(text) and not ours) or len(text.encode()) > _LONGEST:
         return Unknown(f"parameter {name} has a value that CloudFormation would not take")
     is_list = kind == "CommaDelimitedList" or kind.startswith("List<")
     return [part.strip() for part in text.split(",")] if is_list else text

@@ -162,6 +162,15 @@ def _layer(logical_id: str, given: dict[str, Any]) -> _Resources:
     return {logical_id: {"Type": "AWS::Lambda::LayerVersion", "Properties": properties}}
 
 
+def _application(logical_id: str, given: dict[str, Any]) -> _Resources:
+    """A nested stack, where a template in a bucket is named; what a repository publishes is not known."""
+    location = given.get("Location")
+    if isinstance(location, Mapping) and not _function(dict(location)):
+        return {logical_id: {"Type": "AWS::Serverless::Application", "Properties": given}}
+    properties = {key: value for key, value in given.items() if key != "Location"}
+    return {logical_id: {"Type": "AWS::CloudFormation::Stack", "Properties": {**properties, "TemplateURL": location}}}
+
+
 def _state_machine(logical_id: str, given: dict[str, Any]) -> _Resources:
     properties = {key: value for key, value in given.items() if key not in _NOT_OF_A_STATE_MACHINE}
     if "Name" in given:
@@ -202,6 +211,7 @@ def _implicit_apis(resources: Mapping[str, Mapping[str, Any]]) -> _Resources:
 
 _EXPANDERS: Mapping[str, Callable[[str, dict[str, Any]], _Resources]] = {
     "AWS::Serverless::Api": _rest_api,
+    "AWS::Serverless::Application": _application,
     "AWS::Serverless::Function": _function_resources,
     "AWS::Serverless::HttpApi": _http_api,
     "AWS::Serverless::LayerVersion": _layer,

@@ -44,6 +44,8 @@ class TypeRule:
     """The property that `Ref` gives, for types without a name of their own."""
     chosen: bool = False
     """`Ref` gives what the template or a function chose, and nobody knows here what that is."""
+    nested: bool = False
+    """It is a stack of its own; `Fn::GetAtt` of its outputs reads another template."""
     local: bool = False
     """It lives in CloudFormation alone."""
     read_only: frozenset[str] = frozenset()
@@ -93,7 +95,7 @@ def notes(kind: str, type_name: str) -> Any:
 def service_of(type_name: str) -> str:
     """The IAM service that the handlers of a type call most; empty for what lives in CloudFormation alone."""
     rule = rule_of(type_name)
-    if rule is None or rule.local:
+    if rule is None or rule.local or rule.nested:
         return ""
     asked = Counter(action.partition(":")[0] for actions in phases(type_name).values() for action in actions)
     if rule.service:

@@ -10,10 +10,15 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["FORGED", "NO_VALUE", "RANDOM", "NoValue", "Unknown", "mark", "marked", "shown", "substitute"]
+__all__ = [
+    "FORGED", "INNER", "NO_VALUE", "RANDOM", "NoValue", "Unknown", "from_above", "from_below", "mark", "marked",
+    "shown", "substitute",
+]  # fmt: skip
 
 _OPEN, _CLOSE = "\ue000", "\ue001"
-FORGED: Final = re.compile(f"[{_OPEN}{_CLOSE}\ud800-\udfff]")
+INNER: Final = "\ue002"
+"""In a mark: after a nested stack for a value of its member; first, for a value of the stack above."""
+FORGED: Final = re.compile(f"[{_OPEN}{_CLOSE}{INNER}\ud800-\udfff]")
 """Characters that no template may hold: our marks, and halves of characters, which cannot be written anywhere."""
 _MARK = re.compile(f"{_OPEN}([^{_CLOSE}]*){_CLOSE}")
 RANDOM: Final = "XXXXXXXXXXXX"
@@ -42,6 +47,20 @@ def mark(logical_id: str, attribute: str = "") -> str:
     return f"{_OPEN}{logical_id}{'.' if attribute else ''}{attribute}{_CLOSE}"
 
 
+def from_above(text: str) -> str:
+    """A text of a template as one that it names has it."""
+    return _MARK.sub(lambda found: f"{_OPEN}{INNER}{found[1]}{_CLOSE}", text)
+
+
+def from_below(text: str, logical_id: str) -> str:
+    """A text of a nested template as the one above has it, whose resource has that logical id."""
+    return _MARK.sub(lambda found: _OPEN + _lifted(found[1], logical_id) + _CLOSE, text)
+
+
+def _lifted(inner: str, logical_id: str) -> str:
+    return inner.removeprefix(INNER) if inner.startswith(INNER) else f"{logical_id}{INNER}{inner}"
+
+
 def marked(text: str) -> bool:
     """Whether a text holds a value of a member."""
     return bool(_MARK.search(text))
@@ -56,5 +75,5 @@ def shown(value: object) -> str:
     """A value for people: marks as `${Table.Arn}`, long texts cut."""
     if isinstance(value, Unknown):
         return value.why
-    text = _MARK.sub(r"${\1}", value if isinstance(value, str) else repr(value))
+    text = _MARK.sub(r"${\1}", value if isinstance(value, str) else repr(value)).replace(INNER, ">")
     return text if len(text) <= 200 else text[:200] + "…"  # noqa: PLR2004 - one line of a terminal, twice

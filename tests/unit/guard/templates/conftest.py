@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from sandgate.guard.templates.check import check
 from sandgate.guard.templates.examine import examine
 from sandgate.guard.templates.grants import granted_outside
 from sandgate.guard.templates.model import Examined, Place, Problem
-from sandgate.guard.templates.read import read_template
+from sandgate.guard.templates.read import read_part, read_template
 
 PLACE = Place(account="111122223333", region="eu-west-1")
 STACK = "test-ab"
@@ -25,7 +26,8 @@ def inside(arn: str) -> bool:
     last = parts[5]
     for head in ("table/", "function:", "log-group:/aws/lambda/", "log-group:/", "log-group:", "role/service/", "role/",
                  "policy/", "group/", "layer:", "secret:", "parameter/", "rule/", "alarm:", "stateMachine:", "stream/",
-                 "event-bus/", "schedule/default/", "alias/", "repository/", "user/", "subgrp:", "db:"):  # fmt: skip
+                 "event-bus/", "schedule/default/", "alias/", "repository/", "user/", "subgrp:", "db:",
+                 "stack/"):  # fmt: skip
         if last.startswith(head):
             last = last.removeprefix(head)
             break
@@ -41,17 +43,23 @@ grants_outside = granted_outside([
 ])  # fmt: skip
 
 
-def examined(text: str, **parameters: str) -> Examined:
-    """Examine the text of a template."""
-    return examine(read_template(text.encode()), stack_name=STACK, parameters=parameters, place=PLACE)
+def examined(text: str, parts: Mapping[str, str] = MappingProxyType({}), **parameters: str) -> Examined:
+    """Examine the text of a template, with texts of its parts by place."""
+    return examine(
+        read_template(text.encode()),
+        stack_name=STACK,
+        parameters=parameters,
+        place=PLACE,
+        parts={place: read_part(part.encode(), where=place) for place, part in parts.items()},
+    )
 
 
 @pytest.fixture
 def problems() -> Callable[..., tuple[Problem, ...]]:
-    """Everything that is wrong with the text of a template."""
+    """Everything that is wrong with the text of a template: `problems(text, parts, Name="test-x")`."""
 
-    def run(text: str, **parameters: str) -> tuple[Problem, ...]:
-        return check(examined(text, **parameters), inside=inside, grants_outside=grants_outside)
+    def run(text: str, parts: Mapping[str, str] = MappingProxyType({}), **parameters: str) -> tuple[Problem, ...]:
+        return check(examined(text, parts, **parameters), inside=inside, grants_outside=grants_outside)
 
     return run
 
@@ -61,6 +69,6 @@ def members() -> Callable[..., dict[str, Any]]:
     """The members of the text of a template by logical id."""
 
     def run(text: str, **parameters: str) -> dict[str, Any]:
-        return {one.logical_id: one for one in examined(text, **parameters).members}
+        return {one.logical_id: one for one in examined(text, {}, **parameters).members}
 
     return run

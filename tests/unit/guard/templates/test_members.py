@@ -45,7 +45,8 @@ RESOURCES: dict[str, dict[str, Any]] = {
 def table() -> ResourceTable:
     table = ResourceTable(RESOURCES, stack_name="test-ab", place=PLACE, sam=frozenset({"F"}))
     table.bind(
-        Resolver(values={}, mappings={}, conditions={}, members=table, report=lambda *_: None, dynamic=lambda *_: None)
+        Resolver(values={}, mappings={}, conditions={}, members=table, report=lambda *_: None, dynamic=lambda *_: None),
+        lambda stack, name: f"{stack}'s {name}",
     )
     return table
 
@@ -123,10 +124,11 @@ def test_marks_are_written_as_people_write_them() -> None:
 def test_every_type_has_handlers_or_lives_in_cloudformation(name: str) -> None:
     rule = rule_of(name)
     assert rule is not None
-    assert any(phases(name).values()) or rule.local or name == "AWS::IAM::UserToGroupAddition"
-    assert bool(service_of(name)) != rule.local
+    here = rule.local or rule.nested
+    assert any(phases(name).values()) or here or name == "AWS::IAM::UserToGroupAddition"
+    assert bool(service_of(name)) != here
     assert name not in refused_types()
-    assert not rule.arn or rule.arn[0].partition(":")[0] == service_of(name)
+    assert not rule.arn or rule.nested or rule.arn[0].partition(":")[0] == service_of(name)
 
 
 def test_the_file_of_handlers_is_what_the_script_writes() -> None:
