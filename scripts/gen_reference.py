@@ -25,7 +25,7 @@ from sandgate.cli.main import build, run
 from sandgate.config.declare import Option
 from sandgate.config.options import INTERNAL_VARIABLES, OPTIONS
 from sandgate.core.registry import discover
-from sandgate.guard.rules import RULES
+from sandgate.gate.rules import all_rules
 from sandgate.pytest_plugin.fixtures import fixture_modules
 from sandgate.tiers._differences import differences, tables
 from sandgate.tiers._model import Tier
@@ -108,9 +108,11 @@ def _option(entry: Option, level: str, table: str = "") -> str:
 
 
 def _rules() -> str:
-    rows = [f"| `{rule.code}` | {rule.text} | {rule.remedy} |" for rule in RULES.values()]
+    rows = [
+        f"| `{rule.code}` | {rule.text} | {rule.remedy[0].upper()}{rule.remedy[1:]} |" for rule in all_rules().values()
+    ]
     head = "| rule | refuses when | what lets the call pass |\n|---|---|---|"
-    return "\n".join(["# Rules of the guard\n", GUARD, head, *rows, ""])
+    return "\n".join(["# Rules of refusals\n", GUARD, head, *rows, ""])
 
 
 def _emulator_iam() -> str:
@@ -164,9 +166,11 @@ def _tiers() -> str:
 
 
 GUARD = """\
-A call that the guard refuses gets an `AccessDenied` in its service's own protocol; the text names the rule, the
-offending value, where the rule came from, and the one line that lets this very call pass. `sandgate policy explain` says
-the same without a run. What tests may touch is told in [Say what tests may touch](../how-to/policy.md).
+A call that the gate refuses gets an `AccessDenied` in its service's own protocol; the text names the rule, the
+offending value, where the rule came from, and what lets this very call pass. Where that is a line of configuration it
+belongs under `[tool.sandgate]` in `pyproject.toml`, or at the top of a `sandgate.toml`, in place of the same option's
+line there. `sandgate policy explain` says the same of the guard's rules without a run. What tests may touch is told in
+[Say what tests may touch](../how-to/policy.md).
 """
 
 EMULATOR_IAM = """\

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sandgate.core.call import Call, Principal
 from sandgate.core.registry import nearest
+from sandgate.core.rules import heading
 from sandgate.errors import UsageError
 
 if TYPE_CHECKING:
@@ -101,7 +102,11 @@ def as_lines(found: Explained) -> Iterator[str]:
         yield "  it needs no permission"
     for item in found.asked:
         yield from _request(item)
-    for label, text in (("value", decision.value), ("from", decision.source), ("to allow it", decision.remedy)):
+    for label, text in (
+        ("value", decision.value),
+        ("from", decision.source),
+        (heading(decision.remedy), decision.remedy),
+    ):
         if text:
             yield f"{label}: {text}"
 

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from sandgate.core.rules import heading
+
 __all__ = ["ALLOWED", "Call", "Decision", "Outcome", "Principal", "ResourceRef"]
 
 
@@ -76,7 +78,7 @@ class Decision:
         if self.source:
             parts.append(f"from: {self.source}")
         if self.remedy:
-            parts.append(f"to allow it: {self.remedy}")
+            parts.append(f"{heading(self.remedy)}: {self.remedy}")
         return "; ".join(parts)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 from sandgate.core.call import Decision
 from sandgate.gate.flow import Flow
@@ -14,6 +15,7 @@ from sandgate.gate.response import UpstreamFaultError
 from sandgate.wire.errors import render
 from sandgate.wire.http import WireError
 from sandgate.wire.identify import match
+from sandgate.wire.limits import LIMITS
 
 __all__ = ["INTERNAL", "NOT_OURS", "UNRECORDED", "UNSIGNED", "Answers", "RefusedError"]
 
@@ -27,7 +29,7 @@ INTERNAL = Decision(
     rule="emulator-internal",
     value="a path of the emulator's own",
     source="built in: these paths change or reset the emulator without a signature",
-    remedy="none; use the AWS API",
+    remedy="nothing does; call the AWS API instead",
 )
 NOT_OURS = Decision(
     allowed=False,
@@ -41,6 +43,11 @@ UNSIGNED = Decision(
     value="a request without an AWS signature",
     source="the service model demands a signature for this operation",
     remedy="let the SDK sign with the run key that `sandgate run` or `sandgate env` sets",
+)
+_NOT_UNDERSTOOD = Decision(
+    allowed=False,
+    rule="not-understood",
+    remedy="a request as AWS takes it; the error says what was wrong",
 )
 UNRECORDED = Decision(
     allowed=False,
@@ -79,10 +86,14 @@ class Answers:
 
     def fault(self, flow: Flow, error: WireError) -> tuple[int, str]:
         """A request that is malformed or not rightly signed; recorded as refused when it got no further."""
+        limit = LIMITS.get(error.code)
+        remedy = limit or _NOT_UNDERSTOOD.remedy
+        decision = replace(_NOT_UNDERSTOOD, value=error.code, source=error.message.rstrip("."), remedy=remedy)
         if not flow.begun:
-            self._record(flow, Decision(allowed=False, rule="not-understood", value=error.code, source=error.message))
+            self._record(flow, decision)
         self._find_protocol(flow, error.protocol)
-        return self._send(flow, error.code, error.message, error.status)
+        # What AWS would say too is said as AWS says it.
+        return self._send(flow, error.code, decision.text() if limit else error.message, error.status)
 
     def upstream_fault(self, flow: Flow, error: UpstreamFaultError) -> tuple[int, str]:
         """A passing fault is a 503, which SDKs retry; a dead upstream is a 400, which they do not."""

@@ -252,7 +252,7 @@ class Pipeline:
         """
         flow.call = call
         if owners is not None and not self._parts.seen.owns(owners):
-            raise RefusedError(replace(NOT_OURS, value=", ".join(owners)))
+            raise RefusedError(replace(NOT_OURS, value=", ".join(owners) or flow.operation))
         decision = self._parts.upstream.admits(call.service)
         if decision.allowed:
             found = self._parts.decide(call)

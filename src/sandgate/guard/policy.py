@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from sandgate.config.model import Config
@@ -31,6 +31,8 @@ class Policy:
     deployer: Document
     by_id: frozenset[str] = frozenset()
     """Sids of statements on random ids."""
+    written: Sandbox | None = None
+    """The sandbox as the configuration has it, where what adopted stacks own came to it; remedies begin there."""
     file: str = ""
     """The user's document, as the option names it; empty where the document follows from the sandbox."""
     sources: Mapping[str, str] = field(default_factory=dict)
@@ -65,7 +67,9 @@ def policy_of(sandbox: Sandbox, *, sources: Mapping[str, str] | None = None) -> 
     )
 
 
-def load_policy(config: Config, *, account: str, namespace: str, partition: str = "aws") -> Policy:
+def load_policy(
+    config: Config, *, account: str, namespace: str, partition: str = "aws", written: Config | None = None
+) -> Policy:
     """The policy of a configuration.
 
     Args:
@@ -73,6 +77,7 @@ def load_policy(config: Config, *, account: str, namespace: str, partition: str 
         account: that calls reach, 12 digits.
         namespace: the run's; not used with `isolation = "prefix"`.
         partition: of the account.
+        written: the options as somebody wrote them, where `config` has more.
 
     Raises:
         ConfigError: a service does not exist, or the policy file cannot be read.
@@ -89,10 +94,18 @@ def load_policy(config: Config, *, account: str, namespace: str, partition: str 
         region=config.region,
         allow=_allowed(config),
     )
+    typed = None if written is None else replace(sandbox, adopt=written.adopt, allow=_allowed(written))
     if not config.policy:
-        return policy_of(sandbox, sources=config.sources)
+        return replace(policy_of(sandbox, sources=config.sources), written=typed)
     document = _own(config, sandbox.allow)
-    return Policy(sandbox=sandbox, document=document, deployer=document, file=config.policy, sources=config.sources)
+    return Policy(
+        sandbox=sandbox,
+        written=typed,
+        document=document,
+        deployer=document,
+        file=config.policy,
+        sources=config.sources,
+    )
 
 
 def _check_services(config: Config) -> None:

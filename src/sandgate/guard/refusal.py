@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from sandgate.core.call import Call, Decision
 from sandgate.errors import PolicyError
+from sandgate.guard.beyond import Said, Unreadable
 from sandgate.guard.grants import Excess
 from sandgate.guard.judge import Judge, Judged
+from sandgate.guard.openings import Opening
 from sandgate.guard.owners import owners_of
 from sandgate.guard.policy import Policy
-from sandgate.guard.remedy import allow_line, remedy_of, unlimited
+from sandgate.guard.remedy import adopt_line, allow_line, remedy_of, unlimited
 from sandgate.guard.services import prefixes_of
 from sandgate.iam.actions import Unmapped
 from sandgate.iam.request import AccessRequest
 
-__all__ = ["refuse_excess", "refuse_requests", "refuse_unknown"]
+__all__ = [
+    "refuse_excess",
+    "refuse_openings",
+    "refuse_requests",
+    "refuse_target",
+    "refuse_unknown",
+    "refuse_unreadable",
+]
 
+_MISFIT = "not a name or an ARN"
+"""How the reason begins where a member could be told otherwise."""
+_ACCOUNTS = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")
 _ACCOUNT = 4
 """Where an ARN says whose the resource is."""
 _OPTIONS = {
@@ -29,6 +42,8 @@ _OPTIONS = {
     "condition-not-met": "services",
     "not-created-here": "adopt",
     "grants-outside": "services",
+    "reaches-outside": "adopt",
+    "opens-outside": "adopt",
 }
 """The option that each rule came from, where no policy file takes the place of all."""
 
@@ -54,14 +69,17 @@ def refuse_unknown(error: Unmapped | PolicyError, *, member: str = "") -> Decisi
             rule=error.rule,
             value=error.operation,
             source=f"sandgate: {error.reason}",
-            remedy="--unsafe-no-guard on a tier without a real account",
+            remedy="run with --unsafe-no-guard, on a tier without a real account",
         )
+    plain = error.member and error.reason.startswith(_MISFIT)
     return Decision(
         allowed=False,
         rule=error.rule,
         value=error.value or error.member or error.operation,
         source=f"sandgate: {error.reason}",
-        remedy=f"give {error.member or 'it'} as one plain name or a whole ARN",
+        remedy=f"give {error.member} as one plain name or a whole ARN"
+        if plain
+        else f"change {error.member or 'the call'} so that it says in plain what it works on, inside the sandbox",
     )
 
 
@@ -76,6 +94,46 @@ def refuse_excess(excess: Sequence[Excess], policy: Policy) -> Decision:
         source=_source("grants-outside", policy),
         remedy=allow_line(pairs, policy),
         action=first.action,
+    )
+
+
+def refuse_unreadable(error: Unreadable, said: Said) -> Decision:
+    """A value names something that nobody can read."""
+    return Decision(
+        allowed=False,
+        rule="unresolvable-resource",
+        value=error.value[:200] or said.member,
+        source=f"sandgate: {said.member} must be {error.wanted}",
+        remedy=f"give {said.member} as {error.wanted}",
+    )
+
+
+def refuse_target(call: Call, request: AccessRequest, why: Judged, judge: Judge, policy: Policy) -> Decision:
+    """What a service would reach is outside."""
+    rules = {"denied": "explicit-deny", "not-owned": "not-created-here"}
+    rule = rules.get(why.outcome, "reaches-outside")
+    return Decision(
+        allowed=False,
+        rule=rule,
+        value=_value(rule, request, judge),
+        source=_source(rule, policy),
+        remedy=remedy_of(rule, call, [request], why, policy),
+        action=request.action,
+        statement=why.statement,
+    )
+
+
+def refuse_openings(openings: Sequence[Opening], policy: Policy) -> Decision:
+    """Somebody outside would be let in; accounts can be adopted, everybody cannot."""
+    accounts = [_ACCOUNTS.findall(item.value) for item in openings]
+    roots = [f"arn:{policy.sandbox.partition}:iam::{account}:root" for found in accounts for account in found]
+    closed = f"let {openings[0].member} name this account, a service, or narrow it by aws:SourceAccount"
+    return Decision(
+        allowed=False,
+        rule="opens-outside",
+        value=openings[0].value,
+        source=_source("opens-outside", policy),
+        remedy=adopt_line(roots, policy) if all(accounts) else closed,
     )
 
 
@@ -141,7 +199,9 @@ def _source(rule: str, policy: Policy) -> str:
 
 
 def _shown(option: str, policy: Policy) -> str:
-    sandbox = policy.sandbox
+    sandbox = policy.written or policy.sandbox
+    if option == "tier":
+        return f" with account {sandbox.account}"
     values: dict[str, Iterable[str] | str] = {
         "services": sandbox.services,
         "prefix": sandbox.prefixes,
@@ -149,8 +209,6 @@ def _shown(option: str, policy: Policy) -> str:
         "region": sandbox.region,
         "isolation": "prefix" if sandbox.namespace is None else "run",
     }
-    if option not in values:
-        return ""
     value = values[option]
     text = f'"{value}"' if isinstance(value, str) else "[" + ", ".join(f'"{item}"' for item in value) + "]"
-    return f" = {text}"
+    return f" = {text}{' (all)' if option == 'services' and not value else ''}"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 from sandgate.core.call import Call
 from sandgate.guard.judge import Judge, Judged
@@ -16,9 +17,14 @@ from sandgate.guard.services import Named, granted, service_names
 from sandgate.iam.document import Statement
 from sandgate.iam.request import AccessRequest
 
-__all__ = ["allow_line", "name_inside", "remedy_of", "unlimited"]
+__all__ = ["adopt_line", "allow_line", "name_inside", "remedy_of", "unlimited"]
 
 _NAMED = ("outside-run", "outside-sandbox")
+_BY_ARN: Mapping[str, Callable[[str], Sequence[str]]] = MappingProxyType({
+    "not-created-here": lambda resource: owners_of(resource)[:1],
+    "reaches-outside": lambda resource: (resource.removesuffix("/*"),),
+})  # fmt: skip
+"""Rules after which an ARN can be adopted, and which one."""
 _MAKES = re.compile(r"(Create|Put|Register|Run)[A-Z]")
 
 
@@ -45,28 +51,44 @@ def _proposals(
 ) -> Iterator[tuple[str, Sandbox | None]]:
     """Lines, each with the sandbox that it would make; `None` where the call itself changes."""
     sandbox = policy.sandbox
+    typed = policy.written or sandbox
     if policy.file:
         return
     if rule in _NAMED and call.operation.startswith("Create"):
         inside = name_inside(failing[0], sandbox)
         if inside:
-            yield f"name it {inside}", None
+            yield f"name it {_folder(call, failing[0], sandbox)}{inside}", None
     if rule == "outside-run":
         yield 'isolation = "prefix"', replace(sandbox, namespace=None)
     if rule in _NAMED:
         names = [_split(request, sandbox)[1] for request in failing]
         if all(names):
-            adopt = tuple(dict.fromkeys((*sandbox.adopt, *names)))
-            yield _line("adopt", adopt), replace(sandbox, adopt=adopt)
-    if rule == "not-created-here":
-        arns = tuple(
-            dict.fromkeys((*sandbox.adopt, *(owner for item in failing for owner in owners_of(item.resource)[:1])))
-        )
+            yield _adopt(names, typed, sandbox)
+    if rule in _BY_ARN:
+        arns = [arn for item in failing for arn in _BY_ARN[rule](item.resource)]
         if not any("*" in arn for arn in arns):
-            yield _line("adopt", arns), replace(sandbox, adopt=arns)
+            yield _adopt(arns, typed, sandbox)
     if rule == "service-not-allowed" and call.service in service_names():
         services = (*sandbox.services, call.service)
         yield _line("services", services), replace(sandbox, services=services)
+
+
+def _adopt(added: Sequence[str], typed: Sandbox, sandbox: Sandbox) -> tuple[str, Sandbox]:
+    line = _line("adopt", dict.fromkeys((*typed.adopt, *added)))
+    return line, replace(sandbox, adopt=tuple(dict.fromkeys((*sandbox.adopt, *added))))
+
+
+def _folder(call: Call, request: AccessRequest, sandbox: Sandbox) -> str:
+    """What the call wrote before the name that its ARN ends with: `/aws/lambda/` of a log group."""
+    head, name = _split(request, sandbox)
+    texts = (value for value in call.parameters.values() if isinstance(value, str) and value.endswith(name))
+    folders = (text.removesuffix(name) for text in texts)
+    return next((folder for folder in folders if folder.startswith("/") and head.endswith(folder)), "")
+
+
+def adopt_line(names: Iterable[str], policy: Policy) -> str:
+    """`adopt = […]` with names beside those that are there."""
+    return _line("adopt", dict.fromkeys((*(policy.written or policy.sandbox).adopt, *names)))
 
 
 def allow_line(pairs: Iterable[tuple[str, str]], policy: Policy) -> str:
@@ -80,7 +102,7 @@ def allow_line(pairs: Iterable[tuple[str, str]], policy: Policy) -> str:
     for resource, actions in by_resource.items():
         by_actions.setdefault(tuple(actions), []).append(resource)
     added = [_statement(actions, resources) for actions, resources in by_actions.items()]
-    return f"allow = [{', '.join([*map(_existing, policy.sandbox.allow), *added])}]"
+    return f"allow = [{', '.join([*map(_existing, (policy.written or policy.sandbox).allow), *added])}]"
 
 
 def _existing(statement: Statement) -> str:
@@ -95,21 +117,26 @@ def _statement(
 ) -> str:
     parts = [f"actions = {_list(actions)}", f"resources = {_list(resources)}"]
     if conditions:
-        tables = (f"{json.dumps(operator)} = {_table(keys)}" for operator, keys in conditions.items())
+        tables = (f"{_quoted(operator)} = {_table(keys)}" for operator, keys in conditions.items())
         parts.append(f"conditions = {{{', '.join(tables)}}}")
     return f"{{{', '.join(parts)}}}"
 
 
 def _table(keys: Mapping[str, Sequence[str]]) -> str:
-    return f"{{{', '.join(f'{json.dumps(key)} = {_list(values)}' for key, values in keys.items())}}}"
+    return f"{{{', '.join(f'{_quoted(key)} = {_list(values)}' for key, values in keys.items())}}}"
 
 
 def _line(option: str, values: Iterable[str]) -> str:
     return f"{option} = {_list(values)}"
 
 
+def _quoted(text: str) -> str:
+    """A basic string of TOML 1.0; unlike JSON it has no escapes of surrogates."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007F")
+
+
 def _list(values: Iterable[str]) -> str:
-    return "[" + ", ".join(json.dumps(value) for value in values) + "]"
+    return "[" + ", ".join(_quoted(value) for value in values) + "]"
 
 
 def unlimited(request: AccessRequest, policy: Policy) -> bool:

@@ -5,22 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from sandgate.wire.limits import LIMITS
+
 __all__ = ["RefusalGroup", "expected_by", "group_refusals", "refusals_of"]
 
 _SHOWN_TESTS = 5
 _NOT_UNDERSTOOD = "not-understood"
-_GATE_LIMITS = frozenset(
-    {
-        "InternalFailure",
-        "InvalidAction",
-        "MethodNotAllowed",
-        "NotImplemented",
-        "RequestEntityTooLarge",
-        "UnknownOperationException",
-        "UnknownServiceException",
-    }
-)
-"""What only the gate does not understand, and AWS might have answered; any other fault is the same error at AWS."""
 _NOBODY = frozenset({"", "anonymous", "unknown"})
 
 
@@ -149,7 +139,7 @@ def _counts(event: Mapping[str, object]) -> bool:
     """
     if _text(event, "rule") != _NOT_UNDERSTOOD:
         return True
-    return _text(event, "principal") not in _NOBODY and _text(event, "value") in _GATE_LIMITS
+    return _text(event, "principal") not in _NOBODY and _text(event, "value") in LIMITS
 
 
 def _text(event: Mapping[str, object], name: str) -> str:

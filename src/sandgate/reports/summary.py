@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from textwrap import wrap
 
+from sandgate.core.rules import heading, is_option, split_option
 from sandgate.errors import ExitCode
 from sandgate.reports.receipt import Receipt
 from sandgate.reports.refusals import RefusalGroup
@@ -15,6 +16,7 @@ __all__ = ["refusal_lines", "summary_lines"]
 _SHOWN = 10
 _SHOWN_TESTS = 3
 _WIDTH = 80
+_MARGIN = " " * 11
 
 
 def summary_lines(receipt: Receipt) -> list[str]:
@@ -85,27 +87,42 @@ def _group(group: RefusalGroup) -> Iterator[str]:
     )
     tests = ", ".join(group.tests[:_SHOWN_TESTS])
     more = len(group.tests) - _SHOWN_TESTS
-    said = {
-        "value": group.value,
-        "from": group.source,
-        "to allow it": group.remedy,
-        "in": f"{tests} and {more} more" if more > 0 else tests,
-    }
-    for name, text in said.items():
-        if text:
-            yield from _wrapped(f"{name}: {text}", " " * 11)
+    yield from _said("value", group.value)
+    yield from _said("from", group.source)
+    yield from _remedy(group.remedy)
+    yield from _said("in", f"{tests} and {more} more" if more > 0 else tests)
+
+
+def _said(name: str, text: str) -> Iterator[str]:
+    if text:
+        yield from _wrapped(f"{name}: {text}", _MARGIN)
+
+
+def _remedy(remedy: str) -> Iterator[str]:
+    """What is typed stands on one line; what is copied into a file stands in lines of its own."""
+    if not is_option(remedy):
+        yield from _said(heading(remedy), remedy)
+        return
+    yield f"{_MARGIN}{heading(remedy)}:"
+    margin = f"{_MARGIN}  "
+    yield from (f"{margin}{_plain(line)}" for line in split_option(remedy, _WIDTH - len(margin)))
 
 
 def _wrapped(text: str, start: str) -> list[str]:
     """Lines of at most 80 columns, but nothing that somebody may copy is torn: an ARN, a test id."""
     return wrap(
-        "".join(character if character.isprintable() else "?" for character in text),
+        _plain(text),
         _WIDTH,
         initial_indent=start,
         subsequent_indent=" " * (len(start) + 2),
         break_long_words=False,
         break_on_hyphens=False,
     )
+
+
+def _plain(text: str) -> str:
+    """What cannot move a terminal's cursor."""
+    return "".join(character if character.isprintable() else "?" for character in text)
 
 
 def _cut(line: str, width: int = _WIDTH) -> str:

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from sandgate.config.model import Config
 from sandgate.core.call import Decision
+from sandgate.core.rules import Rule
 from sandgate.errors import UsageError
 from sandgate.iam.document import Document
 from sandgate.wire.signing.credential import Credential
@@ -61,9 +62,9 @@ class Upstream(Protocol):
     versions: Mapping[str, str]
     private: bool
     """Whether everything on it belongs to this run; else unsigned requests reach only what the run has seen."""
-
     acts_as_stack_role: bool
     """Whether CloudFormation has the rights of the role that a call passes, and no others, for members of the stack."""
+
     def admits(self, service: str, /) -> Decision:
         """Whether this tier has a place where calls of that service can end."""
 
@@ -118,6 +119,8 @@ class Tier:
     capabilities: tuple[str, ...]
     limits: tuple[str, ...]
     start: Callable[[TierContext], Awaitable[Upstream]]
+    rules: tuple[Rule, ...] = ()
+    """By which its upstream refuses services."""
     guard_optional: bool = False
     """Whether a run may do without the guard, since nothing on this tier can belong to others."""
     translate: Callable[[Document], Document] | None = None

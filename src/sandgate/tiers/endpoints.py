@@ -10,6 +10,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from sandgate.core.call import ALLOWED, Decision
+from sandgate.core.rules import Rule
 from sandgate.errors import EnvironmentFault, RunError
 from sandgate.tiers._commands import Commands
 from sandgate.tiers._endpoint import Endpoint, Unready, read_endpoints
@@ -22,6 +23,11 @@ from sandgate.wire.signing.credential import Credential
 
 __all__ = ["TIER"]
 
+_NO_ENDPOINT = Rule(
+    code="no-endpoint",
+    text="The tier `endpoints` has no URL for the service.",
+    remedy="its URL in `endpoints.SERVICE.url`.",
+)
 _STS = "2011-06-15"
 _HOLDS_NOTHING = frozenset({"sts"})
 _MAKES_ANYTHING = frozenset({"cloudformation", "cloudcontrol"})
@@ -76,18 +82,18 @@ class _Endpoints:
     caller: str = ""
     private: bool = False
     """Whether nobody but this run can reach what it makes."""
+    acts_as_stack_role: bool = False
 
     def admits(self, service: str, /) -> Decision:
         """Only services that have an endpoint."""
         if service in self.places:
             return ALLOWED
         return Decision(
-    acts_as_stack_role: bool = False
             allowed=False,
-            rule="no-endpoint",
+            rule=_NO_ENDPOINT.code,
             value=service,
-            source=f"[tool.sandgate.endpoints] in {self.source}",
-            remedy=f'[tool.sandgate.endpoints.{service}] with url = "http://HOST:PORT"',
+            source=f"endpoints = {', '.join(sorted(self.places))}; {self.source}",
+            remedy=f'endpoints.{service}.url = "http://HOST:PORT"',
         )
 
     def target(self, service: str, signing_name: str, _region: str, /) -> Target:
@@ -295,5 +301,6 @@ TIER = Tier(
         ),
     ),
     start=_start,
+    rules=(_NO_ENDPOINT,),
     guard_optional=True,
 )

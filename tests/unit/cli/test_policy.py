@@ -116,7 +116,7 @@ def test_why_a_call_is_refused(policy: Policy) -> None:
         "    DynamodbInside: Resource wants arn:aws:dynamodb:eu-west-1:000000000000:table/test-*"
     )
     assert lines[3].endswith("other statements do not name the action")
-    assert lines[-1] == 'to allow it: adopt = ["orders"]'
+    assert lines[-1] == 'to allow it, in [tool.sandgate]: adopt = ["orders"]'
 
 
 def test_why_a_call_is_allowed(policy: Policy) -> None:
