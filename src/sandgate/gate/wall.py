@@ -23,8 +23,9 @@ from sandgate.guard.templates.model import Place
 
 __all__ = ["Wall", "build_wall"]
 
-_NOT_MADE_HERE = "not-created-here"
-_MAY_BE_ADOPTED = frozenset({_NOT_MADE_HERE, "grants-outside", "outside-run", "outside-sandbox"})
+_PERHAPS_OURS = frozenset({"not-created-here", "opens-outside"})
+"""Rules that ask whether this run made something."""
+_MAY_BE_ADOPTED = frozenset({*_PERHAPS_OURS, "grants-outside", "outside-run", "outside-sandbox", "reaches-outside"})
 """Rules by which a member of an adopted stack is refused as long as nobody has seen it there."""
 _UNNAMED_ACCOUNT = "000000000000"
 """Where nobody answers GetCallerIdentity: what local emulators call their account."""
@@ -71,7 +72,7 @@ class Wall:
         decision = self._guard.decide(call)
         if decision.allowed:
             return self._judge(call) if self._stacks.concerns(call) else decision
-        mine = decision.rule == _NOT_MADE_HERE and self._owned.stacks
+        mine = decision.rule in _PERHAPS_OURS and self._owned.stacks
         theirs = decision.rule in _MAY_BE_ADOPTED and self._adopted
         return self._look_again(call, decision) if mine or theirs else decision
 
@@ -86,7 +87,7 @@ class Wall:
 
     async def _look_again(self, call: Call, decision: Decision) -> Decision:
         """Take the members of this run's stacks and of the adopted ones, and decide anew."""
-        if decision.rule == _NOT_MADE_HERE:
+        if decision.rule in _PERHAPS_OURS:
             for stack, region in tuple(self._owned.stacks):
                 members = await self._asking.members(stack, region)
                 self._owned.add(member.physical_id for member in members or ())

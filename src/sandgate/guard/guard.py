@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
 
 from sandgate.core.call import ALLOWED, Call, Decision
 from sandgate.errors import PolicyError
+from sandgate.guard.beyond import GRANTS, Said, Spot, Unreadable, said, spots
 from sandgate.guard.grants import Excess, Grants
 from sandgate.guard.judge import Judge
+from sandgate.guard.openings import Openings
 from sandgate.guard.policy import Policy
-from sandgate.guard.refusal import refuse_excess, refuse_requests, refuse_unknown
+from sandgate.guard.refusal import (
+    refuse_excess,
+    refuse_openings,
+    refuse_requests,
+    refuse_target,
+    refuse_unknown,
+    refuse_unreadable,
+)
+from sandgate.guard.targets import requests_for
+from sandgate.guard.templates.model import Place as Where
 from sandgate.iam.actions import Place, Unmapped, requests_of
 from sandgate.iam.inclusion import arn_included
 from sandgate.iam.parse import parse_document
@@ -18,13 +28,6 @@ from sandgate.iam.request import AccessRequest
 from sandgate.iam.variables import Template, template
 
 __all__ = ["Guard"]
-
-_POLICY_MEMBERS: Mapping[tuple[str, str], str] = MappingProxyType(
-    {("iam", name): "PolicyDocument" for name in (
-        "CreatePolicy", "CreatePolicyVersion", "PutGroupPolicy", "PutRolePolicy", "PutUserPolicy",
-    )}
-)  # fmt: skip
-"""Calls that write a policy which somebody then carries, and the member that holds it."""
 
 
 class Guard:
@@ -59,6 +62,8 @@ class Guard:
             if text != "*"
         )
         """Of ARNs that are inside by name."""
+        self._spots = spots()
+        self._openings = Openings(sandbox, inside=self.inside, owned=owned)
         self._names: tuple[Template, ...] = tuple(
             template(text, variables=policy.document.variables, wildcards=True) for text in self.patterns
         )
@@ -80,8 +85,8 @@ class Guard:
         for request in requests:
             if not judge.allows(request):
                 return refuse_requests(call, requests, judge, self.policy)
-        member = _POLICY_MEMBERS.get((call.service, call.operation))
-        return ALLOWED if member is None else self._written(call, member)
+        places = self._spots.get((call.service, call.operation))
+        return ALLOWED if places is None else self._beyond(call, places, judge)
 
     def requests(self, call: Call) -> tuple[AccessRequest, ...]:
         """What a call needs.
@@ -112,10 +117,32 @@ class Guard:
     def _excess(self, document: str | Mapping[str, object]) -> tuple[Excess, ...]:
         return self._grants.excess(parse_document(document, where="the policy of the call"))
 
-    def _written(self, call: Call, member: str) -> Decision:
-        written = call.parameters.get(member)
+    def _beyond(self, call: Call, places: tuple[Spot, ...], judge: Judge) -> Decision:
+        """What IAM does not ask: policies that a call writes, what services will reach, whom it lets in."""
+        for item in said(call.parameters, places):
+            try:
+                decision = self._item(call, item, judge)
+            except Unreadable as error:
+                return refuse_unreadable(error, item)
+            if not decision.allowed:
+                return decision
+        return ALLOWED
+
+    def _item(self, call: Call, item: Said, judge: Judge) -> Decision:
+        if item.kind == GRANTS:
+            return self._written(item)
+        sandbox = self.policy.sandbox
+        where = Where(account=sandbox.account, region=call.region or sandbox.region, partition=sandbox.partition)
+        for request in requests_for(item, where):
+            found = judge.judge(request)
+            if found.outcome != "allowed":
+                return refuse_target(call, request, found, judge, self.policy)
+        openings = self._openings.found(item)
+        return refuse_openings(openings, self.policy) if openings else ALLOWED
+
+    def _written(self, item: Said) -> Decision:
         try:
-            excess = self._excess(written if isinstance(written, str) else "")
+            excess = self._excess(item.value if isinstance(item.value, str) else "")
         except PolicyError as error:
-            return refuse_unknown(error, member=member)
+            return refuse_unknown(error, member=item.member)
         return refuse_excess(excess, self.policy) if excess else ALLOWED

@@ -121,6 +121,26 @@ CASES = (
         value="s3:* on *", source="services", remedy=r"allow = \[.*\]",
     ),
     Case(
+        rule="reaches-outside", call="sns:Subscribe",
+        members={"TopicArn": f"arn:aws:sns:eu-west-1:{ACCOUNT}:test-k3x9q2-t", "Protocol": "sqs",
+                 "Endpoint": f"arn:aws:sqs:eu-west-1:{ACCOUNT}:orders"},
+        value=f"arn:aws:sqs:eu-west-1:{ACCOUNT}:orders", source="adopt = []",
+        remedy=re.escape(f'adopt = ["arn:aws:sqs:eu-west-1:{ACCOUNT}:orders"]'),
+    ),
+    Case(
+        rule="reaches-outside", call="s3:PutBucketReplication", config='adopt = ["c"]',
+        members={"Bucket": "test-k3x9q2-b", "ReplicationConfiguration": {
+            "Role": f"arn:aws:iam::{ACCOUNT}:role/test-k3x9q2-r",
+            "Rules": [{"Status": "Enabled", "Destination": {"Bucket": "arn:aws:s3:::prod"}}]}},
+        value="arn:aws:s3:::prod/*", source='adopt = ["c"]', remedy=re.escape('adopt = ["c", "arn:aws:s3:::prod"]'),
+    ),
+    Case(
+        rule="opens-outside", call="sqs:AddPermission",
+        members={"QueueUrl": f"https://sqs.eu-west-1.amazonaws.com/{ACCOUNT}/test-k3x9q2-q", "Label": "x",
+                 "Actions": ["SendMessage"], "AWSAccountIds": ["000000000000"]},
+        value="000000000000", source="adopt = []", remedy=re.escape('adopt = ["arn:aws:iam::000000000000:root"]'),
+    ),
+    Case(
         rule="unresolvable-resource", call="dynamodb:PutItem", members={"TableName": "a/b"},
         value="a/b", source="not a name or an ARN", remedy="give TableName as one plain name or a whole ARN",
     ),

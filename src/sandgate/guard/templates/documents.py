@@ -11,13 +11,12 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, Protocol
 
-from sandgate.guard.templates.members import ResourceTable
 from sandgate.guard.templates.model import Document, Grantee, Place, Problem
 from sandgate.guard.templates.values import Unknown, shown
 
-__all__ = ["Findings", "examine_document", "take_documents"]
+__all__ = ["Findings", "Own", "examine_document", "take_documents"]
 
 _POWERS = ("iam", "sts", "organizations", "account", "sso")
 _HARMLESS = re.compile(
@@ -30,6 +29,16 @@ _NARROWING = frozenset({
 _POSITIVE = frozenset({"stringequals", "stringlike", "arnequals", "arnlike", "stringequalsignorecase"})
 _REMEDY_TRUST = "name a service, this account, or a resource of the sandbox as the principal"
 _REMEDY_GRANT = "name resources of the sandbox or of this stack"
+
+
+class Own(Protocol):
+    """What is the document's own: the members of a template, or what a run made and adopted."""
+
+    def owns(self, text: str) -> bool:
+        """Whether a text names it."""
+
+    def sample(self, text: str) -> str:
+        """A text as it could be once what is made up is known."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -74,7 +83,7 @@ def _parsed(text: str) -> object:
 
 
 def examine_document(
-    document: Mapping[str, Any], path: tuple[str, ...], *, table: ResourceTable, place: Place, findings: Findings
+    document: Mapping[str, Any], path: tuple[str, ...], *, table: Own, place: Place, findings: Findings
 ) -> None:
     """Look at one resolved document; what it grants beyond the stack goes to `findings.documents`."""
     statements = document["Statement"]
@@ -121,7 +130,7 @@ def _listed(value: object) -> list[str]:
     return [str(part) for part in value] if isinstance(value, list) else [] if value is None else [str(value)]
 
 
-def _beyond(statement: Mapping[str, Any], table: ResourceTable) -> dict[str, Any] | None:
+def _beyond(statement: Mapping[str, Any], table: Own) -> dict[str, Any] | None:
     """A statement without the stack's own resources, as it could read once the stack exists; `None` when all are own.
 
     Own identities stay: what may be done to them is a question of escalation, not of names.
@@ -139,7 +148,7 @@ def _beyond(statement: Mapping[str, Any], table: ResourceTable) -> dict[str, Any
     return result
 
 
-def _sampled(value: object, table: ResourceTable) -> object:
+def _sampled(value: object, table: Own) -> object:
     if isinstance(value, str):
         return table.sample(value)
     if isinstance(value, list):
@@ -166,9 +175,7 @@ def _power(action: str) -> bool:
     return bool(matched) and not (service.lower() in _POWERS and _HARMLESS.fullmatch(action))
 
 
-def _principals(
-    statement: Mapping[str, Any], here: str, *, table: ResourceTable, place: Place, findings: Findings
-) -> None:
+def _principals(statement: Mapping[str, Any], here: str, *, table: Own, place: Place, findings: Findings) -> None:
     """Whom a statement lets in; a wildcard is fine where a condition names this account or a resource inside."""
     wrong = [text for kind, text in _who(statement) if not _may_use(kind, text, statement, table=table, place=place)]
     if not wrong:
@@ -200,7 +207,7 @@ def _who(statement: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "AWS", str(principal)
 
 
-def _may_use(kind: str, text: str, statement: Mapping[str, Any], *, table: ResourceTable, place: Place) -> bool:
+def _may_use(kind: str, text: str, statement: Mapping[str, Any], *, table: Own, place: Place) -> bool:
     if kind == "Service":
         return bool(_SERVICE.fullmatch(text))
     if kind == "AWS":
@@ -208,10 +215,10 @@ def _may_use(kind: str, text: str, statement: Mapping[str, Any], *, table: Resou
         return text == place.account or table.owns(text) or bool(re.fullmatch(own, text))
     if kind == "Federated" and text == "cognito-identity.amazonaws.com":
         return _own_identity_pool(statement, table)
-    return False
+    return table.owns(text)
 
 
-def _own_identity_pool(statement: Mapping[str, Any], table: ResourceTable) -> bool:
+def _own_identity_pool(statement: Mapping[str, Any], table: Own) -> bool:
     """Without the pool's id any pool of anybody could sign in."""
     conditions = statement.get("Condition")
     equals = conditions.get("StringEquals") if isinstance(conditions, Mapping) else None
@@ -219,7 +226,7 @@ def _own_identity_pool(statement: Mapping[str, Any], table: ResourceTable) -> bo
     return bool(pools) and all(table.owns(pool) for pool in pools)
 
 
-def _narrowed(statement: Mapping[str, Any], *, place: Place, table: ResourceTable) -> tuple[str, ...] | None:
+def _narrowed(statement: Mapping[str, Any], *, place: Place, table: Own) -> tuple[str, ...] | None:
     """ARNs that a condition narrows a statement to, none when it is this account or the stack's own; else `None`."""
     conditions = statement.get("Condition")
     if not isinstance(conditions, Mapping):
