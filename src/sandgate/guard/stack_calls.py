@@ -10,6 +10,7 @@ comes of it stays inside. Templates in S3 are read here and again by CloudFormat
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, Protocol
@@ -18,6 +19,7 @@ from sandgate.core.call import ALLOWED, Call, Decision
 from sandgate.errors import SandgateError
 from sandgate.guard.fetching import examine_all
 from sandgate.guard.templates.check import check
+from sandgate.guard.templates.documents import escalates
 from sandgate.guard.templates.examine import examine
 from sandgate.guard.templates.model import Examined, Part, Place, Problem, Source
 from sandgate.guard.templates.read import read_template
@@ -142,10 +144,18 @@ class StackCalls:
         if not (unknown and role and self._acts_as_role and self._inside(role)):
             return False
         boundary = await self._lookups.boundary(role)
+        return boundary is not None and await asyncio.to_thread(self._holds, boundary)
+
+    def _holds(self, boundary: Mapping[str, Any]) -> bool:
+        """Whether nothing that a boundary allows leads outside, identities with more rights than it allows included."""
         try:
-            return boundary is not None and not self._exceeds(boundary)
+            if self._exceeds(boundary):
+                return False
         except SandgateError:
             return False  # a boundary that cannot be read holds nothing
+        written = boundary["Statement"]
+        statements: list[Mapping[str, Any]] = written if isinstance(written, list) else [written]
+        return not any(escalates(statement) for statement in statements if statement["Effect"] == "Allow")
 
     def _check_members(self, call: Call) -> None:
         for name in ("ResourcesToImport", "ImportExistingResources"):

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from sandgate.guard.templates.model import Document, Grantee, Place, Problem
 from sandgate.guard.templates.values import Unknown, shown
 
-__all__ = ["Findings", "Own", "examine_document", "take_documents"]
+__all__ = ["Findings", "Own", "escalates", "examine_document", "take_documents"]
 
 _POWERS = ("iam", "sts", "organizations", "account", "sso")
 _HARMLESS = re.compile(
@@ -102,7 +102,7 @@ def examine_document(
             _principals(statement, here, table=table, place=place, findings=findings)
         else:
             left = _beyond(statement, table)
-            if _escalates(left or {}):
+            if escalates(left or {}):
                 findings.problems.append(
                     Problem(
                         code="escalates",
@@ -156,8 +156,12 @@ def _sampled(value: object, table: Own) -> object:
     return {key: _sampled(part, table) for key, part in value.items()} if isinstance(value, Mapping) else value
 
 
-def _escalates(statement: Mapping[str, Any]) -> bool:
-    """Whether a statement that allows something may change who may do what."""
+def escalates(statement: Mapping[str, Any]) -> bool:
+    """Whether a statement that allows something may change who may do what.
+
+    Args:
+        statement: as in a document, its elements by name.
+    """
     resources = _listed(statement.get("Resource"))
     services = {text.split(":")[2] if text.count(":") > 1 else "*" for text in resources}
     if "Resource" in statement and not any(fnmatchcase(power, one) for power in _POWERS for one in services):
