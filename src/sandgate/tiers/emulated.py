@@ -183,10 +183,10 @@ async def _start(context: TierContext) -> _Emulated:
     place.tmp.mkdir(mode=0o700)
     process = await _spawn(python, place, context)
     try:
-        await _wait_ready(process, place)
+        # The emulator takes its time to start: the documents cost a run nothing.
+        documents, _ = await asyncio.gather(asyncio.to_thread(_documents, context), _wait_ready(process, place))
         rules = await asyncio.to_thread(SigningRules.load, context.cache_dir)
-        policies = context.policy_for(_ACCOUNT) if context.policy_for else None
-        provisioned = await asyncio.to_thread(_provision, place, policies)
+        provisioned = await asyncio.to_thread(_provision, place, documents)
     except BaseException:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
@@ -248,19 +248,21 @@ class _Provisioned(TypedDict):
     caller: str
 
 
-def _provision(place: _Place, policies: Mapping[str, Document] | None) -> _Provisioned:
-    """Create the tests' identity and the deployer: nothing of ours passes as root.
+def _documents(context: TierContext) -> Mapping[str, Document]:
+    """What the users may do, by kind, as the emulator has to be told it."""
+    if context.policy_for is None:
+        return _UNGUARDED
+    return {kind: _translated(document, kind) for kind, document in context.policy_for(_ACCOUNT).items()}
 
-    Args:
-        place: of the emulator.
-        policies: what each may do; `None` without a guard.
-    """
+
+def _provision(place: _Place, documents: Mapping[str, Document]) -> _Provisioned:
+    """Create the tests' identity and the deployer: nothing of ours passes as root."""
     client = place.client(_ROOT)
     credentials: dict[str, Credential] = {}
     try:
-        for kind, unguarded in _UNGUARDED.items():
+        for kind, policy in documents.items():
             user = f"sandgate-{kind}"
-            document = to_json(_translated(policies[kind], kind) if policies else unguarded, indent=None)
+            document = to_json(policy, indent=None)
             client.query("iam", "CreateUser", _IAM, UserName=user)
             client.query("iam", "PutUserPolicy", _IAM, UserName=user, PolicyName="sandgate", PolicyDocument=document)
             key = client.query("iam", "CreateAccessKey", _IAM, UserName=user)
