@@ -27,7 +27,7 @@ AWS_CLI = "awscli==1.45.11"
 def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     """The run that these tests share; each uses names of its own."""
     root = tmp_path_factory.mktemp("project")
-    (root / "pyproject.toml").write_text("[tool.sandgate]\n", encoding="utf-8")
+    (root / "pyproject.toml").write_text('[tool.sandgate]\nisolation = "prefix"\n', encoding="utf-8")
     shared = start(load(cwd=root, environ={}, overrides={}), progress=lambda _text: None)
     try:
         yield shared

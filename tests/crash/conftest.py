@@ -72,7 +72,7 @@ def front(tmp_path: Path) -> Iterator[Callable[..., Front]]:
     gates: list[int] = []
 
     def start(toml: str = "", **overrides: object) -> Front:
-        (tmp_path / "pyproject.toml").write_text(f"[tool.sandgate]\n{toml}", encoding="utf-8")
+        (tmp_path / "pyproject.toml").write_text(f'[tool.sandgate]\nisolation = "prefix"\n{toml}', encoding="utf-8")
         process = subprocess.Popen(
             [sys.executable, "-c", _SCRIPT, str(tmp_path), json.dumps(overrides)],
             stdin=subprocess.PIPE,

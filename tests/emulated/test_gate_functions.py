@@ -29,6 +29,8 @@ def handler(event, context):
             aws_session_token=found["SessionToken"],
         )
         return {"key": found["AccessKeyId"], "arn": inside.get_caller_identity()["Arn"]}
+    if "who" in event:
+        return {"arn": boto3.client("sts", region_name=event["who"]).get_caller_identity()["Arn"]}
     table = boto3.client("dynamodb", region_name=event.get("region"))
     try:
         table.put_item(TableName="test-gate-functions", Item={"id": {"S": event["id"]}})
@@ -42,8 +44,12 @@ TRUST: dict[str, Any] = {
 }
 
 
-def _policy(action: str) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}]})
+TABLE = "arn:aws:dynamodb:us-east-1:000000000000:table/test-gate-functions"
+
+
+def _policy(action: str, resource: str = TABLE) -> str:
+    statement = {"Effect": "Allow", "Action": action, "Resource": resource}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 def _archive() -> bytes:
@@ -120,20 +126,26 @@ def test_a_session_after_a_change_of_role_is_found(clients: Any, roles: dict[str
     clients("lambda").update_function_configuration(FunctionName="test-writer", Role=roles["test-writer"])
 
 
-def test_a_function_that_calls_another_region_is_known(invoke: Any) -> None:
-    found = invoke(id="6", region="eu-central-1")
-    assert "unknown-key" not in str(found)
-    assert "ResourceNotFound" in found["refused"], found
+def test_a_function_that_calls_another_region_is_known(run: Run, invoke: Any) -> None:
+    assert invoke(who="eu-central-1")["arn"].endswith("/test-writer")
+    call = _calls(run, "GetCallerIdentity")[-1]
+    assert (call["principal"], call["name"], call["region"]) == ("function", "test-writer", "eu-central-1")
+
+
+def test_a_function_that_leaves_the_region_is_refused_as_itself(run: Run, invoke: Any) -> None:
+    assert "outside-region" in invoke(id="6", region="eu-central-1")["text"]
+    refusal = _calls(run, "PutItem")[-1]
+    assert (refusal["event"], refusal["rule"], refusal["principal"]) == ("refused", "outside-region", "function")
 
 
 def test_a_function_that_assumes_a_role_gets_a_surrogate_that_works(
     run: Run, upstream_clients: Any, roles: dict[str, str], invoke: Any
 ) -> None:
     iam = upstream_clients("iam")
-    trust = {**TRUST["Statement"][0], "Principal": {"AWS": "*"}}
+    trust = {**TRUST["Statement"][0], "Principal": {"AWS": roles["test-writer"]}}
     document = json.dumps({**TRUST, "Statement": [trust]})
     target = iam.create_role(RoleName="test-inner", AssumeRolePolicyDocument=document)["Role"]["Arn"]
-    iam.put_role_policy(RoleName="test-writer", PolicyName="assume", PolicyDocument=_policy("sts:AssumeRole"))
+    iam.put_role_policy(RoleName="test-writer", PolicyName="assume", PolicyDocument=_policy("sts:AssumeRole", target))
     found = invoke(id="7", assume=target)
     assert found["arn"].endswith("assumed-role/test-inner/inside"), found
     assert not found["key"].startswith(("AKIA", "ASIA"))

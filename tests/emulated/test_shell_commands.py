@@ -41,7 +41,10 @@ SHELLS = [
 ]
 DUMP = f"'{sys.executable}' -c 'import json, os; print(json.dumps(dict(os.environ)))'"
 CALL = f"'{sys.executable}' -c 'import boto3; print(boto3.client(\"sts\").get_caller_identity()[\"Arn\"])'"
-LEAVE = f"'{sys.executable}' -c 'import boto3; boto3.client(\"sqs\").create_queue(QueueName=\"test-left\")'"
+LEAVE = (
+    f"'{sys.executable}' -c 'import boto3, os; "
+    'boto3.client("sqs").create_queue(QueueName="test-" + os.environ["SANDGATE_NAMESPACE"])\''
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,13 +10,22 @@ import pytest
 
 PYTEST = (sys.executable, "-m", "pytest", "-p", "no:cacheprovider")
 CONFTEST = """
-    import boto3, pytest
+    import boto3, json, pytest
 
     @pytest.fixture
     def stranger():
         def client(service):
             return boto3.client(service, aws_access_key_id="AKIAIOSFODNN7EXAMPLE", aws_secret_access_key="x")
         return client
+
+    @pytest.fixture
+    def role(aws, namespace):
+        # Of functions: the tests may not take it.
+        trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        name, iam = namespace.name("functions"), aws.client("iam")
+        document = json.dumps({"Version": "2012-10-17", "Statement": trust})
+        yield iam.create_role(RoleName=name, AssumeRolePolicyDocument=document)["Role"]["Arn"]
+        iam.delete_role(RoleName=name)
 """
 MEANT = """
     import boto3, pytest
@@ -31,9 +40,9 @@ MEANT = """
         assert (denied.by, denied.rule, denied.call) == ("gate", "unknown-key", "dynamodb:ListTables")
         assert denied.value == "AKIA...MPLE" and denied.source and denied.remedy and denied.count == 1
 
-    def test_of_the_upstream(aws, expect_denied):
-        with expect_denied("iam:CreateUser", by="upstream") as denied:
-            aws.client("iam").create_user(UserName="test-user")
+    def test_of_the_upstream(aws, role, expect_denied):
+        with expect_denied("sts:AssumeRole", by="upstream") as denied:
+            aws.client("sts").assume_role(RoleArn=role, RoleSessionName="tests")
         assert (denied.by, denied.error, denied.rule) == ("upstream", "AccessDenied", "")
 
     def test_of_anybody(stranger, expect_denied):
@@ -53,12 +62,12 @@ MEANT = """
                 boto3.client("dynamodb", config=Config(signature_version=UNSIGNED)).list_tables()
         assert denied.rule == "unsigned"
 
-    def test_that_is_followed_by_another_error(aws, stranger, expect_denied):
+    def test_that_is_followed_by_another_error(aws, stranger, namespace, expect_denied):
         with pytest.raises(ClientError, match="NoSuchBucket"):
             with expect_denied("dynamodb:ListTables"):
                 with pytest.raises(ClientError):
                     stranger("dynamodb").list_tables()
-                aws.client("s3").list_objects_v2(Bucket="test-no-such-bucket")
+                aws.client("s3").list_objects_v2(Bucket=namespace.bucket("missing"))
 """
 FAILS = """
     import pytest
@@ -85,9 +94,9 @@ FAILS = """
                 stranger("s3").list_buckets()
             stranger("dynamodb").list_tables()
 
-    def test_upstream_instead(aws, expect_denied):
-        with expect_denied("iam:CreateUser"):
-            aws.client("iam").create_user(UserName="test-user")
+    def test_upstream_instead(aws, role, expect_denied):
+        with expect_denied("sts:AssumeRole"):
+            aws.client("sts").assume_role(RoleArn=role, RoleSessionName="tests")
 
     def test_gate_instead(stranger, expect_denied):
         with expect_denied("s3:ListBuckets", by="upstream"):
@@ -111,7 +120,7 @@ SAYS = {
     "other_calls": "nothing was refused; the calls were sts:GetCallerIdentity (200)",
     "something_else": "refused was s3:ListBuckets by the gate's rule 'unknown-key': AKIA...MPLE",
     "more": "s3:ListBuckets was refused as expected, but so was dynamodb:ListTables by the gate's rule",
-    "upstream_instead": "the gate let it pass, and refused was iam:CreateUser by the upstream (AccessDenied)",
+    "upstream_instead": "the gate let it pass, and refused was sts:AssumeRole by the upstream (AccessDenied)",
     "gate_instead": "it never got there: refused was s3:ListBuckets by the gate's rule",
     "another_statement": "it was refused, but by no statement, but rule 'unknown-key'",
     "a_wrong_word": "by must be 'gate', 'upstream' or 'any', not 'aws'",
@@ -138,7 +147,7 @@ def test_what_is_meant_is_green(write: Any, way: str) -> None:
         done = made.pytest(*(["-n", "2"] if way == "workers" else []))
     assert done.status == 0, done.out + done.err
     assert done.receipt["refused"] == {"total": 5, "expected": 5, "counted": 0}
-    assert done.receipt["denied_upstream"] == {"iam:CreateUser": 1}
+    assert done.receipt["denied_upstream"] == {"sts:AssumeRole": 1}
     assert "refused  5 as expected by tests" in done.out + done.err
     assert "to allow it" not in done.out + done.err
     refused = {event["id"]: event for event in done.events("refused")}

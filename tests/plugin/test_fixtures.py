@@ -210,7 +210,7 @@ def ran(new_project: Callable[[], Any]) -> Any:
     """The one run of the project."""
     project = new_project().write(
         {
-            "pyproject.toml": '[tool.sandgate.stacks.app]\ntemplate = "template.yaml"\n',
+            "pyproject.toml": '[tool.sandgate]\nadopt = ["test-fixed-name"]\nstacks.app.template = "template.yaml"\n',
             "template.yaml": TEMPLATE,
             "test_it.py": TESTS,
         }
@@ -321,7 +321,7 @@ def test_adopted_stacks_are_kept(project: Any) -> None:
 
     project.write(
         {
-            "pyproject.toml": "[tool.sandgate.stacks.test-shared]\nadopt = true\n",
+            "pyproject.toml": '[tool.sandgate]\nisolation = "prefix"\nstacks.test-shared.adopt = true\n',
             "t.yaml": "Resources: {Queue: {Type: 'AWS::SQS::Queue'}}\n",
             "test_it.py": "def test(stack): assert stack.physical_id('Queue') and stack.name == 'test-shared'\n",
         }

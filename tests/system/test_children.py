@@ -124,7 +124,7 @@ def test_the_front_end_itself_is_not_led_astray(project: Any, call: list[str]) -
     )
     proxy = f"http://127.0.0.1:{closed_port()}"
     environ = {**OTHER_TARGETS, "HTTP_PROXY": proxy, "http_proxy": proxy}
-    deploy = f"{PYTHON} -m sandgate stack deploy template.yaml --name test-front"
+    deploy = f"{PYTHON} -m sandgate stack deploy template.yaml --name test-$SANDGATE_NAMESPACE-front"
     said = project.sandgate("run", "--allow-empty", "--", "sh", "-c", deploy, environ=environ)
     assert said.status == 0, said.err
     assert project.receipt["leftovers"] == []
@@ -168,11 +168,12 @@ def test_a_proxy_of_the_user_is_not_asked(project: Any) -> None:
     environ = {name: proxy for upper in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY") for name in (upper, upper.lower())}
     script = (
         "import boto3, os, urllib.request\n"
-        "s3 = boto3.client('s3'); s3.create_bucket(Bucket='test-proxy')\n"
-        "s3.put_object(Bucket='test-proxy', Key='k', Body=b'x')\n"
-        "url = s3.generate_presigned_url('get_object', Params={'Bucket': 'test-proxy', 'Key': 'k'})\n"
+        "name = f\"test-{os.environ['SANDGATE_NAMESPACE']}-proxy\"\n"
+        "s3 = boto3.client('s3'); s3.create_bucket(Bucket=name)\n"
+        "s3.put_object(Bucket=name, Key='k', Body=b'x')\n"
+        "url = s3.generate_presigned_url('get_object', Params={'Bucket': name, 'Key': 'k'})\n"
         "assert urllib.request.urlopen(url).read() == b'x'\n"
-        "s3.delete_object(Bucket='test-proxy', Key='k'); s3.delete_bucket(Bucket='test-proxy')\n"
+        "s3.delete_object(Bucket=name, Key='k'); s3.delete_bucket(Bucket=name)\n"
     )
     said = project.sandgate("run", "--", PYTHON, str(project.write("t.py", script)), environ=environ)
     assert said.status == 0, said.err
@@ -208,7 +209,9 @@ def test_two_runs_in_one_folder_do_not_meet(project: Any) -> None:
         "print(os.environ['SANDGATE_NAMESPACE'])\n"
     )
     path = str(project.write("t.py", script))
-    both = [project.start("run", "--", PYTHON, path, *names) for names in (("a", "b"), ("b", "a"))]
+    both = [
+        project.start("run", "--isolation", "prefix", "--", PYTHON, path, *names) for names in (("a", "b"), ("b", "a"))
+    ]
     said = [started.end(60) for started in both]
     assert [one.status for one in said] == [0, 0], said
     assert said[0].out != said[1].out

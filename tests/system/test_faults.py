@@ -212,10 +212,11 @@ def test_a_folder_for_temporary_files_that_is_missing(project: Any) -> None:
 )
 def test_a_locale_that_is_not_utf8(project: Any, locale: dict[str, str]) -> None:
     project.write("pyproject.toml", "[tool.sandgate]\n# grüße\n")
-    script = "import boto3; boto3.client('s3').create_bucket(Bucket='test-left')"
+    name = "f\"test-{os.environ['SANDGATE_NAMESPACE']}-left\""
+    script = f"import boto3, os; boto3.client('s3').create_bucket(Bucket={name})"
     said = project.sandgate("run", "--", sys.executable, "-c", script, environ=locale)
     assert said.status == 8, said.err
-    assert "AWS::S3::Bucket test-left" in said.err
+    assert f"AWS::S3::Bucket test-{project.receipt['namespace']}-left" in said.err
     for command in (["tiers"], ["config"], ["--help"], ["run", "--", "nö-such-command"]):
         assert project.sandgate(*command, environ=locale).status in (0, 127)
 

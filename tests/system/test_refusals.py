@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 SWALLOWED = """
-import boto3
+import boto3, json, os
 boto3.client("sts").get_caller_identity()
 stranger = boto3.client("s3", aws_access_key_id="AKIAIOSFODNN7EXAMPLE", aws_secret_access_key="x")
 for _ in range(3):
@@ -16,10 +16,15 @@ for _ in range(3):
         stranger.get_object(Bucket="somebody-elses", Key="x")
     except stranger.exceptions.ClientError:
         pass
+iam, name = boto3.client("iam"), f"test-{os.environ['SANDGATE_NAMESPACE']}-functions"
+trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+document = json.dumps({"Version": "2012-10-17", "Statement": trust})
+role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=document)["Role"]["Arn"]
 try:
-    boto3.client("iam").create_user(UserName="test-user")
-except stranger.exceptions.ClientError:
+    boto3.client("sts").assume_role(RoleArn=role, RoleSessionName="tests")
+except iam.exceptions.ClientError:
     pass
+iam.delete_role(RoleName=name)
 """
 CALL = "import boto3; boto3.client('sts').get_caller_identity()"
 
@@ -33,10 +38,10 @@ def test_a_content_command_with_refusals_is_red(project: Any) -> None:
     assert said.status == 9, said.err
     assert said.err.count("s3:GetObject (3x) by rule unknown-key") == 1
     assert "to allow it: use the AWS_ACCESS_KEY_ID" in said.err
-    assert "denied   by the upstream: iam:CreateUser 1" in said.err
+    assert "denied   by the upstream: sts:AssumeRole 1" in said.err
     assert "red because the gate refused 3 calls" in said.err
     assert [line for line in said.err.splitlines() if len(line) > 80 and " " in line.strip()] == []
-    assert project.receipt["denied_upstream"] == {"iam:CreateUser": 1}
+    assert project.receipt["denied_upstream"] == {"sts:AssumeRole": 1}
     (group,) = project.receipt["refusals"]
     assert (group["count"], group["counted"], group["tests"]) == (3, 3, [])
 

@@ -8,6 +8,7 @@ import sys
 from typing import Any
 
 SANDGATE = f"{sys.executable} -P -m sandgate"
+NAMED = "test-$SANDGATE_NAMESPACE"
 GOOD = "Resources: {Q: {Type: AWS::SQS::Queue}}\n"
 NO_FOLDER = """
 Resources:
@@ -16,10 +17,10 @@ Resources:
     Properties: {Runtime: python3.12, Handler: app.handler, CodeUri: nowhere}
 """
 MISTAKES = {
-    "syntax": ("Resources:\n  A: [\n", "test-a", "syntax error", "syntax.yaml:3:1"),
-    "folder": (NO_FOLDER, "test-b", "CodeUri", "folder.yaml:5: Resources.Function.Properties.CodeUri"),
-    "empty": ("", "test-c", "", "empty.yaml"),
-    "missing": (None, "test-e", "missing.yaml", ""),
+    "syntax": ("Resources:\n  A: [\n", f"{NAMED}-a", "syntax error", "syntax.yaml:3:1"),
+    "folder": (NO_FOLDER, f"{NAMED}-b", "CodeUri", "folder.yaml:5: Resources.Function.Properties.CodeUri"),
+    "empty": ("", f"{NAMED}-c", "", "empty.yaml"),
+    "missing": (None, f"{NAMED}-e", "missing.yaml", ""),
     "prefix": (GOOD, "prod-users", "prod-users", ""),
 }
 
@@ -41,7 +42,7 @@ def test_each_mistake_is_one_error(project: Any) -> None:
     assert f"test-{project.receipt['namespace']}-prod-users" in err  # the hint of the last
     assert project.receipt["leftovers"] == []
     # All of them were found before anything was sent; the end of the run looks whether there is a stack to delete.
-    assert set(project.receipt["calls"].get("cloudformation", ())) <= {"DescribeStacks"}
+    assert set(project.receipt["calls"].get("cloudformation", ())) <= {"DescribeStacks", "ListStacks"}
 
 
 FUNCTIONS = {
@@ -52,26 +53,26 @@ FUNCTIONS = {
         "import json, os, urllib.request\n"
         "import boto3\n"
         "def handler(event, context):\n"
-        "    cognito = boto3.client('cognito-idp')\n"
-        "    pool = cognito.create_user_pool(PoolName='test-proxy')['UserPool']['Id']\n"
+        "    pool = os.environ['POOL']\n"
+        "    assert boto3.client('cognito-idp').describe_user_pool(UserPoolId=pool)['UserPool']['Id'] == pool\n"
         "    url = f\"{os.environ['AWS_ENDPOINT_URL']}/{pool}/.well-known/jwks.json\"\n"
         "    with urllib.request.urlopen(url) as answer: keys = json.load(answer)['keys']\n"
-        "    cognito.delete_user_pool(UserPoolId=pool)\n"
         "    return len(keys)\n"
     ),
 }
 HEAD = """
 Transform: AWS::Serverless-2016-10-31
 Globals:
-  Function: {Runtime: python3.12, Handler: app.handler, Timeout: 20}
+  Function: {Runtime: python3.12, Handler: app.handler, Timeout: 20, Environment: {Variables: {POOL: !Ref Pool}}}
 Resources:
+  Pool: {Type: AWS::Cognito::UserPool}
 """
 FUNCTION = """
   {0}:
     Type: AWS::Serverless::Function
     Properties:
       CodeUri: {0}
-      Policies: [{{Statement: {{Effect: Allow, Action: "cognito-idp:*", Resource: "*"}}}}]
+      Policies: [{{Statement: {{Effect: Allow, Action: cognito-idp:DescribeUserPool, Resource: !GetAtt Pool.Arn}}}}]
 """
 INVOKE = (
     "import boto3, json, sys\n"
@@ -90,7 +91,7 @@ def test_functions_that_do_not_work_say_why_and_none_asks_a_proxy(project: Any) 
     project.write("template.yaml", f"{HEAD}{resources}Outputs:\n{outputs}")
     for name, code in FUNCTIONS.items():
         project.write(f"{name}/app.py", code)
-    deploy = f"{SANDGATE} stack deploy template.yaml --name test-functions"
+    deploy = f"{SANDGATE} stack deploy template.yaml --name test-$SANDGATE_NAMESPACE-functions"
     command = f"{deploy} > outputs && {sys.executable} {project.write('invoke.py', INVOKE)} < outputs"
     proxy = "http://127.0.0.1:9"
     environ = {n: proxy for u in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY") for n in (u, u.lower())}
@@ -111,7 +112,7 @@ def test_functions_that_do_not_work_say_why_and_none_asks_a_proxy(project: Any) 
 def test_ctrl_c_during_a_deployment(project: Any) -> None:
     """What it made so far goes with the run, and the run says that it was interrupted."""
     project.write("template.yaml", "Resources:\n" + "".join(f"  Q{n}: {{Type: AWS::SQS::Queue}}\n" for n in range(50)))
-    command = f"exec {SANDGATE} stack deploy template.yaml --name test-slow"
+    command = f"exec {SANDGATE} stack deploy template.yaml --name test-$SANDGATE_NAMESPACE-slow"
     started = project.start("run", "--", "sh", "-c", command, terminal=True)
     events = project.runs / started.ready()["run"] / "events.jsonl"
     started.wait_for(lambda: re.search('"Create(Stack|ChangeSet)"', events.read_text()), "call")

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from sandgate.config.model import Config
 from sandgate.errors import StackError
 from sandgate.stacks.bucket import ArtifactBucket
 from sandgate.stacks.build import BuildTarget
@@ -16,7 +17,7 @@ from sandgate.stacks.logs import functions, remove_groups
 from sandgate.stacks.model import Clients, Notice, Progress, Stack, silent
 from sandgate.stacks.up import up
 
-__all__ = ["Host", "artifact_bucket", "build_target", "delete_stack", "deploy_stack"]
+__all__ = ["Host", "artifact_bucket", "build_target", "delete_stack", "deploy_stack", "name_starts"]
 
 
 class Host(Protocol):
@@ -64,7 +65,7 @@ def deploy_stack(
         template: the template file.
         name: of the stack.
         parameters: values by name.
-        prefixes: those of the sandbox, of which the name must have one; none means that the gate alone decides.
+        prefixes: of which the name must have one, see `name_starts`; none means that the gate alone decides.
         progress: told of each stack event.
         notice: told what is packed, installed, uploaded and left out.
         timeout: seconds for the deployment.
@@ -77,7 +78,7 @@ def deploy_stack(
         raise StackError(
             f"stack name {name!r} is outside the sandbox",
             where=f"prefix = {list(prefixes)}",
-            hint=f"call it {prefixes[0]}-{host.namespace}-{name}",
+            hint=f"call it {_inside(name, prefixes, host.namespace)}",
         )
     remember(host.directory, name)
     return up(
@@ -92,6 +93,28 @@ def deploy_stack(
         notice=notice,
         timeout=timeout,
     )
+
+
+def name_starts(config: Config, namespace: str, name: str) -> tuple[str, ...]:
+    """How the name of a stack must begin, known before anything is packed and sent.
+
+    Args:
+        config: the run's.
+        namespace: the run's.
+        name: of the stack.
+
+    Returns:
+        Prefixes without their hyphen; none where options say more than a name does, so that only the gate knows.
+    """
+    if name in config.adopt or config.allow or config.policy or config.unsafe_no_guard:
+        return ()
+    return tuple(f"{prefix}-{namespace}" if config.isolation == "run" else prefix for prefix in config.prefix)
+
+
+def _inside(name: str, prefixes: Sequence[str], namespace: str) -> str:
+    """A name inside: `test-k3x9q2-users` of `users`, and of `test-users`."""
+    prefix = prefixes[0].removesuffix(f"-{namespace}")
+    return f"{prefix}-{namespace}-{name.removeprefix(f'{prefix}-')}"
 
 
 def delete_stack(

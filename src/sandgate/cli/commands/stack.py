@@ -37,13 +37,13 @@ def _deploy(
     timeout: Annotated[float, typer.Option("--timeout", help="Seconds that the deployment may take.")] = 1800.0,
 ) -> None:
     # Clients and templates bring much with them that `sandgate --help` must not wait for.
-    from sandgate.stacks.host import deploy_stack  # noqa: PLC0415
+    from sandgate.stacks.host import deploy_stack, name_starts  # noqa: PLC0415
     from sandgate.stacks.parameters import parse_parameters  # noqa: PLC0415
 
     parameters = parse_parameters(parameter or ())
     with _joined() as run, stack_progress() as (progress, notice):
         stack = deploy_stack(
-            run, template, name=name, parameters=parameters, prefixes=run.config.prefix,
+            run, template, name=name, parameters=parameters, prefixes=name_starts(run.config, run.namespace, name),
             progress=progress, notice=notice, timeout=timeout,
         )  # fmt: skip
     _print(stack.outputs)
