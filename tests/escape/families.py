@@ -42,6 +42,7 @@ _ASKED = frozenset(
         "outside-region",
         "outside-run",
         "outside-sandbox",
+        "reaches-outside",
         "service-not-allowed",
     }
 )

@@ -46,6 +46,10 @@ VARIANTS: Mapping[str, Mapping[str, object]] = {
     "run": {"isolation": "run"},
     "shared": {"isolation": "prefix"},
     "narrow": {"isolation": "prefix", "services": ("dynamodb", "s3")},
+    "allowing": {
+        "isolation": "prefix",
+        "allow": [{"actions": ["tag:TagResources", "rds:CreateDBProxy"], "resources": ["*"]}],
+    },
     "adopted": {
         "isolation": "prefix",
         "adopt": ("orders", f"arn:aws:kms:{REGION}:{ACCOUNT}:key/adopted-key", f"arn:aws:sqs:{REGION}:{ACCOUNT}:jobs"),
@@ -56,7 +60,7 @@ _REAL = {"identity": Credential("AKIDREALIDENTITY", "real-secret"), "deployer": 
 _FUNCTION = Credential("FUNCTIONSESSION1", "secret-of-a-function", "token-of-a-function")
 _ROLE = Credential("AKIDREALROLE", "real-secret-of-a-role", "real-token-of-a-role")
 _FOREIGN = Credentials("AKIDSOMEBODYELSE", "some-other-secret")
-_READS = {"ListStackResources", "GetTemplate", "DescribeStacks"}
+_READS = {"ListStackResources", "GetTemplate", "DescribeStacks", "DescribeChangeSet"}
 _XML = frozenset({"query", "ec2", "rest-xml"})
 
 
@@ -158,6 +162,7 @@ class StandIn:
         inner = {
             "GetTemplate": f"<TemplateBody>{stack.get('template', '')}</TemplateBody>",
             "DescribeStacks": "<Stacks/>",
+            "DescribeChangeSet": "<Status>FAILED</Status>",
             "ListStackResources": "<StackResourceSummaries>"
             + "".join(
                 f"<member><ResourceType>{kind}</ResourceType><PhysicalResourceId>{name}</PhysicalResourceId></member>"

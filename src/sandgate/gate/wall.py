@@ -61,7 +61,7 @@ class Wall:
             acts_as_role=acts_as_role,
             known_action=known_action,
             lookups=asking,
-            services=frozenset(prefixes_of(config.services)) if config.services else None,
+            services=_services(config),
             partition=place.partition,
             account=place.account,
             region=place.region,
@@ -131,3 +131,12 @@ async def build_wall(config: Config, parts: Parts, namespace: str) -> Wall:
     await adopted.look()
     acts_as_role = parts.upstream.acts_as_stack_role
     return Wall(config, place, owned=parts.owned, adopted=adopted, asking=asking, acts_as_role=acts_as_role)
+
+
+def _services(config: Config) -> frozenset[str]:
+    """IAM services that members of stacks may be of: those of the sandbox, and whatever `allow` speaks of.
+
+    A type of another one would be made with CloudFormation's power, while nothing says what of that service is inside.
+    """
+    allowed = (action.partition(":")[0].lower() for item in config.allow for action in item.actions)
+    return frozenset((*prefixes_of(config.services), *allowed))

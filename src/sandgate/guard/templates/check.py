@@ -74,7 +74,7 @@ def _member(member: Member, inside: Callable[[str], bool], services: frozenset[s
             path=f"{member.within}Resources.{member.logical_id}.Type",
             value=member.type,
             why=f"the service {member.service} is not one that the sandbox may use",
-            remedy=f'add "{member.service}" to services',
+            remedy=f'add "{member.service}" to services, or an action of it to allow',
         )
     if member.arn is not None and not inside(member.arn):
         yield Problem(
