@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -100,15 +101,20 @@ def as_shipped(python: Path, *, auth: bool) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
 
 
-def iam_user(url: str, socket_path: str = "") -> tuple[str, str]:
-    """A user with the policies of the tests' identity; root takes a shorter way through the emulator."""
+def identity_policy(url: str, socket_path: str) -> str:
+    """The policy that the tests' identity carries, as the emulator behind a gate has it."""
+    iam = over_socket(client("iam", url, ROOT), socket_path)
+    found = iam.get_user_policy(UserName="sandgate-identity", PolicyName="sandgate")["PolicyDocument"]
+    return json.dumps(found)
+
+
+def iam_user(url: str, policy: str, socket_path: str = "") -> tuple[str, str]:
+    """A user with the policy of the tests' identity; root takes a shorter way through the emulator."""
     iam = client("iam", url, ROOT)
     if socket_path:
         over_socket(iam, socket_path)
-    everything = '{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"iam:*","Resource":"*"}'
     iam.create_user(UserName="bench")
-    document = f'{{"Version":"2012-10-17","Statement":[{everything}]}}'
-    iam.put_user_policy(UserName="bench", PolicyName="bench", PolicyDocument=document)
+    iam.put_user_policy(UserName="bench", PolicyName="bench", PolicyDocument=policy)
     key = iam.create_access_key(UserName="bench")["AccessKey"]
     return key["AccessKeyId"], key["SecretAccessKey"]
 

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import uvloop
-from _servers import REGION, ROOT, as_shipped, client, iam_user, mitmproxy, over_socket, stub
+from _servers import REGION, ROOT, as_shipped, client, iam_user, identity_policy, mitmproxy, over_socket, stub
 
 from sandgate.config.load import load
 from sandgate.session import Run, start
@@ -210,7 +210,8 @@ def main() -> None:
         canned = stack.enter_context(stub())
         proxied = stack.enter_context(mitmproxy(shipped))
         socket_path = str(Path(json.loads((run.directory / "run.json").read_text())["work_dir"]) / "aws.sock")
-        keys, inner = iam_user(shipped), iam_user(run.gate_url, socket_path)
+        policy = identity_policy(run.gate_url, socket_path)
+        keys, inner = iam_user(shipped, policy), iam_user(run.gate_url, policy, socket_path)
 
         makers: dict[str, Callable[[str], Any]] = {
             "as shipped": lambda service: client(service, shipped, keys),
