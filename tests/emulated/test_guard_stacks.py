@@ -202,9 +202,9 @@ def test_deploying_files_with_a_nested_template(
 ) -> None:
     (tmp_path / "inner.json").write_text(template("prod"))
     assert deploy() == 5
-    said = " ".join(capsys.readouterr().err.split())
-    assert "Resources.In.TemplateURL > Resources.T.Properties.TableName: prod" in said
-    assert "arn:aws:dynamodb:us-east-1:000000000000:table/prod is not in the sandbox" in said
+    said = capsys.readouterr().err.splitlines()
+    assert "  value: Resources.In.TemplateURL > Resources.T.Properties.TableName: prod" in said
+    assert "  from: arn:aws:dynamodb:us-east-1:000000000000:table/prod is not in the sandbox" in said
 
     (tmp_path / "inner.json").write_text(template())
     assert deploy() == 0

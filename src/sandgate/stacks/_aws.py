@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,6 +11,9 @@ from sandgate.errors import RunError, StackError
 
 __all__ = ["aws_errors", "error_code", "error_message"]
 
+_REFUSAL = "sandgate refused this call"
+_ITEMS = re.compile(r"; (?=(?:value|from|to allow it): )")
+
 
 def error_code(error: Any) -> str:
     """The code of a client error, `ValidationError`; for answers without body the status, `404`."""
@@ -17,8 +21,9 @@ def error_code(error: Any) -> str:
 
 
 def error_message(error: Any) -> str:
-    """What the service said."""
-    return str(error.response.get("Error", {}).get("Message", "")) or str(error)
+    """What the service said; what the gate said in its place with one line for each item."""
+    message = str(error.response.get("Error", {}).get("Message", "")) or str(error)
+    return _ITEMS.sub("\n  ", message) if message.startswith(_REFUSAL) else message
 
 
 @contextmanager
