@@ -154,8 +154,9 @@ def _permission(openings: Openings, said: Said) -> Iterator[str]:
 
 
 def _canned(_openings: Openings, said: Said) -> Iterator[str]:
-    if said.value in _PUBLIC_ACLS:
-        yield str(said.value)
+    named = _text(said.value)
+    if named in _PUBLIC_ACLS:
+        yield named
 
 
 def _acl_header(openings: Openings, said: Said) -> Iterator[str]:

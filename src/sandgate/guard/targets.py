@@ -20,7 +20,7 @@ from sandgate.templates.reading import read_text
 __all__ = ["READERS", "api_of", "requests_for", "strings_in"]
 
 _Reader = Callable[[Said, Place], Iterator[str]]
-_ARN = re.compile(r"arn:[a-z-]+:[a-z0-9-]+:[a-z0-9-]*:(?:[0-9]{12}|aws|):[^\s\x00-\x1f]+", re.ASCII)
+_ARN = re.compile(r"arn:[a-z-]+:[a-z0-9-]+:[a-z0-9-]*:[a-z0-9-]*:[^\s\x00-\x1f]+", re.ASCII)
 _IN_TEXT = re.compile(r"(?i:arn):[^\s\"',:]*:[^\s\"',:]*:[^\s\"',:]*:[^\s\"',:]*:[^\s\"',()}]+")
 _INTEGRATION = re.compile(
     r"arn:(?P<partition>[a-z-]+):apigateway:(?P<region>[a-z0-9-]*):(?P<service>[A-Za-z0-9._-]+):(?P<how>path|action)/(?P<rest>.*)",

@@ -20,7 +20,7 @@ Kind = Literal["identity", "deployer", "surrogate", "function", "anonymous"]
 def call() -> Callable[..., Call]:
     """Makes calls: `call("dynamodb:PutItem", TableName="orders")`."""
 
-    def make(name: str, kind: Kind = "identity", region: str = REGION, **members: object) -> Call:
+    def make(name: str, /, kind: Kind = "identity", region: str = REGION, **members: object) -> Call:
         service, _, operation = name.partition(":")
         principal = Principal(kind=kind, name="main")
         return Call(
