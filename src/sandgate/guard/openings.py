@@ -63,7 +63,8 @@ class Openings:
         finder = FINDERS.get(said.kind)
         if finder is None:
             return ()
-        return tuple(Opening(member=said.member, value=value) for value in finder(self, said))
+        # A permission is the call as a whole, and its principal is what is wrong with it.
+        return tuple(Opening(member=said.member or "Principal", value=value) for value in finder(self, said))
 
     def owns(self, text: str) -> bool:
         """Whether a principal or an identity pool is this run's or adopted."""

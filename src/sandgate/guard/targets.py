@@ -28,7 +28,7 @@ _INTEGRATION = re.compile(
 )
 _FUNCTION = re.compile(r"/?[0-9-]+/functions/(.+?)/invocations/?", re.DOTALL)
 _NAME = re.compile(r"[A-Za-z0-9._/-]+")
-_ADDRESSES = frozenset({"http", "https", "email", "email-json", "sms"})
+_ADDRESSES = ("http", "https", "email", "email-json", "sms")
 _HTTP = ("http://", "https://")
 _EXTENSION = "x-amazon-apigateway-"
 _URIS = frozenset({"uri", "authorizeruri"})
