@@ -60,7 +60,7 @@ def _split(text: str, width: int, indent: str) -> Iterator[str]:
     yield from _split(text[: start + 1], width, indent)
     for item in _items(text[start + 1 : end]):
         yield from _split(f"{item},", width, indent + " " * _INDENT)
-    yield indent + text[end:]
+    yield from _split(text[end:], width, indent)
 
 
 def _outermost(text: str) -> list[tuple[int, int]]:
@@ -71,7 +71,7 @@ def _outermost(text: str) -> list[tuple[int, int]]:
         if character == "[":
             depth += 1
             start = at if depth == 1 else start
-        elif character == "]":
+        elif character == "]" and depth:
             depth -= 1
             if depth == 0 and at > start + 1:
                 found.append((start, at))

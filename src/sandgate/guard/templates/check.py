@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 
+from sandgate.guard.services import prefixes_of, services_of
 from sandgate.guard.templates.model import Examined, Member, Problem
 from sandgate.guard.templates.values import shown
 
@@ -67,6 +69,14 @@ def check(
     )
 
 
+def _with_service(services: frozenset[str], added: str) -> str:
+    """The option `services` with one more, in the names that it has there."""
+    if added not in prefixes_of(()):
+        return "leave it out, since no service of that name can be kept to a sandbox"
+    names = (services_of(prefix)[0] for prefix in sorted(services | {added}) if services_of(prefix))
+    return f"services = [{', '.join(json.dumps(name) for name in names)}]"
+
+
 def _member(member: Member, inside: Callable[[str], bool], services: frozenset[str] | None) -> Iterator[Problem]:
     if services is not None and member.service and member.service not in services:
         yield Problem(
@@ -74,7 +84,7 @@ def _member(member: Member, inside: Callable[[str], bool], services: frozenset[s
             path=f"{member.within}Resources.{member.logical_id}.Type",
             value=member.type,
             why=f"the service {member.service} is not one that the sandbox may use",
-            remedy=f'add "{member.service}" to services, or an action of it to allow',
+            remedy=_with_service(services, member.service),
         )
     if member.arn is not None and not inside(member.arn):
         yield Problem(
