@@ -181,7 +181,8 @@ def test_unsigned_operations_pass_and_are_anonymous(run: Run, upstream_clients: 
 
 
 def test_minted_credentials_are_surrogates_that_work(run: Run, upstream_clients: Any) -> None:
-    trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}]}
+    allowed = {"Effect": "Allow", "Principal": {"AWS": "000000000000"}, "Action": "sts:AssumeRole"}
+    trust = {"Version": "2012-10-17", "Statement": [allowed]}
     role = upstream_clients("iam").create_role(RoleName="test-gate", AssumeRolePolicyDocument=json.dumps(trust))["Role"]
     minted = run.clients()("sts").assume_role(RoleArn=role["Arn"], RoleSessionName="session")["Credentials"]
     assert not minted["AccessKeyId"].startswith(("ASIA", "AKIA"))
