@@ -49,6 +49,12 @@ def campaign() -> Any:
 
 
 @pytest.fixture(scope="session")
+def families() -> Any:
+    """`families.py` of this folder."""
+    return _load("families")
+
+
+@pytest.fixture(scope="session")
 def gate_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Any]]:
     """`gate_of("run")`: the gate of a configuration, made when it is first asked for."""
     folder = tmp_path_factory.mktemp("escape")
@@ -79,7 +85,7 @@ def _make(gate: Any) -> None:
         assert answer.status == 200, (entry, answer)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def perform(gate_of: Callable[[str], Any]) -> Callable[..., Any]:
     """What becomes of a case with a value in its hole."""
 

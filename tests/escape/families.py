@@ -67,7 +67,8 @@ class Case:
     inside: Any
     call: str = ""
     params: Mapping[str, Any] = field(default_factory=dict)
-    http: Mapping[str, Any] = field(default_factory=dict)
+    http: Any = None
+    """Arguments of `Gate.raw`; the hole itself where all of them are in it."""
     protocol: str = ""
     by: str = "identity"
     gate: str = "prefix"

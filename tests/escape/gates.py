@@ -8,7 +8,7 @@ import io
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 import botocore.session
@@ -61,6 +61,9 @@ _FUNCTION = Credential("FUNCTIONSESSION1", "secret-of-a-function", "token-of-a-f
 _ROLE = Credential("AKIDREALROLE", "real-secret-of-a-role", "real-token-of-a-role")
 _FOREIGN = Credentials("AKIDSOMEBODYELSE", "some-other-secret")
 _READS = {"ListStackResources", "GetTemplate", "DescribeStacks", "DescribeChangeSet"}
+_ENDPOINT = 4566
+"""Port that clients sign for, which every gate takes for its own; the bytes go where they must."""
+_SECRET = b"one secret, so that the clients of one gate are those of all"
 _XML = frozenset({"query", "ec2", "rest-xml"})
 
 
@@ -208,6 +211,11 @@ class _Raw(io.BytesIO):
 class Gate:
     """A gate with the wall of a configuration, real clients for it, and one below any SDK."""
 
+    _session = botocore.session.Session()
+    _clients: ClassVar[dict[tuple[str, str], Any]] = {}
+    """Making one takes longer than a hundred calls, so all gates have the same; what they send goes to `_current`."""
+    _current: ClassVar[Gate]
+
     def __init__(self, folder: Path, models: Models, variant: str, stacks: Mapping[str, Any]) -> None:
         self.variant = variant
         self._events = folder / f"{variant}.jsonl"
@@ -217,8 +225,6 @@ class Gate:
         self.config = load(cwd=folder, environ={}, overrides={"region": REGION, **VARIANTS[variant]})
         self._listener = Listener()
         self._runner = asyncio.Runner()
-        self._session = botocore.session.Session()
-        self._clients: dict[tuple[str, str], Any] = {}
         self._runner.run(self._open(models))
 
     async def _open(self, models: Models) -> None:
@@ -226,10 +232,11 @@ class Gate:
         await self._listener.bind("main")
         self.url = f"http://127.0.0.1:{self._listener.port('main')}"
         self.host = self.url.removeprefix("http://")
-        surrogates = Surrogates()
+        self._listener.ports.add(_ENDPOINT)
+        surrogates = Surrogates(_SECRET)
         self.parts = Parts(
             models=models,
-            keys=RunKeys(),
+            keys=RunKeys(_SECRET),
             surrogates=surrogates,
             rewriter=Rewriter(self.url, surrogates),
             upstream=self.upstream,
@@ -242,6 +249,8 @@ class Gate:
             ports=self._listener.ports,
             urls=self._listener.urls,
         )
+        for kind in ("identity", "deployer", "surrogate"):  # a client may be older than this gate
+            self.key(kind)
         self.wall = await build_wall(self.config, self.parts, NAMESPACE)
         self.parts.decide = self.wall.decide
         await self._listener.open(Pipeline(self.parts).handle)
@@ -285,7 +294,7 @@ class Gate:
             client = self._session.create_client(
                 service,
                 region_name=REGION,
-                endpoint_url=self.url,
+                endpoint_url=f"http://127.0.0.1:{_ENDPOINT}",
                 aws_access_key_id=key.access_key,
                 aws_secret_access_key=key.secret_key,
                 aws_session_token=key.token,
@@ -298,7 +307,7 @@ class Gate:
                     proxies={},
                 ),
             )
-            carry: Any = self._carry
+            carry: Any = _carry
             client.meta.events.register("before-send", carry)
             self._clients[service, kind] = client
         return self._clients[service, kind]
@@ -316,6 +325,7 @@ class Gate:
     ) -> Result:
         """What becomes of a call by boto3; `answer` is what the upstream says, as a JSON document or a text."""
         client = self.client(service, kind)
+        Gate._current = self
         methods = client.meta.method_to_api_mapping
         method = next(name for name, api in methods.items() if api == operation)
         protocol = client.meta.service_model.resolved_protocol
@@ -398,13 +408,13 @@ class Gate:
         frame = f"Content-Length: {len(out)}\r\n" if framing is None else f"{framing}\r\n" if framing else ""
         return f"{method} {target} HTTP/1.1\r\n{head}{frame}\r\n".encode() + out
 
-    def _carry(self, request: Any, **_unused: object) -> AWSResponse:
+    def carry(self, request: Any) -> AWSResponse:
         """Send what botocore signed."""
         parts = urlsplit(request.url)
         body = request.body or b""
         data = body.encode() if isinstance(body, str) else bytes(body.read() if hasattr(body, "read") else body)
         named = {name: value.decode() if isinstance(value, bytes) else value for name, value in request.headers.items()}
-        named = {"Host": self.host, **named}
+        named = {"Host": parts.netloc, **named}
         if "Transfer-Encoding" in named:
             data = b"%x\r\n%b\r\n0\r\n\r\n" % (len(data), data)
         else:
@@ -448,6 +458,10 @@ class Gate:
             [visit for visit in self.upstream.visits[visits:] if not visit.own],
             self.upstream.stray - stray,
         )
+
+
+def _carry(request: Any, **_unused: object) -> AWSResponse:
+    return Gate._current.carry(request)
 
 
 def _yes(protocol: str, operation: str, answer: object = None) -> tuple[str, bytes]:

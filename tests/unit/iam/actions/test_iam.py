@@ -37,7 +37,6 @@ FOREIGN = "arn:aws:iam::000000000000:policy/path/prod"
         ("SetDefaultPolicyVersion", {"PolicyArn": FOREIGN}, FOREIGN),
         ("PutRolePolicy", {"RoleName": "test_r", "PolicyName": "x"}, f"{HEAD}:role/test_r"),
         ("UpdateAssumeRolePolicy", {"RoleName": "test_r"}, f"{HEAD}:role/test_r"),
-        ("AddUserToGroup", {"GroupName": "test_g", "UserName": "u"}, f"{HEAD}:group/test_g"),
         ("CreateAccessKey", {"UserName": "test_u"}, f"{HEAD}:user/test_u"),
         ("CreateAccessKey", {}, f"{HEAD}:user/*"),
         ("GetUser", {}, f"{HEAD}:user/*"),
@@ -201,3 +200,23 @@ def test_a_role_from_a_template_is_any_role(needs: Needs) -> None:
         f"iam:AttachRolePolicy {HEAD}:role/*",
         f"iam:PutRolePolicy {HEAD}:role/*",
     ]
+
+
+@pytest.mark.parametrize(
+    ("operation", "parameters", "resources"),
+    [
+        ("AddUserToGroup", {"GroupName": "test_g", "UserName": "u"}, ["group/test_g", "user/u"]),
+        ("RemoveUserFromGroup", {"GroupName": "test_g", "UserName": "u"}, ["group/test_g", "user/u"]),
+        (
+            "RemoveRoleFromInstanceProfile",
+            {"InstanceProfileName": "test_p", "RoleName": "r"},
+            ["instance-profile/test_p", "role/r"],
+        ),
+    ],
+)
+def test_both_sides_of_a_membership_count(
+    asked: Asked, operation: str, parameters: dict[str, object], resources: list[str]
+) -> None:
+    found = asked(f"iam.{operation}", **parameters)
+    assert [request.resource.split(":")[5] for request in found] == resources
+    assert {request.action for request in found} == {f"iam:{operation}"}
