@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from sandgate.control.client import ControlClient
 
 CODE = "import time\ndef handler(event, context):\n    time.sleep(event['seconds'])\n    return 'done'\n"
-TRUST = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"}]}'
+TRUST = '{"Statement":[{"Effect":"Allow","Principal":{"AWS":"000000000000"},"Action":"sts:AssumeRole"}]}'
 
 
 def _function(front: Any) -> Any:
