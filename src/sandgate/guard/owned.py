@@ -53,6 +53,8 @@ def id_in_arn(arn: str) -> str:
     if len(parts) <= _RESOURCE:
         return ""
     rest = parts[_RESOURCE].lstrip("/")
+    if rest.startswith("changeSet/"):
+        return rest.rpartition("/")[2]  # between the type and the id stands a name that anybody may choose
     steps = rest.split("/") if "/" in rest else rest.split(":")
     return steps[1] if len(steps) > 1 else ""
 
@@ -92,7 +94,7 @@ class Owned:
             name = call.parameters.get("StackName")
             if isinstance(name, str):
                 self.stacks.add((name, call.region))
-        elif answer:
+        if answer:
             self.add(_ids_in(call.service, call.operation, answer))
 
 

@@ -12,7 +12,7 @@ __all__ = ["owners_of"]
 
 _ID = "(?P<id>[a-z-]+-[0-9]:[0-9a-f-]{36}|[^/:]+)"
 """An identity pool's id has its region in front, and a colon."""
-_PLACE = {"p": "(?P<p>[^:]*)", "r": "(?P<r>[^:]*)", "a": "(?P<a>[^:]*)", "id": _ID}
+_PLACE = {"p": "(?P<p>[^:]*)", "r": "(?P<r>[^:]*)", "a": "(?P<a>[^:]*)", "id": _ID, "any": "[^/:]+"}
 
 
 def owners_of(resource: str) -> tuple[str, ...]:

@@ -91,7 +91,7 @@ def _service(entry: Granted, sandbox: Sandbox) -> Iterator[Statement]:
     exact = tuple(dict.fromkeys(arn for named in entry.inside for arn in _exact(named, sandbox)))
     if exact:
         yield _allow(f"{title}Adopted", entry.inside_actions, exact)
-    ids = tuple(fill(item.arn, sandbox, id="*") for item in entry.by_id)
+    ids = tuple(fill(item.arn, sandbox, id="*", any="*") for item in entry.by_id)
     if ids:
         yield _allow(f"{title}{BY_ID}", entry.by_id_actions, ids)
     for extra in entry.extras:

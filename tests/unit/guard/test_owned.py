@@ -24,6 +24,7 @@ def call(service: str, operation: str, **parameters: object) -> Call:
     [
         (f"arn:aws:cognito-idp:{HERE}:userpool/eu-west-1_a", "eu-west-1_a"),
         ("arn:aws:apigateway:eu-west-1::/restapis/abc", "abc"),
+        (f"arn:aws:cloudformation:{HERE}:changeSet/one/12-34", "12-34"),
         ("arn:aws:apigateway:eu-west-1::/restapis/abc/resources/x", "abc"),
         (f"arn:aws:kms:{HERE}:key/1234-56", "1234-56"),
         (f"arn:aws:lambda:{HERE}:event-source-mapping:1234-56", "1234-56"),
@@ -38,6 +39,12 @@ def test_the_id_is_what_follows_the_type(arn: str, found: str) -> None:
 
 
 ANSWERS = {
+    "change set": (
+        "cloudformation",
+        "CreateChangeSet",
+        f"<r><Id>arn:aws:cloudformation:{HERE}:changeSet/one/12-34</Id></r>",
+        "changeSet/one/12-34",
+    ),
     "pool": ("cognito-idp", "CreateUserPool", json.dumps({"UserPool": {"Id": "eu-west-1_a"}}), "userpool/eu-west-1_a"),
     "key": ("kms", "CreateKey", json.dumps({"KeyMetadata": {"KeyId": "12-34"}}), "key/12-34"),
     "api": ("apigatewayv2", "CreateApi", json.dumps({"apiId": "abc"}), "/apis/abc"),

@@ -347,7 +347,7 @@ def test_patterns_begin_as_the_reference_has_them(prefix: str) -> None:
     }
     entry = granted()[prefix]
     for arn in (*(named.arn for named in entry.inside), *(item.arn for item in entry.by_id)):
-        head = re.sub(r"\{([pra])\}", lambda found: place[found[1]], re.split(r"\{(?:name|dash|path|id)\}", arn)[0])
+        head = re.sub(r"\{([pra])\}", lambda found: place[found[1]], re.split(r"\{(?:name|dash|path|any|id)\}", arn)[0])
         assert head in known or any(folder in head for folder in IN_A_FOLDER) or head.endswith("/tags/"), arn
 
 
