@@ -163,9 +163,16 @@ def test_an_adopted_account_may_be_let_in_with_its_roles(call: Make, guard: Make
     judge = guard(adopt=(THEIR_ROOT,))
     for principal in (THEIRS, THEIR_ROOT, f"arn:aws:iam::{THEIRS}:role/x"):
         assert judge.decide(call("s3:PutBucketPolicy", Bucket=f"{NS}-b", Policy=policy({"AWS": principal}))).allowed
-    for principal in ("*", "222233334444", f"arn:aws:iam::{THEIRS}:*"):
+    for principal in ("*", f"arn:aws:iam::{THEIRS}:*"):
         found = judge.decide(call("s3:PutBucketPolicy", Bucket=f"{NS}-b", Policy=policy({"AWS": principal})))
         assert found.rule == "opens-outside"
+
+
+def test_an_adopted_role_does_not_bring_its_account(call: Make, guard: Make) -> None:
+    judge, role = guard(adopt=(f"arn:aws:iam::{THEIRS}:role/x",)), f"arn:aws:iam::{THEIRS}:role/x"
+    for principal, allowed in ((role, True), (f"{role}y", False), (THEIRS, False)):
+        asked = call("s3:PutBucketPolicy", Bucket=f"{NS}-b", Policy=policy({"AWS": principal}))
+        assert judge.decide(asked).allowed is allowed
 
 
 def test_a_pool_that_the_run_made_may_sign_in(call: Make, guard: Make) -> None:
