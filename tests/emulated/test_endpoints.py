@@ -132,7 +132,7 @@ def test_a_service_without_url_is_refused_with_the_line_that_allows_it(two: Run)
         two.clients()("sns").list_topics()
     assert caught.value.response["Error"]["Code"] == "AccessDenied"
     said = caught.value.response["Error"]["Message"]
-    assert said.endswith("to allow it, in [tool.sandgate]: endpoints.sns.url = \"http://HOST:PORT\"")
+    assert said.endswith('to allow it, in [tool.sandgate]: endpoints.sns.url = "http://HOST:PORT"')
     assert "sns" not in two.status()["reached"]
 
 
