@@ -18,13 +18,13 @@ from sandgate.errors import ExitCode, UsageError
 __all__ = ["run_gated"]
 
 
-def run_gated(command: Sequence[str], *, isolate: bool = False, **overrides: object) -> int:
+def run_gated(command: Sequence[str], overrides: Mapping[str, object], *, isolate: bool = False) -> int:
     """Run a command through a gate of its own, and print the summary.
 
     Args:
         command: program and arguments.
-        isolate: run it without the home, other processes and any network but the gate.
         overrides: options from the command line; `None` means not given.
+        isolate: run it without the home, other processes and any network but the gate.
 
     Returns:
         The command's own status; sandgate's where the command was content and the run is not green.

@@ -25,7 +25,7 @@ def _run(
     ] = False,
     **options: object,
 ) -> None:
-    raise typer.Exit(run_gated(command, isolate=isolate, **options))
+    raise typer.Exit(run_gated(command, options, isolate=isolate))
 
 
 COMMAND = Command.of(

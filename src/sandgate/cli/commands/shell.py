@@ -22,7 +22,7 @@ def _shell(
     **options: object,
 ) -> None:
     shell = os.environ.get("SHELL") or _POSIX
-    raise typer.Exit(run_gated([shell] if line is None else [shell, "-c", line], **options))
+    raise typer.Exit(run_gated([shell] if line is None else [shell, "-c", line], options))
 
 
 COMMAND = Command.of(
