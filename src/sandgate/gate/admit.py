@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from urllib.parse import unquote
+from urllib.parse import unquote, unquote_plus
 
 from sandgate.core.call import Decision, Principal
 from sandgate.gate.answers import INTERNAL, RefusedError
@@ -14,7 +14,16 @@ from sandgate.routes._model import Route, RouteMatch
 from sandgate.wire.http import Request, WireError
 from sandgate.wire.signing.presented import Presented
 
-__all__ = ["check_function", "check_host", "check_path", "entry_of", "find_route", "on_own_host", "refuse_internal"]
+__all__ = [
+    "check_function",
+    "check_host",
+    "check_path",
+    "check_query",
+    "entry_of",
+    "find_route",
+    "on_own_host",
+    "refuse_internal",
+]
 
 _AWS_HOST = re.compile(
     r"(?:[a-z0-9_.-]+\.)?(?:amazonaws\.com(?:\.cn)?|api\.aws|on\.aws|amazoncognito\.com)(?::\d{1,5})?", re.IGNORECASE
@@ -24,6 +33,7 @@ _ROUTED_NAMES = frozenset({"execute-api", "lambda"})
 """Signing names under which data-plane requests are signed; any other claim is an API call."""
 _INTERNAL = ("/_ministack", "/_localstack")
 _SHOWN = 4
+_TARGET = "x-amz-target"
 _DOT = re.compile("%2e", re.IGNORECASE)
 _ROUTED_STEPS = 3
 """`/_aws/execute-api/ID`: what no step up may leave."""
@@ -72,6 +82,18 @@ def check_path(request: Request, *, routed: bool) -> None:
                 raise WireError("InvalidURI", "The path climbs out of its first steps.", status=400)
         elif step not in ("", "."):
             depth += 1
+
+
+def check_query(request: Request) -> None:
+    """Keep the name of an operation out of the query: what a presigned query holds becomes headers upstream.
+
+    Raises:
+        WireError: it names a target.
+    """
+    if request.query and any(
+        unquote_plus(pair.partition("=")[0]).lower() == _TARGET for pair in request.query.split("&")
+    ):
+        raise WireError("InvalidRequest", "X-Amz-Target is a header, and no part of a query.", status=400)
 
 
 def check_function(request: Request) -> None:

@@ -16,7 +16,15 @@ from functools import partial
 
 from sandgate.core.call import Call, Decision, Outcome, Principal
 from sandgate.core.ids import call_ids
-from sandgate.gate.admit import check_function, check_host, check_path, entry_of, find_route, refuse_internal
+from sandgate.gate.admit import (
+    check_function,
+    check_host,
+    check_path,
+    check_query,
+    entry_of,
+    find_route,
+    refuse_internal,
+)
 from sandgate.gate.answers import NOT_OURS, UNRECORDED, UNSIGNED, Answers, RefusedError
 from sandgate.gate.bodies import buffered_body, stream_plan
 from sandgate.gate.bugs import describe_bug
@@ -104,6 +112,7 @@ class Pipeline:
             refuse_internal(request)
         check_path(request, routed=flow.route is not None)
         if flow.route is None:
+            check_query(request)
             found = flow.match = self._match(request, claim.service if claim else "")
             flow.protocol, flow.service, flow.operation = found.protocol, found.service, found.operation or ""
         if claim is not None:
