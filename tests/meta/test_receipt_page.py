@@ -14,7 +14,7 @@ import pytest
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "receipt.md"
 TEST = """
-import boto3, pytest
+import json, boto3, pytest
 from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
@@ -25,8 +25,13 @@ def test_it(namespace, expect_denied):
         dynamodb.describe_table(TableName=namespace.table("none"))
     with expect_denied("dynamodb:ListTables"):
         boto3.client("dynamodb", config=Config(signature_version=UNSIGNED)).list_tables()
+    sqs = boto3.client("sqs")
+    seal = {"Effect": "Deny", "Principal": "*", "Action": "sqs:SendMessage", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": seal})
+    url = sqs.create_queue(QueueName=namespace.queue("sealed"), Attributes={"Policy": policy})["QueueUrl"]
     with pytest.raises(ClientError):
-        boto3.client("iam").create_user(UserName="test-user")
+        sqs.send_message(QueueUrl=url, MessageBody="x")
+    sqs.delete_queue(QueueUrl=url)
 """
 
 

@@ -95,8 +95,8 @@ class Inspection:
         values: dict[str, object] = {}
         for name, output in outputs.items() if isinstance(outputs, Mapping) else ():
             value = output.get("Value") if isinstance(output, Mapping) else None
-            made = isinstance(output, Mapping) and self._conditions.get(output.get("Condition", ""), True)
-            if made:
+            condition = output.get("Condition") if isinstance(output, Mapping) else None
+            if isinstance(output, Mapping) and self._conditions.get(str(condition), True):
                 text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
                 values[name] = text if isinstance(text, str | Unknown) else Unknown(f"the output {name} is no text")
         return values
