@@ -99,7 +99,7 @@ def test_an_action_without_a_type_is_asked_on_a_star(needs: Needs) -> None:
 
 
 def test_operations_that_need_nothing(needs: Needs) -> None:
-    for name in ("sts.GetCallerIdentity", "sts.GetSessionToken", "sts.AssumeRoleWithWebIdentity"):
+    for name in ("sts.GetCallerIdentity", "sts.GetSessionToken"):
         assert needs(name) == []
 
 
