@@ -190,3 +190,9 @@ def test_names_inside_for_whoever_asks_with_an_arn(guard: Make) -> None:
 def test_what_a_document_grants_outside_is_said(guard: Make) -> None:
     found = guard().grants_outside({"Version": "2012-10-17", "Statement": allow("s3:GetObject", "arn:aws:s3:::x/*")})
     assert found == ("s3:GetObject on arn:aws:s3:::x/*",)
+
+
+def test_an_adopted_name_of_a_stack_is_that_stack(call: Make, guard: Make) -> None:
+    adopting = guard(adopt=("shared",))
+    assert adopting.decide(call("cloudformation:DescribeStacks", StackName="shared")).allowed
+    assert adopting.decide(call("cloudformation:DeleteStack", StackName="shared-more")).rule == "outside-sandbox"
