@@ -40,9 +40,11 @@ def typed_call(name: str, members: Sequence[str], params: str, *, region: str, d
         )
     parameters = {**_object(params), **dict(_member(text) for text in members)}
     kind = "deployer" if deployer else "identity"
+    service = _service(found[1])
+    _check_names(service, found[2], parameters)
     return Call(
         id="typed",
-        service=_service(found[1]),
+        service=service,
         operation=found[2],
         parameters=parameters,
         region=region,
@@ -68,6 +70,33 @@ def _service(name: str) -> str:
         where=_WHERE,
         hint=f"did you mean {close!r}?" if close else f"known: {', '.join(sorted(service_names()))}",
     )
+
+
+def _check_names(service: str, operation: str, parameters: Mapping[str, object]) -> None:
+    """A misspelt name would be explained as a call that nobody can make.
+
+    Raises:
+        UsageError: the service has no such operation, or the operation no such member; routes outside the models pass.
+    """
+    import botocore.session  # noqa: PLC0415 - `--help` needs none
+    from botocore.exceptions import UnknownServiceError  # noqa: PLC0415
+
+    try:
+        model = botocore.session.get_session().get_service_model(service)
+    except UnknownServiceError:
+        return
+    if operation not in model.operation_names:
+        raise _misspelt(f"{service} has no operation {operation!r}", operation, model.operation_names)
+    shape = model.operation_model(operation).input_shape
+    known = list(shape.members) if shape is not None else []
+    for name in parameters:
+        if name not in known:
+            raise _misspelt(f"{operation} has no member {name!r}", name, known)
+
+
+def _misspelt(message: str, name: str, known: Sequence[str]) -> UsageError:
+    close = nearest(name, known)
+    return UsageError(message, where=_WHERE, hint=f"did you mean {close!r}?" if close else f"known: {', '.join(known)}")
 
 
 def _object(text: str) -> dict[str, object]:

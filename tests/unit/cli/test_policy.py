@@ -95,6 +95,8 @@ def test_a_run_around_gives_its_namespace(policy: Policy, monkeypatch: pytest.Mo
         (("show", "--for", "x"), "one of identity, deployer"),
         (("explain", "PutItem"), "is no call"),
         (("explain", "dynamdb:PutItem"), "did you mean 'dynamodb'?"),
+        (("explain", "dynamodb:PutIem"), "did you mean 'PutItem'?"),
+        (("explain", "dynamodb:PutItem", "TableNam=orders"), "did you mean 'TableName'?"),
         (("explain", "dynamodb:PutItem", "orders"), "NAME=VALUE"),
         (("explain", "dynamodb:PutItem", "--params", "["), "is not JSON"),
         (("explain", "dynamodb:PutItem", "--params", "[]"), "must be a JSON object"),
