@@ -178,8 +178,10 @@ def test_a_change_set_is_executed_once_it_was_examined(
     made = cloudformation.create_change_set(
         StackName=name, ChangeSetName=f"{name}-c", ChangeSetType="CREATE", TemplateBody=template()
     )
-    for members in ({"StackName": name, "ChangeSetName": f"{name}-d"}, {"ChangeSetName": made["Id"] + "x"}):
-        assert "nobody examined" in refusal(cloudformation.execute_change_set, **members)
+    other = {"StackName": name, "ChangeSetName": f"{name}-d"}
+    assert "nobody examined" in refusal(cloudformation.execute_change_set, **other)
+    with pytest.raises(ClientError, match="rule not-created-here"):
+        cloudformation.execute_change_set(ChangeSetName=made["Id"] + "x")
     cloudformation.execute_change_set(ChangeSetName=made["Id"])
     assert settled(cloudformation, name) == {"Name": f"{name}-t"}
     assert status(upstream_clients("cloudformation"), made["StackId"]) == "CREATE_COMPLETE"
