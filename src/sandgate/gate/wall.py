@@ -8,12 +8,14 @@ template is only as good as what the template makes.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Mapping
+from dataclasses import replace
 
 from sandgate.config.model import Config
 from sandgate.core.call import Call, Decision
 from sandgate.gate.adopted import Adopted, Asks
 from sandgate.gate.asking import Asking
 from sandgate.gate.parts import Parts
+from sandgate.guard.adoption import made_of_members
 from sandgate.guard.guard import Guard
 from sandgate.guard.owned import Owned
 from sandgate.guard.services import prefixes_of
@@ -50,6 +52,7 @@ class Wall:
     def __init__(
         self, config: Config, place: Place, *, owned: Owned, adopted: Adopted, asking: Asks, acts_as_role: bool = False
     ) -> None:
+        self._place = place
         self._owned = owned
         self._adopted = adopted
         self._asking = asking
@@ -90,7 +93,8 @@ class Wall:
         if decision.rule in _PERHAPS_OURS:
             for stack, region in tuple(self._owned.stacks):
                 members = await self._asking.members(stack, region)
-                self._owned.add(member.physical_id for member in members or ())
+                found = [(member.type, member.physical_id) for member in members or ()]
+                self._owned.add(made_of_members(found, replace(self._place, region=region)))
         await self._adopt()
         return self._guard.decide(call)
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from sandgate.guard.owners import owners_of
 from sandgate.guard.templates.members import arn_of
 from sandgate.guard.templates.model import Place
 from sandgate.guard.templates.types import rule_of
 
-__all__ = ["arns_of_members", "stack_reads"]
+__all__ = ["arns_of_members", "made_of_members", "stack_reads"]
 
 _OTHER_PROPERTY = re.compile(r"\{(?!region|account|name|id|slash|key)\w")
+_SAMPLE = "a1"
 _READS = (
     "cloudformation:DescribeStackEvents",
     "cloudformation:DescribeStackResource",
@@ -33,11 +35,33 @@ def arns_of_members(members: Iterable[tuple[str, str]], place: Place) -> tuple[s
     return tuple(dict.fromkeys(arn for kind, physical in members for arn in _arns(kind, physical, place)))
 
 
+def made_of_members(members: Iterable[tuple[str, str]], place: Place) -> tuple[str, ...]:
+    """ARNs of the members whose ids AWS chose.
+
+    A template or a function may call a stage, a user or a custom resource like anybody's API; such a name makes
+    nothing the run's own.
+
+    Args:
+        members: CloudFormation type and physical id of each.
+        place: where the stack is.
+    """
+    return tuple(
+        dict.fromkeys(
+            arn
+            for kind, physical in members
+            if any(owners_of(sample) for sample in _arns(kind, _SAMPLE, place))
+            for arn in _arns(kind, physical, place)
+            if owners_of(arn)
+        )
+    )
+
+
 def _arns(kind: str, physical: str, place: Place) -> Iterator[str]:
-    if physical.startswith("arn:"):
-        yield physical
-        return
     rule = rule_of(kind)
+    if physical.startswith("arn:"):
+        if rule is None or not rule.chosen:  # a custom resource is called what its function says
+            yield physical
+        return
     if rule is None:
         return
     # `Ref` of a queue is its URL.

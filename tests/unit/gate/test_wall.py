@@ -242,3 +242,67 @@ def test_an_id_may_be_of_a_stack_of_this_run(tmp_path: Path) -> None:
     subject.owned.stacks.add(("test-k3x9q2-s", REGION))
     assert subject.decide(operation, **members).allowed
     assert subject.upstream.asked == [("test-k3x9q2-s", REGION)]
+
+
+FOREIGN = "0a0a0a0a-0a0a-0a0a-0a0a-0a0a0a0a0a0a"
+KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{FOREIGN}"
+
+
+@pytest.mark.parametrize(
+    ("kind", "physical"),
+    [
+        ("AWS::ApiGateway::Stage", FOREIGN),
+        ("AWS::Cognito::UserPoolUser", FOREIGN),
+        ("AWS::Cognito::UserPoolUser", KEY),
+        ("AWS::CloudFormation::CustomResource", FOREIGN),
+        ("AWS::CloudFormation::CustomResource", KEY),
+        ("Custom::Anything", KEY),
+        ("Nobody::Knows::It", FOREIGN),
+        ("Nobody::Knows::It", KEY),
+    ],
+)
+def test_a_name_that_a_template_or_a_function_chose_makes_no_id_the_runs_own(
+    tmp_path: Path, kind: str, physical: str
+) -> None:
+    subject = Subject(tmp_path, "")
+    subject.owned.stacks.add(("test-k3x9q2-s", REGION))
+    subject.upstream.stacks["test-k3x9q2-s"] = (StackMember(kind, physical),)
+    assert subject.decide("kms:Encrypt", KeyId=FOREIGN).rule == "not-created-here"
+    subject.upstream.stacks["test-k3x9q2-s"] += (StackMember("AWS::KMS::Key", FOREIGN),)
+    assert subject.decide("kms:Encrypt", KeyId=FOREIGN).allowed
+
+
+@pytest.mark.parametrize(
+    ("kind", "physical", "operation", "members"),
+    [
+        ("AWS::ApiGateway::RestApi", "a1b2c3", "apigateway:GetRestApi", {"restApiId": "a1b2c3"}),
+        ("AWS::ApiGatewayV2::Api", "a1b2c3", "apigatewayv2:GetApi", {"ApiId": "a1b2c3"}),
+        ("AWS::Cognito::UserPool", f"{REGION}_Ab1", "cognito-idp:DescribeUserPool", {"UserPoolId": f"{REGION}_Ab1"}),
+        (
+            "AWS::Cognito::IdentityPool",
+            f"{REGION}:{FOREIGN}",
+            "cognito-identity:DescribeIdentityPool",
+            {"IdentityPoolId": f"{REGION}:{FOREIGN}"},
+        ),
+        (
+            "AWS::Lambda::CodeSigningConfig",
+            f"arn:aws:lambda:{REGION}:{ACCOUNT}:code-signing-config:csc-0a0a0a0a0a0a0a0a0",
+            "lambda:GetCodeSigningConfig",
+            {"CodeSigningConfigArn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:code-signing-config:csc-0a0a0a0a0a0a0a0a0"},
+        ),
+    ],
+)
+def test_members_with_ids_of_aws_are_the_runs_own(
+    tmp_path: Path, kind: str, physical: str, operation: str, members: dict[str, str]
+) -> None:
+    subject = Subject(tmp_path, "")
+    subject.owned.stacks.add(("test-k3x9q2-s", REGION))
+    assert subject.decide(operation, **members).rule == "not-created-here"
+    subject.upstream.stacks["test-k3x9q2-s"] = (StackMember(kind, physical),)
+    assert subject.decide(operation, **members).allowed
+
+
+def test_a_custom_resource_of_an_adopted_stack_adopts_nothing_by_what_it_is_called(adopting: Subject) -> None:
+    adopting.upstream.stacks["orders"] = (*MEMBERS, StackMember("Custom::Lookup", KEY))
+    assert not adopting.decide("kms:Encrypt", KeyId=FOREIGN).allowed
+    assert adopting.decide("kms:Encrypt", KeyId="0123-key").allowed
