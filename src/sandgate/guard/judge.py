@@ -85,8 +85,8 @@ class Judge:
     def _is_ours(self, request: AccessRequest) -> bool:
         owners = owners_of(request.resource)
         if any("*" in owner for owner in owners):
-            # What has no id yet is this run's in the moment it is made, and only then.
-            return request.action.partition(":")[2].startswith("Create")
+            # What has no id yet is this run's in the moment it is made, with its tags, and only then.
+            return request.action.partition(":")[2].startswith(("Create", "TagResource")) or _tags_new(request)
         return any(self._owned(owner) for owner in owners)
 
     def _timeless(self, action: str, statement: str) -> bool:
@@ -103,3 +103,8 @@ class Judge:
     def _moves(self, rule: Rule) -> bool:
         texts = (*rule.statement.resources, *rule.statement.not_resources)
         return any(has_variables(template(text, variables=self.document.variables, wildcards=True)) for text in texts)
+
+
+def _tags_new(request: AccessRequest) -> bool:
+    """Whether API Gateway asks for the tags of what a call makes; a call that tags what exists names it."""
+    return request.action == "apigateway:PUT" and request.resource.endswith("::/tags/*")

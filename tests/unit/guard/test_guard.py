@@ -75,6 +75,54 @@ def test_an_id_is_inside_once_the_run_made_it(call: Make) -> None:
     assert judge.decide(encrypt).statement == "KmsById"
 
 
+def test_a_new_api_may_have_a_policy_and_another_ones_stays(call: Make) -> None:
+    sandbox = Sandbox(account="111122223333", region="eu-west-1", namespace="k3x9q2")
+    judge = Guard(policy_of(sandbox), owned=lambda _arn: False)
+    body = b'{"openapi": "3.0.1", "info": {"title": "x", "version": "1"}, "paths": {}}'
+    assert judge.decide(call("apigateway:CreateRestApi", name="x", policy="{}")).allowed
+    assert judge.decide(call("apigateway:ImportRestApi", body=body)).allowed
+    assert judge.decide(call("apigateway:PutRestApi", restApiId="a1", body=body)).rule == "not-created-here"
+
+
+_TAGS = {"team": "a"}
+_MAPPING = {"FunctionName": "test-k3x9q2-f", "EventSourceArn": f"arn:aws:sqs:{HERE}:test-k3x9q2-q"}
+
+
+@pytest.mark.parametrize(
+    ("name", "members"),
+    [
+        ("kms:CreateKey", {"Tags": [{"TagKey": "team", "TagValue": "a"}]}),
+        ("cognito-idp:CreateUserPool", {"PoolName": "x", "UserPoolTags": _TAGS}),
+        ("cognito-identity:CreateIdentityPool", {"IdentityPoolName": "x", "IdentityPoolTags": _TAGS}),
+        ("apigateway:CreateRestApi", {"name": "x", "tags": _TAGS}),
+        ("apigateway:CreateUsagePlan", {"name": "x", "tags": _TAGS}),
+        ("apigatewayv2:CreateApi", {"Name": "x", "ProtocolType": "HTTP", "Tags": _TAGS}),
+        ("lambda:CreateEventSourceMapping", {**_MAPPING, "Tags": _TAGS}),
+    ],
+)
+def test_what_is_made_may_have_tags_from_the_start(name: str, members: dict[str, object], call: Make) -> None:
+    sandbox = Sandbox(account="111122223333", region="eu-west-1", namespace="k3x9q2")
+    assert Guard(policy_of(sandbox), owned=lambda _arn: False).decide(call(name, **members)).allowed
+
+
+@pytest.mark.parametrize(
+    ("name", "members"),
+    [
+        ("kms:TagResource", {"KeyId": "*", "Tags": []}),
+        ("kms:TagResource", {"KeyId": f"arn:aws:kms:{HERE}:key/*", "Tags": []}),
+        ("kms:TagResource", {"KeyId": "11111111-2222-3333-4444-555555555555", "Tags": []}),
+        ("cognito-idp:TagResource", {"ResourceArn": f"arn:aws:cognito-idp:{HERE}:userpool/*", "Tags": _TAGS}),
+        ("apigateway:TagResource", {"resourceArn": "*", "tags": _TAGS}),
+        ("apigateway:TagResource", {"resourceArn": "arn:aws:apigateway:eu-west-1::/restapis/*", "tags": _TAGS}),
+        ("apigateway:TagResource", {"resourceArn": API, "tags": _TAGS}),
+    ],
+)
+def test_tags_of_what_exists_need_its_maker(name: str, members: dict[str, object], call: Make) -> None:
+    sandbox = Sandbox(account="111122223333", region="eu-west-1", namespace="k3x9q2")
+    found = Guard(policy_of(sandbox), owned=lambda _arn: False).decide(call(name, **members))
+    assert found.rule in {"not-created-here", "unresolvable-resource"}
+
+
 @pytest.mark.parametrize(
     ("arn", "owners"),
     [
