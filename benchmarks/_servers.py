@@ -108,14 +108,17 @@ def identity_policy(url: str, socket_path: str) -> str:
     return json.dumps(found)
 
 
-def iam_user(url: str, policy: str, socket_path: str = "") -> tuple[str, str]:
-    """A user with the policy of the tests' identity; root takes a shorter way through the emulator."""
+EVERYTHING = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
+
+
+def iam_user(url: str, policy: str, socket_path: str = "", *, name: str = "bench") -> tuple[str, str]:
+    """A user with a policy, mostly that of the tests' identity; root takes a shorter way through the emulator."""
     iam = client("iam", url, ROOT)
     if socket_path:
         over_socket(iam, socket_path)
-    iam.create_user(UserName="bench")
-    iam.put_user_policy(UserName="bench", PolicyName="bench", PolicyDocument=policy)
-    key = iam.create_access_key(UserName="bench")["AccessKey"]
+    iam.create_user(UserName=name)
+    iam.put_user_policy(UserName=name, PolicyName="bench", PolicyDocument=policy)
+    key = iam.create_access_key(UserName=name)["AccessKey"]
     return key["AccessKeyId"], key["SecretAccessKey"]
 
 

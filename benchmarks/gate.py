@@ -2,9 +2,10 @@
 
     python benchmarks/gate.py
 
-`as shipped` is the maker's own command with AUTH=true, called directly by an IAM user of the same rights; `same
-process` is the very emulator behind the gate, over its unix socket; `stub` answers canned bytes, so that its time is
-botocore's own. SANDGATE_EFFORT multiplies the calls of the memory test (20 for the 100,000 calls of the docs).
+`as shipped` is the maker's own command with AUTH=true, called directly by an IAM user with the same policy; `star` is
+the same for a user whose policy is a single star, which the maker's IAM reads faster; `same process` is the very
+emulator behind the gate, over its unix socket; `stub` answers canned bytes, so that its time is botocore's own.
+SANDGATE_EFFORT multiplies the calls of the memory test (20 for the 100,000 calls of the docs).
 """
 
 from __future__ import annotations
@@ -23,7 +24,18 @@ from pathlib import Path
 from typing import Any, cast
 
 import uvloop
-from _servers import REGION, ROOT, as_shipped, client, iam_user, identity_policy, mitmproxy, over_socket, stub
+from _servers import (
+    EVERYTHING,
+    REGION,
+    ROOT,
+    as_shipped,
+    client,
+    iam_user,
+    identity_policy,
+    mitmproxy,
+    over_socket,
+    stub,
+)
 
 from sandgate.config.load import load
 from sandgate.session import Run, start
@@ -82,14 +94,19 @@ def milliseconds(variants: Mapping[str, Mapping[str, tuple[Operation, int]]]) ->
     return {name: {v: statistics.median(t) for v, t in by.items()} for name, by in times.items()}
 
 
+_SHARED = {"same process": "gated", "star": "as shipped"}
+"""Variants that use the tables of another one."""
+
+
 def print_latency(found: Mapping[str, Mapping[str, float]]) -> None:
-    print(f"\n{'one boto3 client, median ms':28}", end="")
     names = list(next(iter(found.values())))
-    print("".join(f"{name:>14}" for name in names), f"{'/ as shipped':>14}{'/ same proc.':>14}{'added ms':>10}")
+    ratios = ("as shipped", "star", "same process")
+    heads = [*names, *(f"/ {name}" for name in ratios), "added ms"]
+    print(f"\n{'one boto3 client, median ms':28}", "".join(f"{head:>15}" for head in heads))
     for name, by in found.items():
-        print(f"{name:28}", "".join(f"{by[v]:14.2f}" for v in names), end="")
         gated = by["gated"]
-        print(f"{gated / by['as shipped']:15.2f}{gated / by['same process']:14.2f}{gated - by['same process']:10.2f}")
+        values = [*(by[v] for v in names), *(gated / by[v] for v in ratios), gated - by["same process"]]
+        print(f"{name:28}", "".join(f"{value:15.2f}" for value in values))
 
 
 # -- raw load ---------------------------------------------------------------------------------------------------------
@@ -213,14 +230,17 @@ def main() -> None:
         policy = identity_policy(run.gate_url, socket_path)
         keys, inner = iam_user(shipped, policy), iam_user(run.gate_url, policy, socket_path)
 
+        anything = iam_user(shipped, EVERYTHING, name="anything")
+
         makers: dict[str, Callable[[str], Any]] = {
             "as shipped": lambda service: client(service, shipped, keys),
+            "star": lambda service: client(service, shipped, anything),
             "gated": run.clients(),
             "same process": lambda service: over_socket(client(service, run.gate_url, inner), socket_path),
             "AUTH=false": lambda service: client(service, open_url, ROOT),
         }
-        queues = {name: prepare(make) for name, make in makers.items() if name != "same process"}
-        queues["same process"] = queues["gated"]
+        queues = {name: prepare(make) for name, make in makers.items() if name not in _SHARED}
+        queues |= {name: queues[other] for name, other in _SHARED.items()}
         makers["stub"] = lambda service: client(service, canned, ROOT)
         queues["stub"] = f"{canned}/0/q"
         if proxied:
