@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from sandgate.core.call import ALLOWED, Call, Decision
 from sandgate.errors import PolicyError
@@ -21,7 +21,7 @@ from sandgate.guard.refusal import (
 )
 from sandgate.guard.targets import requests_for
 from sandgate.guard.templates.model import Place as Where
-from sandgate.iam.actions import Place, Unmapped, requests_of
+from sandgate.iam.actions import Place, Unmapped, Unresolvable, requests_of
 from sandgate.iam.inclusion import arn_included
 from sandgate.iam.parse import parse_document
 from sandgate.iam.request import AccessRequest
@@ -85,6 +85,9 @@ class Guard:
         for request in requests:
             if not judge.allows(request):
                 return refuse_requests(call, requests, judge, self.policy)
+        strayed = _strayed(call, requests)
+        if strayed is not None:
+            return refuse_unknown(strayed)
         places = self._spots.get((call.service, call.operation))
         return ALLOWED if places is None else self._beyond(call, places, judge)
 
@@ -146,3 +149,29 @@ class Guard:
         except PolicyError as error:
             return refuse_unknown(error, member=item.member)
         return refuse_excess(excess, self.policy) if excess else ALLOWED
+
+
+def _strayed(call: Call, requests: Sequence[AccessRequest]) -> Unresolvable | None:
+    """Why a call reaches something else than it names: all that it names is in other regions than it is signed for.
+
+    The signature says which region answers. SQS looks at the path of a queue's URL alone, so a URL of this region,
+    signed for another, is that region's queue of the same name. A call may name things elsewhere beside its own.
+    """
+    if not call.region or call.service == "s3":  # names of buckets are in no region
+        return None
+    strayed: AccessRequest | None = None
+    for request in requests:
+        parts = request.resource.split(":", 4)
+        region = parts[3] if len(parts) > 4 else ""  # noqa: PLR2004 - partition, service, region
+        if region == call.region:
+            return None
+        if region not in ("", "*"):
+            strayed = strayed or request
+    if strayed is None:
+        return None
+    return Unresolvable(
+        f"it is signed for {call.region}, where this is not",
+        operation=f"{call.service}.{call.operation}",
+        member=strayed.member,
+        value=strayed.resource,
+    )

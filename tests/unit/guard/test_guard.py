@@ -75,6 +75,35 @@ def test_an_id_is_inside_once_the_run_made_it(call: Make) -> None:
     assert judge.decide(encrypt).statement == "KmsById"
 
 
+@pytest.mark.parametrize(
+    ("name", "members"),
+    [
+        ("sqs:SendMessage", {"QueueUrl": "https://sqs.eu-west-1.amazonaws.com/111122223333/test-k3x9q2-q"}),
+        ("dynamodb:GetItem", {"TableName": f"arn:aws:dynamodb:{HERE}:table/test-k3x9q2-x"}),
+        ("sns:Publish", {"TopicArn": f"arn:aws:sns:{HERE}:test-k3x9q2-t"}),
+        ("lambda:Invoke", {"FunctionName": f"arn:aws:lambda:{HERE}:function:test-k3x9q2-f"}),
+    ],
+)
+def test_the_region_that_answers_is_that_of_what_is_named(
+    name: str, members: dict[str, object], call: Make, guard: Make
+) -> None:
+    assert guard().decide(call(name, **members)).allowed
+    found = guard().decide(call(name, region="us-east-1", **members))
+    assert found.rule == "unresolvable-resource"
+    assert "us-east-1" in found.source
+
+
+def test_a_call_may_name_what_is_elsewhere_beside_its_own(call: Make, guard: Make) -> None:
+    judge = guard(adopt=("arn:aws:dynamodb:us-east-1:111122223333:table/theirs",))
+    items: dict[str, list[object]] = {
+        "test-k3x9q2-x": [],
+        "arn:aws:dynamodb:us-east-1:111122223333:table/theirs": [],
+    }
+    assert judge.decide(call("dynamodb:BatchWriteItem", RequestItems=items)).allowed
+    del items["test-k3x9q2-x"]
+    assert judge.decide(call("dynamodb:BatchWriteItem", RequestItems=items)).rule == "unresolvable-resource"
+
+
 def test_a_new_api_may_have_a_policy_and_another_ones_stays(call: Make) -> None:
     sandbox = Sandbox(account="111122223333", region="eu-west-1", namespace="k3x9q2")
     judge = Guard(policy_of(sandbox), owned=lambda _arn: False)
