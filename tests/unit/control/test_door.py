@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,6 +21,13 @@ from sandgate.gate.listener import HOST, Listener
 
 T = TypeVar("T")
 ALLOWED = {"key", "port", "test", "mark", "status"}
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A short one: the path of a socket has 107 bytes, and folders of tests within tests are longer."""
+    with tempfile.TemporaryDirectory(prefix="sg", dir="/tmp") as name:
+        yield Path(name)
 
 
 async def _answer(command: str, _fields: Mapping[str, Any]) -> Mapping[str, object]:
@@ -63,16 +71,16 @@ def _asked(folder: Path, command: str, **fields: object) -> str:
 
 
 @pytest.mark.parametrize("command", sorted(set(COMMANDS) - {"event"}))
-def test_what_may_be_asked(tmp_path: Path, command: str) -> None:
+def test_what_may_be_asked(folder: Path, command: str) -> None:
     refused = f"an isolated command may not ask the gate for {command!r}"
-    assert _asked(tmp_path, command) == (command if command in ALLOWED else refused)
+    assert _asked(folder, command) == (command if command in ALLOWED else refused)
 
 
 @pytest.mark.parametrize(
     ("event", "allowed"), [("test", True), ("expected", True), ("call", False), ("done", False), ("refused", False)]
 )
-def test_events_of_the_gate_are_the_gates(tmp_path: Path, event: str, allowed: bool) -> None:
-    assert (_asked(tmp_path, "event", event=event) == "event") is allowed
+def test_events_of_the_gate_are_the_gates(folder: Path, event: str, allowed: bool) -> None:
+    assert (_asked(folder, "event", event=event) == "event") is allowed
 
 
 def _handed(inlet: Path, name: bytes, *descriptors: int) -> str:
@@ -87,30 +95,30 @@ def _handed(inlet: Path, name: bytes, *descriptors: int) -> str:
 
 
 @pytest.mark.parametrize("name", [b"main", b"nobody", b"\xff"])
-def test_another_port_is_not_taken(tmp_path: Path, name: bytes) -> None:
+def test_another_port_is_not_taken(folder: Path, name: bytes) -> None:
     with socket.create_server((HOST, 0)) as other:
-        said = _beside_a_gate(tmp_path, lambda sockets, _: _handed(sockets / INLET, name, other.fileno()))
+        said = _beside_a_gate(folder, lambda sockets, _: _handed(sockets / INLET, name, other.fileno()))
     assert said != "ok"
     assert "not the port" in said or name == b"\xff"
 
 
-def test_what_is_no_listening_socket_is_not_taken(tmp_path: Path) -> None:
+def test_what_is_no_listening_socket_is_not_taken(folder: Path) -> None:
     def hand(sockets: Path, _listener: Listener) -> list[str]:
         inlet = sockets / INLET
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagram, (tmp_path / "f").open("w") as file:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagram, (folder / "f").open("w") as file:
             return [
                 _handed(inlet, b"main", datagram.fileno()),
                 _handed(inlet, b"main", file.fileno()),
                 _handed(inlet, b"main"),
             ]
 
-    said = _beside_a_gate(tmp_path, hand)
+    said = _beside_a_gate(folder, hand)
     assert len(said) == 3
     assert "ok" not in said
 
 
-def test_a_port_that_is_taken_was_handed_over(tmp_path: Path) -> None:
+def test_a_port_that_is_taken_was_handed_over(folder: Path) -> None:
     """Outside, the gate itself has it: nothing happens, and nobody is asked."""
-    _beside_a_gate(tmp_path, lambda _, listener: hand_over("/nowhere", "main", listener.port("main")))
+    _beside_a_gate(folder, lambda _, listener: hand_over("/nowhere", "main", listener.port("main")))
     with pytest.raises(OSError, match="No such file"):
         hand_over("/nowhere", "main", 0)

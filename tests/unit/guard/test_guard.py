@@ -188,14 +188,13 @@ def test_what_has_no_id_yet_may_only_be_made(call: Make, guard: Make) -> None:
 
 
 def test_answers_that_hang_on_conditions_are_not_remembered(call: Make, guard: Make) -> None:
-    arn = f"arn:aws:dynamodb:{HERE}:table/orders"
     own = Statement(
-        effect="Allow", sid="Allow1", actions=("dynamodb:PutItem",), resources=(arn,),
-        conditions=(Condition(operator="StringEquals", key="aws:RequestedRegion", values=("eu-west-1",)),),
+        effect="Allow", sid="Allow1", actions=("s3:ListBucket",), resources=("arn:aws:s3:::orders",),
+        conditions=(Condition(operator="StringEquals", key="s3:prefix", values=("new/",)),),
     )  # fmt: skip
     judge = guard(allow=(own,))
-    assert judge.decide(call("dynamodb:PutItem", TableName=arn)).allowed
-    assert not judge.decide(call("dynamodb:PutItem", region="us-east-1", TableName=arn)).allowed
+    assert judge.decide(call("s3:ListObjectsV2", Bucket="orders", Prefix="new/")).allowed
+    assert not judge.decide(call("s3:ListObjectsV2", Bucket="orders", Prefix="old/")).allowed
 
 
 def test_memory_is_bounded(call: Make, guard: Make, monkeypatch: pytest.MonkeyPatch) -> None:
