@@ -7,15 +7,19 @@ means that the gate is gone, however it died, and then the whole process group g
 from __future__ import annotations
 
 import functools
+import json
 import os
 import signal
 import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 __all__ = ["main"]
 
+_OK = 200
+_SYMMETRIC = "SYMMETRIC_DEFAULT"
 _REMOVE = """
 import os, shutil, sys, time
 for _ in range(500):
@@ -81,12 +85,72 @@ def _read_policies_once() -> None:
     iam_evaluator.fnmatch_iam = functools.lru_cache(maxsize=1 << 16)(iam_evaluator.fnmatch_iam)
 
 
+def _add_re_encrypt() -> None:
+    """KMS's ReEncrypt, which the emulator has not: what its Decrypt gives goes to its Encrypt.
+
+    Source: KMS API Reference, "ReEncrypt". The emulator loads a service at its first call, and this waits for it.
+    """
+    from ministack import app  # type: ignore[import-not-found, unused-ignore]  # noqa: PLC0415
+
+    load = app._get_module  # noqa: SLF001
+
+    @functools.cache
+    def load_kms() -> object:
+        kms = load("kms")
+        handle = kms.handle_request
+
+        async def handle_or_re_encrypt(*request: Any) -> Any:
+            headers, body = request[2], request[3]
+            target = str(headers.get("x-amz-target", ""))
+            if not target.endswith(".ReEncrypt"):
+                return await handle(*request)
+            return _re_encrypt(kms, json.loads(body or b"{}"))
+
+        kms.handle_request = handle_or_re_encrypt
+        return kms
+
+    app._get_module = lambda name: load_kms() if name == "kms" else load(name)  # noqa: SLF001
+
+
+def _re_encrypt(kms: Any, asked: dict[str, Any]) -> Any:
+    """One ciphertext to another; the emulator's answer to whichever half fails."""
+    source = {
+        "CiphertextBlob": asked.get("CiphertextBlob", ""),
+        "KeyId": asked.get("SourceKeyId", ""),
+        "EncryptionContext": asked.get("SourceEncryptionContext", {}),
+        "EncryptionAlgorithm": asked.get("SourceEncryptionAlgorithm", _SYMMETRIC),
+    }
+    opened = kms._decrypt(source)  # noqa: SLF001
+    if opened[0] != _OK:
+        return opened
+    plain = json.loads(opened[2])
+    destination = {
+        "KeyId": asked.get("DestinationKeyId", ""),
+        "Plaintext": plain["Plaintext"],
+        "EncryptionContext": asked.get("DestinationEncryptionContext", {}),
+        "EncryptionAlgorithm": asked.get("DestinationEncryptionAlgorithm", _SYMMETRIC),
+    }
+    closed = kms._encrypt(destination)  # noqa: SLF001
+    if closed[0] != _OK:
+        return closed
+    made = json.loads(closed[2])
+    answer = {
+        "CiphertextBlob": made["CiphertextBlob"],
+        "SourceKeyId": plain["KeyId"],
+        "KeyId": made["KeyId"],
+        "SourceEncryptionAlgorithm": source["EncryptionAlgorithm"],
+        "DestinationEncryptionAlgorithm": destination["EncryptionAlgorithm"],
+    }
+    return closed[0], closed[1], json.dumps(answer).encode()
+
+
 def main() -> None:
     """Serve `ministack.app:app` on the socket named by the first argument."""
     folder = str(Path(sys.argv[1]).parent)
     threading.Thread(target=_end_with_the_gate, args=(folder,), daemon=True, name="gate-watch").start()
     _show_import_tracebacks()
     _read_policies_once()
+    _add_re_encrypt()
     import uvicorn  # type: ignore[import-not-found, unused-ignore]  # noqa: PLC0415 - exists in the emulator's environment only
 
     uvicorn.run(

@@ -18,6 +18,7 @@ from sandgate.tiers._model import TierContext
 from sandgate.tiers.emulated import _Place, _spawn
 
 STUBS = {
+    "ministack/app.py": "def _get_module(name): ...",
     "ministack/core/iam_evaluator.py": "def parse_policy_document(_): ...\ndef fnmatch_iam(*_): ...",
     "ministack/core/lambda_runtime.py": "_PYTHON_WORKER_SCRIPT = ''",
     "ministack/services/lambda_svc.py": "def _execute_function_warm(*_): ...",
