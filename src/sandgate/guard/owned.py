@@ -7,81 +7,50 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib import resources
-from typing import Any
 
 from sandgate.core.call import Call
+from sandgate.guard.owners import owners_of
 
-__all__ = ["Owned", "id_in_arn"]
+__all__ = ["Owned", "created"]
 
-_RESOURCE = 5
 _STACK_MAKERS = frozenset({"CreateStack", "UpdateStack", "CreateChangeSet", "ExecuteChangeSet"})
+_PARTS = 6
+
+_Table = Mapping[str, Mapping[str, Mapping[str, Mapping[str, str]]]]
 
 
 @cache
-def _json_rules() -> Mapping[str, Mapping[str, Sequence[Sequence[str]]]]:
-    return {
-        service: {operation: [path.split(".") for path in paths] for operation, paths in rules.items()}
-        for service, rules in _table()["json"].items()
-    }
-
-
-@cache
-def _xml_rules() -> Mapping[str, Mapping[str, re.Pattern[str]]]:
-    return {
-        service: {operation: re.compile(f"<{tag}>([^<>]{{1,200}})</{tag}>") for operation, tag in rules.items()}
-        for service, rules in _table()["xml"].items()
-    }
-
-
-@cache
-def _table() -> Mapping[str, Mapping[str, Mapping[str, Any]]]:
-    text = resources.files("sandgate.guard").joinpath("created.json").read_text(encoding="utf-8")
-    table: Mapping[str, Mapping[str, Mapping[str, Any]]] = json.loads(text)
-    return table
-
-
-def id_in_arn(arn: str) -> str:
-    """The id that an ARN names: what follows the type, whatever comes after it.
-
-    `.../userpool/ID` and `:event-source-mapping:ID`, also `/restapis/ID/resources`. Only that position counts: an own
-    id further behind makes nobody else's API one's own.
-    """
-    parts = arn.split(":", _RESOURCE)
-    if len(parts) <= _RESOURCE:
-        return ""
-    rest = parts[_RESOURCE].lstrip("/")
-    if rest.startswith("changeSet/"):
-        return rest.rpartition("/")[2]  # between the type and the id stands a name that anybody may choose
-    steps = rest.split("/") if "/" in rest else rest.split(":")
-    return steps[1] if len(steps) > 1 else ""
+def created() -> _Table:
+    """`created.json`: kind of answer, service, operation, place of the id, and what it names."""
+    table: _Table = json.loads(resources.files("sandgate.guard").joinpath("created.json").read_text(encoding="utf-8"))
+    return {kind: table[kind] for kind in ("json", "xml")}
 
 
 class Owned:
-    """The ids, and the stacks whose members are looked up when an id is not among them."""
+    """The resources, and the stacks whose members are looked up when one is not among them.
+
+    Kept by service, region and type, so that an id of one kind makes nothing of another kind the run's own.
+    """
 
     def __init__(self) -> None:
-        self._ids: set[str] = set()
+        self._known: set[tuple[str, str, str]] = set()
         self.stacks: set[tuple[str, str]] = set()
-        """Names (or ids) and regions of stacks inside the sandbox that this run deployed or adopted."""
+        """Names (or ids) and regions of stacks inside the sandbox that this run deployed."""
 
     def owns(self, arn: str) -> bool:
-        """Whether the id that an ARN names was created by this run."""
-        return id_in_arn(arn) in self._ids
+        """Whether a resource, or what it belongs to, was created by this run."""
+        return any(_key(one) in self._known for one in (arn, *owners_of(arn)))
 
-    def add(self, ids: Iterable[str]) -> None:
-        """Take ids, or ARNs, of resources that are the run's own."""
-        for found in ids:
-            name = id_in_arn(found) if found.startswith("arn:") else found
-            if name:
-                self._ids.add(name)
+    def add(self, arns: Iterable[str]) -> None:
+        """Take resources that are the run's own."""
+        self._known.update(_key(one) for arn in arns for one in owners_of(arn))
 
     def reads(self, call: Call) -> bool:
         """Whether the answer to a call names an id that was chosen for the run."""
-        names = call.operation
-        return names in _json_rules().get(call.service, ()) or names in _xml_rules().get(call.service, ())
+        return any(call.operation in services.get(call.service, ()) for services in created().values())
 
     def learn(self, call: Call, answer: bytes) -> None:
         """Take what a call made that upstream answered with success.
@@ -94,22 +63,32 @@ class Owned:
             name = call.parameters.get("StackName")
             if isinstance(name, str):
                 self.stacks.add((name, call.region))
-        if answer:
-            self.add(_ids_in(call.service, call.operation, answer))
+        for form, found in _found(call, answer):
+            if found.startswith("arn:"):
+                self.add([found])
+            else:
+                service, _, resource = form.partition(":")
+                self._known.add((service, call.region, resource.format(id=found)))
 
 
-def _ids_in(service: str, operation: str, answer: bytes) -> Iterator[str]:
-    tag = _xml_rules().get(service, {}).get(operation)
-    if tag is not None:
-        yield from tag.findall(answer.decode("utf-8", "replace"))
-        return
+def _key(arn: str) -> tuple[str, str, str]:
+    parts = arn.split(":", _PARTS - 1)
+    return (parts[2], parts[3], parts[5]) if len(parts) == _PARTS else ("", "", "")
+
+
+def _found(call: Call, answer: bytes) -> Iterator[tuple[str, str]]:
+    """What ids in an answer name, and the ids."""
+    for tag, form in created()["xml"].get(call.service, {}).get(call.operation, {}).items():
+        text = answer.decode("utf-8", "replace")
+        yield from ((form, found) for found in re.findall(f"<{tag}>([^<>]{{1,300}})</{tag}>", text))
+    places = created()["json"].get(call.service, {}).get(call.operation, {})
     try:
-        document = json.loads(answer)
+        document = json.loads(answer) if places else None
     except ValueError:
         return  # an answer that is no JSON names nothing
-    for path in _json_rules().get(service, {}).get(operation, ()):
-        node: object = document
-        for step in path:
+    for path, form in places.items():
+        node = document
+        for step in path.split("."):
             node = node.get(step) if isinstance(node, dict) else None
-        if isinstance(node, str):
-            yield node
+        if isinstance(node, str) and node:
+            yield form, node

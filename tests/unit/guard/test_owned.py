@@ -7,7 +7,8 @@ import json
 import pytest
 
 from sandgate.core.call import Call, Principal
-from sandgate.guard.owned import Owned, id_in_arn
+from sandgate.guard.owned import Owned, created
+from sandgate.guard.owners import owners_of
 
 HERE = "eu-west-1:000000000000"
 
@@ -19,45 +20,46 @@ def call(service: str, operation: str, **parameters: object) -> Call:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("arn", "found"),
-    [
-        (f"arn:aws:cognito-idp:{HERE}:userpool/eu-west-1_a", "eu-west-1_a"),
-        ("arn:aws:apigateway:eu-west-1::/restapis/abc", "abc"),
-        (f"arn:aws:cloudformation:{HERE}:changeSet/one/12-34", "12-34"),
-        ("arn:aws:apigateway:eu-west-1::/restapis/abc/resources/x", "abc"),
-        (f"arn:aws:kms:{HERE}:key/1234-56", "1234-56"),
-        (f"arn:aws:lambda:{HERE}:event-source-mapping:1234-56", "1234-56"),
-        (f"arn:aws:cognito-identity:{HERE}:identitypool/eu-west-1:1234", "eu-west-1:1234"),
-        (f"arn:aws:sqs:{HERE}:queue", ""),
-        ("arn:aws:s3", ""),
-        ("abc", ""),
-    ],
-)
-def test_the_id_is_what_follows_the_type(arn: str, found: str) -> None:
-    assert id_in_arn(arn) == found
-
-
+API = "arn:aws:apigateway:eu-west-1::"
+CHANGE_SET = f"arn:aws:cloudformation:{HERE}:changeSet/one/12-34"
+POOL = "eu-west-1:0a1b2c3d-0000-0000-0000-000000000000"
 ANSWERS = {
-    "change set": (
-        "cloudformation",
-        "CreateChangeSet",
-        f"<r><Id>arn:aws:cloudformation:{HERE}:changeSet/one/12-34</Id></r>",
-        "changeSet/one/12-34",
+    "pool": (
+        "cognito-idp",
+        "CreateUserPool",
+        json.dumps({"UserPool": {"Id": "eu-west-1_a"}}),
+        f"arn:aws:cognito-idp:{HERE}:userpool/eu-west-1_a",
     ),
-    "pool": ("cognito-idp", "CreateUserPool", json.dumps({"UserPool": {"Id": "eu-west-1_a"}}), "userpool/eu-west-1_a"),
-    "key": ("kms", "CreateKey", json.dumps({"KeyMetadata": {"KeyId": "12-34"}}), "key/12-34"),
-    "api": ("apigatewayv2", "CreateApi", json.dumps({"apiId": "abc"}), "/apis/abc"),
-    "group": ("ec2", "CreateSecurityGroup", "<r><groupId>sg-0123456789</groupId></r>", "security-group/sg-0123456789"),
+    "identity pool": (
+        "cognito-identity",
+        "CreateIdentityPool",
+        json.dumps({"IdentityPoolId": POOL}),
+        f"arn:aws:cognito-identity:{HERE}:identitypool/{POOL}",
+    ),
+    "key": ("kms", "CreateKey", json.dumps({"KeyMetadata": {"KeyId": "12-34"}}), f"arn:aws:kms:{HERE}:key/12-34"),
+    "mapping": (
+        "lambda",
+        "CreateEventSourceMapping",
+        json.dumps({"UUID": "12-34"}),
+        f"arn:aws:lambda:{HERE}:event-source-mapping:12-34",
+    ),
+    "api": ("apigatewayv2", "CreateApi", json.dumps({"apiId": "abc"}), f"{API}/apis/abc"),
+    "inside an api": ("apigateway", "CreateRestApi", json.dumps({"id": "abc"}), f"{API}/restapis/abc/resources/x"),
+    "group": (
+        "ec2",
+        "CreateSecurityGroup",
+        "<r><groupId>sg-0123456789</groupId></r>",
+        f"arn:aws:ec2:{HERE}:security-group/sg-0123456789",
+    ),
+    "change set": ("cloudformation", "CreateChangeSet", f"<r><Id>{CHANGE_SET}</Id></r>", CHANGE_SET),
 }
 
 
 @pytest.mark.parametrize("name", ANSWERS)
 def test_what_a_create_answers_is_the_runs_own(name: str) -> None:
-    service, operation, answer, resource = ANSWERS[name]
+    service, operation, answer, arn = ANSWERS[name]
     owned = Owned()
     assert owned.reads(call(service, operation))
-    arn = f"arn:aws:{service}:{HERE}:{resource}"
     assert not owned.owns(arn)
     owned.learn(call(service, operation), answer.encode())
     assert owned.owns(arn)
@@ -71,28 +73,45 @@ def test_reading_makes_nothing_ones_own() -> None:
     assert not owned.owns(f"arn:aws:cognito-idp:{HERE}:userpool/eu-west-1_a")
 
 
-def test_only_the_new_resource_of_an_answer_is_ones_own() -> None:
+def test_an_id_counts_for_its_kind_and_region_alone() -> None:
     owned = Owned()
-    answer = b"<i><instanceId>i-0123456789</instanceId><vpcId>vpc-0123456789</vpcId></i>"
-    owned.learn(call("ec2", "RunInstances"), answer)
-    assert owned.owns(f"arn:aws:ec2:{HERE}:instance/i-0123456789")
-    assert not owned.owns(f"arn:aws:ec2:{HERE}:vpc/vpc-0123456789")
+    owned.learn(call("apigateway", "CreateRestApi"), b'{"id": "abc"}')
+    assert owned.owns(f"{API}/restapis/abc")
+    for other in (
+        f"{API}/apis/abc",
+        f"{API}/restapis/other/resources/abc",
+        "arn:aws:apigateway:us-east-1::/restapis/abc",
+        f"arn:aws:kms:{HERE}:key/abc",
+        f"arn:aws:cognito-idp:{HERE}:userpool/abc",
+    ):
+        assert not owned.owns(other)
 
 
-def test_an_own_id_further_behind_does_not_count() -> None:
+def test_the_name_of_a_change_set_is_not_its_id() -> None:
     owned = Owned()
-    owned.add(["abc"])
-    assert owned.owns("arn:aws:apigateway:eu-west-1::/restapis/abc")
-    assert not owned.owns("arn:aws:apigateway:eu-west-1::/restapis/other/resources/abc")
+    owned.add([CHANGE_SET])
+    assert owned.owns(CHANGE_SET)
+    assert not owned.owns(CHANGE_SET.replace("12-34", "56-78"))
 
 
-def test_members_of_stacks_are_known_by_their_physical_ids() -> None:
+def test_stacks_and_their_members() -> None:
     owned = Owned()
     owned.learn(call("cloudformation", "CreateStack", StackName="test-x"), b"")
     assert owned.stacks == {("test-x", "eu-west-1")}
-    owned.add(["eu-west-1_b", "arn:aws:kms:eu-west-1:000000000000:key/56-78", ""])
-    assert owned.owns(f"arn:aws:cognito-idp:{HERE}:userpool/eu-west-1_b")
+    owned.add([f"arn:aws:kms:{HERE}:key/56-78", "arn:aws:s3:::orders", ""])
     assert owned.owns(f"arn:aws:kms:{HERE}:key/56-78")
+    assert not owned.owns("arn:aws:s3:::orders"), "a name is no id"
+
+
+def test_every_create_of_the_table_is_granted_by_id() -> None:
+    for services in created().values():
+        for operations in services.values():
+            for forms in operations.values():
+                for form in forms.values():
+                    service, _, resource = form.partition(":")
+                    accounts = "" if service == "apigateway" else "000000000000"
+                    arn = f"arn:aws:{service}:eu-west-1:{accounts}:{resource.format(id='a1')}"
+                    assert not form or owners_of(arn) == (arn,)
 
 
 @pytest.mark.parametrize("answer", [b"", b"[]", b"{", b"null", b'{"UserPool": "x"}', b'{"UserPool": {"Id": 3}}'])
