@@ -1,0 +1,194 @@
+"""What a resource type is: how one comes to be, is found, is emptied, goes, and what it needs gone before.
+
+A type is data, so that everything follows from it: what the ledger writes down, what a sweep does and in which order,
+which permissions it needs, and the reference page. Paths are those of `core/paths.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, Literal
+
+from sandgate.core.registry import discover
+
+__all__ = ["Create", "Key", "Listing", "Part", "Probe", "Removal", "ResourceType", "Silent", "resource_types"]
+
+Key = Mapping[str, Any]
+"""What names one resource of a type: member to value, such as `{"TableName": "test-x"}`; JSON values only."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """A read that tells whether one is there: it succeeds, or fails with one of the codes that mean absence."""
+
+    operation: str
+    parameters: Mapping[str, str]
+    """Parameter to a format string over the key, `{TableName}`; `{account}` and `{region}` are there as well."""
+    absent: tuple[str, ...]
+    """Error codes, or HTTP statuses as text where an answer has no body."""
+    shows: str = ""
+    """Path in the answer, as on the wire, that must hold something; empty where success says enough."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Create:
+    """A call that makes one."""
+
+    operation: str
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Key member to its path in the request, for what the caller chooses."""
+    ids: Mapping[str, str] = field(default_factory=dict)
+    """Key member to its path in the answer as it is on the wire, for what AWS chooses. In XML a path is of tags, and
+    may begin at any depth."""
+    told: Mapping[str, str] = field(default_factory=dict)
+    """How one whose `ids` never came back is known in a listing: path in the listing's entry to path in the request."""
+    arn: str = ""
+    """Path of the ARN in the answer, as on the wire; empty where there is none or nobody needs it."""
+    probe: Probe | None = None
+    """Asked first where success does not prove that it was not there before: idempotent creates, and puts."""
+    many: Callable[[Mapping[str, Any]], Iterable[Mapping[str, Any]]] | None = None
+    """The request as several, where one call makes several: each is read by `names`."""
+    when: tuple[str, tuple[str, ...]] | None = None
+    """Path in the request and values of which it must have one; `("x", ("",))` means that it must be missing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removal:
+    """The call by which one goes."""
+
+    operation: str
+    parameters: Mapping[str, str]
+    """Parameter to key member; with a dot in front to a path in the listing's entry, `.@`. Dotted parameters nest."""
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+    """Parameters that are always the same."""
+    key: Mapping[str, str] = field(default_factory=dict)
+    """Key member to path in the request, where a test's own removal names it otherwise than `parameters` say."""
+    absent: tuple[str, ...] = ()
+    """Error codes that mean that it is gone already."""
+    full: tuple[str, ...] = ()
+    """Error codes that mean that it holds something: what it holds is removed, and it is tried again."""
+    busy: tuple[str, ...] = ()
+    """Error codes that mean: later, when something else has gone or a transition is over."""
+    batch: int = 0
+    """How many one call takes, the only parameter being a list of key members or entry paths then; 0 takes one."""
+    also: tuple[str, ...] = ()
+    """Other operations, with the same parameters, by which a test may remove it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """How all of them are listed, page by page."""
+
+    operation: str
+    entries: str
+    """Path of the entries in botocore's answer."""
+    key: Mapping[str, str]
+    """Key member to path in an entry."""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    within: Mapping[str, str] = field(default_factory=dict)
+    """Parameter to key member of the container, for what is listed container by container."""
+    name: str = ""
+    """Path in an entry of the name that people gave it; empty: the first key member."""
+    created: str = ""
+    """Path in an entry of the time of its creation; empty where listings do not tell."""
+    gone: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Path in an entry to the values that mean that it is as good as gone: deleting, deleted, inactive."""
+    detail: tuple[str, Mapping[str, str], str] | None = None
+    """A read for each entry, where the entry alone does not tell: operation, parameter to path in the entry, and path in
+    the answer of what is merged into the entry. Only asked of entries that matter."""
+    more: tuple[str, str, str] | None = None
+    """Paging of operations for which botocore has no paginator and whose token is not `NextToken`: path in the answer of
+    the token or of a flag, parameter that takes it, and for a flag the path (in the page) of what that takes, of which
+    the last one counts; else empty."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Something inside that must go first, by a call of its own."""
+
+    listing: str
+    """Operation that lists them."""
+    given: Mapping[str, str]
+    """Its parameters: parameter to key member, or with a dot in front a path in the entry of the whole."""
+    entries: str
+    """Path in botocore's answer."""
+    removal: str
+    """Operation that removes one."""
+    parameters: Mapping[str, str]
+    """Parameter to key member of the whole; with a dot in front a path in the part's entry."""
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+    fixed_listing: Mapping[str, Any] = field(default_factory=dict)
+    absent: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Silent:
+    """What comes to be together with it, and may stay when it goes: the log group of a function."""
+
+    type: str
+    """Name of the other type."""
+    key: Mapping[str, str]
+    """Its key: member to format string over this key."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceType:
+    """A case of the registry: one file in `resources/` exports one as `RESOURCE`."""
+
+    name: str
+    """`dynamodb-table`; the file is called the same with underscores."""
+    type: str
+    """CloudFormation's spelling, or one like it for what CloudFormation does not know."""
+    service: str
+    """botocore's."""
+    creates: tuple[Create, ...]
+    removal: Removal
+    listing: Listing
+    scope: Literal["region", "account"] = "region"
+    """Whether equal keys in two regions are two resources."""
+    parts: tuple[Part, ...] = ()
+    empty: Callable[[Any, Key, Mapping[str, Any]], None] | None = None
+    """Removes what it holds where `parts` cannot say how; given a boto3 client, the key and the listing's entry."""
+    empty_first: bool = False
+    """Whether what it holds is removed before the first try, and not only when the removal says that it is full."""
+    prepare: tuple[tuple[str, Mapping[str, str], Mapping[str, Any]], ...] = ()
+    """Calls that must come before the removal each time (disable, detach): operation, parameters as those of the
+    removal, fixed ones. What they answer is of no account."""
+    after: tuple[str, ...] = ()
+    """Names of types of which all must be gone before: what uses it, what is in it."""
+    silent: tuple[Silent, ...] = ()
+    within: str = ""
+    """Name of the type that it is inside of and goes with: it is written down where the run did not make that."""
+    container: Mapping[str, str] = field(default_factory=dict)
+    """Key member of the container to key member of this."""
+    physical: Mapping[str, str] = field(default_factory=dict)
+    """Key member to path in CloudFormation's physical id; empty: the only key member is that id."""
+    as_deployer: bool = False
+    """Whether the deployer removes it, as with stacks."""
+    patience: float = 60.0
+    """Seconds until a removal that was accepted must have come true."""
+    actions: tuple[str, ...] = ()
+    """IAM actions that `empty` needs besides those of the declared operations."""
+    proven: Literal["emulator", "model"] = "emulator"
+    """What its contract test runs against: the emulator, or where that lacks the type botocore's model of the service."""
+    remark: str = ""
+    """What users should know, one sentence for the reference page."""
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """Members of its key."""
+        return tuple(self.listing.key)
+
+    def operations(self) -> tuple[str, ...]:
+        """Every operation of its service that a sweep calls, but for those of `empty`."""
+        listed = (self.listing.operation, *((self.listing.detail[0],) if self.listing.detail else ()))
+        parts = (name for part in self.parts for name in (part.listing, part.removal))
+        return tuple(dict.fromkeys((*listed, *(step[0] for step in self.prepare), *parts, self.removal.operation)))
+
+
+@cache
+def resource_types() -> Mapping[str, ResourceType]:
+    """The registry, by name."""
+    return discover("sandgate.resources", "RESOURCE", ResourceType)

@@ -1,0 +1,1 @@
+"""Deleting what a run left: what must go, in which order, and the proof that it is gone."""

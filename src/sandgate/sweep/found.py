@@ -1,0 +1,145 @@
+"""What is there: resources of a type as AWS lists them, page by page, and nothing that only looks like a listing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore import xform_name
+from botocore.exceptions import BotoCoreError, ClientError
+
+from sandgate.core.paths import every, first
+from sandgate.resources._model import Key, Listing, ResourceType
+
+__all__ = ["CannotListError", "Found", "detailed", "list_all", "pages"]
+
+_MISSING_CONTAINER = ("NoSuch", "NotFound", "NonExistent", "DoesNotExist")
+
+
+class CannotListError(Exception):
+    """Nobody knows what is there: that is a state, never "nothing there"."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """One resource in a listing."""
+
+    key: Key
+    name: str
+    """What people called it."""
+    created: object = None
+    """When it was made, as botocore parsed it; None where listings do not tell."""
+    gone: bool = False
+    """Whether it is as good as gone."""
+    entry: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """The listing's entry; one that is a mere text is `{"@": text}`."""
+
+
+def list_all(client: Any, kind: ResourceType, container: Key | None = None) -> Iterator[Found]:
+    """Every resource of a type that a client's account and region have.
+
+    Args:
+        client: boto3's, of the type's service.
+        kind: the type.
+        container: key of what to look into, for types that are listed container by container.
+
+    Raises:
+        CannotListError: a page could not be read.
+    """
+    listing = kind.listing
+    given = {name: (container or {})[member] for name, member in listing.within.items()}
+    for page in pages(client, listing.operation, {**listing.parameters, **given}, listing.more):
+        for entry in every(page, listing.entries):
+            yield _found(listing, entry, container or {})
+
+
+def detailed(client: Any, kind: ResourceType, found: Found) -> Found:
+    """A resource with what its listing alone does not tell.
+
+    Raises:
+        CannotListError: it could not be read.
+    """
+    listing = kind.listing
+    if listing.detail is None:
+        return found
+    operation, parameters, path = listing.detail
+    given = {name: first(found.entry, at) for name, at in parameters.items()}
+    try:
+        answer = getattr(client, xform_name(operation))(**given)
+    except (ClientError, BotoCoreError) as error:
+        raise CannotListError(_why(error)) from error
+    more = first(answer, path)
+    entry = {**found.entry, **(more if isinstance(more, Mapping) else {})}
+    return _found(listing, entry, found.key)
+
+
+def pages(
+    client: Any, operation: str, given: Mapping[str, Any], more: tuple[str, str, str] | None = None
+) -> Iterator[Mapping[str, Any]]:
+    """The pages of a listing.
+
+    Args:
+        client: boto3's.
+        operation: the listing's, as AWS writes it.
+        given: its parameters.
+        more: how it pages, where botocore does not know and it is not by NextToken.
+
+    Raises:
+        CannotListError: a page could not be read.
+    """
+    method = xform_name(operation)
+    try:
+        if more is None and client.can_paginate(method):
+            yield from client.get_paginator(method).paginate(**given)
+            return
+        path, parameter, last = more or ("NextToken", "NextToken", "")
+        call = getattr(client, method)
+        token: object = None
+        while True:
+            page = call(**given, **({parameter: token} if token else {}))
+            yield page
+            following = first(page, path)
+            if last and following:
+                following = list(every(page, last))[-1:]
+                following = following[0] if following else None
+            if not following or following == token:
+                return
+            token = following
+    except (ClientError, BotoCoreError) as error:
+        if given and isinstance(error, ClientError) and _is_missing(error):
+            return  # what is asked about is gone, and so is what was in it
+        raise CannotListError(_why(error)) from error
+
+
+def _found(listing: Listing, entry: object, container: Key) -> Found:
+    shown = entry if isinstance(entry, Mapping) else {"@": entry}
+    key = {
+        member: value
+        for member, path in listing.key.items()
+        if (value := _at(entry, path)) is not None or (value := container.get(member)) is not None
+    }
+    name = _at(entry, listing.name) if listing.name else next(iter(key.values()), "")
+    return Found(
+        key=key,
+        name=str(name),
+        created=_at(entry, listing.created) if listing.created else None,
+        gone=any(str(value) in values for path, values in listing.gone.items() for value in every(entry, path)),
+        entry=shown,
+    )
+
+
+def _at(entry: object, path: str) -> object:
+    return first(entry.get("@", entry) if isinstance(entry, Mapping) else entry, path)
+
+
+def _is_missing(error: ClientError) -> bool:
+    code = str(error.response.get("Error", {}).get("Code", ""))
+    return any(word in code for word in _MISSING_CONTAINER)
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, ClientError):
+        told = error.response.get("Error", {})
+        return f"{error.operation_name}: {told.get('Code', '')}: {told.get('Message', '')}".rstrip(": ")
+    return f"{type(error).__name__}: {error}"

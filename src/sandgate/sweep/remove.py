@@ -1,0 +1,164 @@
+"""Removing one resource: what it holds first where it must, and the errors that are none."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from botocore import xform_name
+from botocore.exceptions import BotoCoreError, ClientError
+
+from sandgate.core.paths import every, first
+from sandgate.resources._model import Part, ResourceType
+from sandgate.sweep.found import CannotListError, Found, pages
+
+__all__ = ["Answer", "RemovalError", "remove", "remove_batch"]
+
+_SLOW_DOWN = frozenset({
+    "Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled", "RequestThrottledException",
+    "TooManyRequestsException", "RequestLimitExceeded", "SlowDown", "LimitExceededException",
+    "ProvisionedThroughputExceededException", "PriorRequestNotComplete", "ServiceUnavailable", "InternalFailure",
+    "OperationAbortedException", "ConcurrentModificationException", "ConcurrentModification",
+})  # fmt: skip
+"""Codes after which anything may be tried again later: botocore's own list, and AWS's for requests that overlapped."""
+
+
+class Answer(enum.Enum):
+    """What a removal came to."""
+
+    ACCEPTED = "accepted"
+    """It goes, or has gone."""
+    ABSENT = "absent"
+    """It was not there."""
+    LATER = "later"
+    """Something else must go, or be over, first."""
+
+
+class RemovalError(Exception):
+    """It cannot be removed; the text is the reason that a person is shown."""
+
+
+def remove(client: Any, kind: ResourceType, found: Found) -> tuple[Answer, str]:
+    """Remove one resource.
+
+    Args:
+        client: boto3's, of the type's service.
+        kind: the type.
+        found: the resource, as a listing showed it.
+
+    Returns:
+        What it came to, and for `LATER` why.
+
+    Raises:
+        RemovalError: AWS refuses, and trying again would not help.
+    """
+    try:
+        if kind.empty_first:
+            _empty(client, kind, found)
+        for operation, parameters, fixed in kind.prepare:
+            _quietly(client, operation, {**_filled(parameters, found), **fixed})
+        return _try(client, kind, found)
+    except ClientError as error:
+        return _judge(kind, error)
+    except (BotoCoreError, CannotListError) as error:
+        return Answer.LATER, str(error)
+
+
+def remove_batch(client: Any, kind: ResourceType, batch: Sequence[Found]) -> tuple[Answer, str]:
+    """Remove several with one call, for types whose removal takes a list.
+
+    Raises:
+        RemovalError: AWS refuses; nothing is known of any single one then.
+    """
+    removal = kind.removal
+    ((parameter, source),) = removal.parameters.items()
+    values = [_value(source, found) for found in batch]
+    try:
+        getattr(client, xform_name(removal.operation))(**{parameter: values}, **removal.fixed)
+    except ClientError as error:
+        return _judge(kind, error)
+    except BotoCoreError as error:
+        return Answer.LATER, str(error)
+    return Answer.ACCEPTED, ""
+
+
+def _try(client: Any, kind: ResourceType, found: Found) -> tuple[Answer, str]:
+    removal = kind.removal
+    call = getattr(client, xform_name(removal.operation))
+    parameters = {**_filled(removal.parameters, found), **removal.fixed}
+    if removal.batch:
+        parameters = {name: [value] for name, value in parameters.items() if name in removal.parameters} | dict(
+            removal.fixed
+        )
+    try:
+        call(**parameters)
+    except ClientError as error:
+        if kind.empty_first or _code(error) not in removal.full:
+            raise
+        _empty(client, kind, found)
+        call(**parameters)
+    return Answer.ACCEPTED, ""
+
+
+def _judge(kind: ResourceType, error: ClientError) -> tuple[Answer, str]:
+    removal, code = kind.removal, _code(error)
+    if code in removal.absent:
+        return Answer.ABSENT, ""
+    told = error.response.get("Error", {})
+    why = f"{error.operation_name}: {code}: {told.get('Message', '')}".rstrip(": ")
+    if code in removal.busy or code in removal.full or code in _SLOW_DOWN:
+        return Answer.LATER, why
+    raise RemovalError(why) from error
+
+
+def _empty(client: Any, kind: ResourceType, found: Found) -> None:
+    for part in kind.parts:
+        _remove_part(client, part, found)
+    if kind.empty is not None:
+        kind.empty(client, found.key, found.entry)
+
+
+def _remove_part(client: Any, part: Part, found: Found) -> None:
+    given = {**_filled(part.given, found), **part.fixed_listing}
+    inside = [entry for page in pages(client, part.listing, given) for entry in every(page, part.entries)]
+    call = getattr(client, xform_name(part.removal))
+    for entry in inside:
+        parameters = {
+            name: first(entry, source[1:]) if source.startswith(".") else found.key[source]
+            for name, source in part.parameters.items()
+        }
+        try:
+            call(**parameters, **part.fixed)
+        except ClientError as error:
+            if _code(error) not in part.absent:
+                raise
+
+
+def _filled(parameters: Mapping[str, str], found: Found) -> dict[str, Any]:
+    """Parameters with their values; a dotted name is a member of a structure."""
+    filled: dict[str, Any] = {}
+    for name, source in parameters.items():
+        *way, last = name.split(".")
+        place = filled
+        for step in way:
+            place = place.setdefault(step, {})
+        place[last] = _value(source, found)
+    return filled
+
+
+def _value(source: str, found: Found) -> Any:
+    if not source.startswith("."):
+        return found.key[source]
+    return first(found.entry.get("@", found.entry), source[1:])
+
+
+def _quietly(client: Any, operation: str, parameters: Mapping[str, Any]) -> None:
+    try:
+        getattr(client, xform_name(operation))(**parameters)
+    except ClientError:
+        return  # it was so already, or the removal itself says what is wrong
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", ""))

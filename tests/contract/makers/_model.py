@@ -1,0 +1,34 @@
+"""How a contract test makes one resource of a type, and what it puts in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+__all__ = ["Maker", "World"]
+
+
+@dataclass(slots=True, kw_only=True)
+class World:
+    """What makers work with."""
+
+    client: Callable[[str], Any]
+    """boto3 clients through the gate, as the tests' identity."""
+    deployer: Callable[[str], Any]
+    region: str
+    account: str
+    cleanup: list[Callable[[], object]] = field(default_factory=list)
+    """Called at the end, last first: what a resource needs around it (a role, a bucket) is removed here."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Maker:
+    """One type's."""
+
+    make: Callable[[World, str], None]
+    """Makes one of that name, with plain boto3 calls as a test would; the name begins with `test-` and is unique."""
+    fill: Callable[[World, str], None] | None = None
+    """Puts in what a removal must empty: objects, items, keys, attachments."""
+    underscore: bool = False
+    """Whether names of the type have no dashes."""

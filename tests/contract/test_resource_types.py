@@ -1,0 +1,195 @@
+"""Every resource type keeps its promises: made, found by listing, emptied, removed, proven gone, removed again."""
+
+from __future__ import annotations
+
+import importlib
+import itertools
+import pkgutil
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore import xform_name
+from tests.contract.makers._model import Maker, World
+
+from sandgate.config.load import load
+from sandgate.resources._model import ResourceType, resource_types
+from sandgate.session import Run, start
+from sandgate.sweep.found import Found, detailed, list_all
+from sandgate.sweep.remove import Answer, remove, remove_batch
+
+_NUMBERS = itertools.count()
+_FOUND_WITHIN = 10.0
+
+
+def _makers() -> dict[str, Maker]:
+    folder = Path(__file__).with_name("makers")
+    found: dict[str, Maker] = {}
+    for info in pkgutil.iter_modules([str(folder)]):
+        if not info.name.startswith("_"):
+            found |= importlib.import_module(f"tests.contract.makers.{info.name}").MAKERS
+    return found
+
+
+_MAKERS = _makers()
+_LIVE = [kind for kind in resource_types().values() if kind.proven == "emulator" and not kind.within]
+
+
+@pytest.fixture(scope="module")
+def gate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    """A gate for all types; names with the prefix are inside."""
+    root = tmp_path_factory.mktemp("types")
+    (root / "pyproject.toml").write_text('[tool.sandgate]\nisolation = "prefix"\n', encoding="utf-8")
+    run = start(load(cwd=root, environ={}, overrides={}), progress=lambda _text: None)
+    yield run
+    run.stop()
+
+
+@pytest.fixture
+def world(gate: Run) -> Iterator[World]:
+    """What makers work with; what they need around a resource goes at the end."""
+    made = World(client=gate.clients(), deployer=gate.deployer_clients(), region=gate.region, account=gate.account)
+    yield made
+    for clean in reversed(made.cleanup):
+        clean()
+
+
+def _name(maker: Maker) -> str:
+    sign = "_" if maker.underscore else "-"
+    return f"test{sign}t{next(_NUMBERS)}x{time.time_ns() % 10**6}"
+
+
+def _wait(look: Callable[[], Any], *, seconds: float = _FOUND_WITHIN) -> Any:
+    """The first answer that is something; the last one when time is up."""
+    end = time.monotonic() + seconds
+    while not (seen := look()) and time.monotonic() < end:
+        time.sleep(0.02)
+    return seen
+
+
+def _one_by_one(client: Any, kind: ResourceType) -> ResourceType:
+    """The type with the smallest pages that its listing can have, so that two resources are more than a page."""
+    listing = kind.listing
+    shape = client.meta.service_model.operation_model(listing.operation).input_shape
+    limits = [name for name in ("MaxResults", "maxResults", "Limit", "limit", "MaxItems", "MaxRecords", "maxItems")
+              if shape is not None and name in shape.members]  # fmt: skip
+    if not limits or limits[0] in listing.parameters:
+        return kind
+    smallest = int(shape.members[limits[0]].metadata.get("min", 1))
+    return replace(kind, listing=replace(listing, parameters={**listing.parameters, limits[0]: smallest}))
+
+
+def _present(client: Any, kind: ResourceType, name: str) -> Found | None:
+    for found in list_all(client, kind):
+        if found.name == name or name in found.key.values():
+            whole = detailed(client, kind, found)
+            if not whole.gone:
+                return whole
+    return None
+
+
+def _client(world: World, kind: ResourceType) -> Any:
+    return (world.deployer if kind.as_deployer else world.client)(kind.service)
+
+
+def test_every_type_has_a_maker() -> None:
+    """A type that nothing makes is one that nobody has tried."""
+    assert {kind.name for kind in _LIVE} <= set(_MAKERS)
+
+
+@pytest.mark.parametrize("kind", _LIVE, ids=lambda kind: kind.name)
+def test_life(world: World, kind: ResourceType) -> None:
+    """Two are made; both are found over several pages, one is filled, both go, and going twice is no error."""
+    maker = _MAKERS[kind.name]
+    client = _client(world, kind)
+    names = [_name(maker), _name(maker)]
+    for name in names:
+        maker.make(world, name)
+    if maker.fill is not None:
+        maker.fill(world, names[0])
+    small = _one_by_one(client, kind)
+    found = [_wait(lambda name=name: _present(client, small, name)) for name in names]
+    assert all(found), f"{kind.name}: not found by {kind.listing.operation}: {names}"
+    assert found[0].key != found[1].key
+    for one in found:
+        answer = _removed(client, kind, one)
+        assert answer is Answer.ACCEPTED, answer
+    still = _wait(lambda: not any(_present(client, kind, name) for name in names), seconds=kind.patience)
+    assert still, f"{kind.name}: {kind.removal.operation} succeeded, and it is still listed"
+    for one in found:
+        assert _removed(client, kind, one) in {Answer.ACCEPTED, Answer.ABSENT}
+
+
+def _removed(client: Any, kind: ResourceType, one: Found) -> Answer:
+    """Its removal, tried again for as long as something must be over first."""
+
+    def attempt() -> Answer | None:
+        answer, why = remove(client, kind, one)
+        last.append(why)
+        return None if answer is Answer.LATER else answer
+
+    last: list[str] = []
+    answer = _wait(attempt, seconds=kind.patience)
+    assert answer is not None, last[-1]
+    found: Answer = answer
+    return found
+
+
+@pytest.mark.parametrize("kind", [kind for kind in _LIVE if kind.removal.batch], ids=lambda kind: kind.name)
+def test_several_at_once(world: World, kind: ResourceType) -> None:
+    """A removal that takes a list removes all of it."""
+    maker = _MAKERS[kind.name]
+    client = _client(world, kind)
+    names = [_name(maker) for _ in range(3)]
+    for name in names:
+        maker.make(world, name)
+    found = [_wait(lambda name=name: _present(client, kind, name)) for name in names]
+    assert remove_batch(client, kind, found)[0] is Answer.ACCEPTED
+    assert _wait(lambda: not any(_present(client, kind, name) for name in names), seconds=kind.patience)
+
+
+@pytest.mark.parametrize("kind", resource_types().values(), ids=lambda kind: kind.name)
+def test_the_model_knows_all_of_it(kind: ResourceType) -> None:
+    """Operations, parameters, paths and types that a case names exist."""
+    client = boto3.client(
+        kind.service,
+        region_name="eu-west-1",
+        aws_access_key_id="x",
+        aws_secret_access_key="x",
+    )
+    model = client.meta.service_model
+    listing, removal = kind.listing, kind.removal
+    asked = [(listing.operation, {*listing.parameters, *listing.within})]
+    asked.append((removal.operation, {*(name.partition(".")[0] for name in removal.parameters), *removal.fixed}))
+    asked += [(step[0], {*(name.partition(".")[0] for name in step[1]), *step[2]}) for step in kind.prepare]
+    for part in kind.parts:
+        asked.append((part.listing, {*part.given, *part.fixed_listing}))
+        asked.append((part.removal, {*part.parameters, *part.fixed}))
+    for operation, parameters in asked:
+        shape = model.operation_model(operation).input_shape
+        assert parameters <= set(shape.members if shape else ()), operation
+        assert callable(getattr(client, xform_name(operation)))
+    for operation in (*(create.operation for create in kind.creates), *removal.also):
+        model.operation_model(operation)
+    for create in kind.creates:
+        made = set(create.names) | set(create.ids)
+        assert made == set(kind.key), f"{create.operation} does not say the whole key"
+    sources = {source for source in removal.parameters.values() if not source.startswith(".")}
+    assert sources <= set(kind.key)
+    known = resource_types()
+    named = {*kind.after, *(one.type for one in kind.silent), *((kind.within,) if kind.within else ())}
+    assert named <= set(known)
+    for one in kind.silent:
+        assert set(one.key) == set(known[one.type].key)
+    assert set(kind.container) <= (set(known[kind.within].key) if kind.within else set())
+
+
+def test_enough_types() -> None:
+    """At least forty-five, of which at most five were only held against the model."""
+    kinds = resource_types().values()
+    assert len([kind for kind in kinds if not kind.within]) >= 45
+    assert len([kind for kind in kinds if kind.proven == "model"]) <= 5
