@@ -1,6 +1,7 @@
 """Operations that sound as if they made something, and why no resource type lists them among its creates.
 
-One file per service in `data/`: operation to the reason, one clause that a person can check.
+One file per service in `data/`: operation, or pattern of operations (`Create*Route`), to the reason: one clause that a
+person can check.
 """
 
 from __future__ import annotations

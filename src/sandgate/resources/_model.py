@@ -172,7 +172,7 @@ class ResourceType:
     actions: tuple[str, ...] = ()
     """IAM actions that `empty` needs besides those of the declared operations."""
     proven: Literal["emulator", "model"] = "emulator"
-    """What its contract test runs against: the emulator, or where that lacks the type botocore's model of the service."""
+    """What its contract test runs against: the emulator, or where that lacks the type botocore's model of it."""
     remark: str = ""
     """What users should know, one sentence for the reference page."""
 
