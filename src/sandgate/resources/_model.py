@@ -71,6 +71,8 @@ class Removal:
     """Error codes that mean that it holds something: what it holds is removed, and it is tried again."""
     busy: tuple[str, ...] = ()
     """Error codes that mean: later, when something else has gone or a transition is over."""
+    locked: tuple[str, ...] = ()
+    """Error codes that mean that it is protected: the type's `prepare` is called then, and it is tried again."""
     batch: int = 0
     """How many one call takes, the only parameter being a list of key members or entry paths then; 0 takes one."""
     also: tuple[str, ...] = ()
@@ -154,8 +156,8 @@ class ResourceType:
     empty_first: bool = False
     """Whether what it holds is removed before the first try, and not only when the removal says that it is full."""
     prepare: tuple[tuple[str, Mapping[str, str], Mapping[str, Any]], ...] = ()
-    """Calls that must come before the removal each time (disable, detach): operation, parameters as those of the
-    removal, fixed ones. What they answer is of no account."""
+    """Calls that must come before the removal (disable, detach): operation, parameters as those of the removal, fixed
+    ones. What they answer is of no account. They come each time, or only when the removal says that it is `locked`."""
     after: tuple[str, ...] = ()
     """Names of types of which all must be gone before: what uses it, what is in it."""
     silent: tuple[Silent, ...] = ()

@@ -56,8 +56,8 @@ def remove(client: Any, kind: ResourceType, found: Found) -> tuple[Answer, str]:
     try:
         if kind.empty_first:
             _empty(client, kind, found)
-        for operation, parameters, fixed in kind.prepare:
-            _quietly(client, operation, {**_filled(parameters, found), **fixed})
+        if not kind.removal.locked:
+            _prepare(client, kind, found)
         return _try(client, kind, found)
     except ClientError as error:
         return _judge(kind, error)
@@ -94,9 +94,14 @@ def _try(client: Any, kind: ResourceType, found: Found) -> tuple[Answer, str]:
     try:
         call(**parameters)
     except ClientError as error:
-        if kind.empty_first or _code(error) not in removal.full:
+        locked = _code(error) in removal.locked
+        full = _code(error) in removal.full and not kind.empty_first
+        if not locked and not full:
             raise
-        _empty(client, kind, found)
+        if locked:
+            _prepare(client, kind, found)
+        if full:
+            _empty(client, kind, found)
         call(**parameters)
     return Answer.ACCEPTED, ""
 
@@ -110,6 +115,11 @@ def _judge(kind: ResourceType, error: ClientError) -> tuple[Answer, str]:
     if code in removal.busy or code in removal.full or code in _SLOW_DOWN:
         return Answer.LATER, why
     raise RemovalError(why) from error
+
+
+def _prepare(client: Any, kind: ResourceType, found: Found) -> None:
+    for operation, parameters, fixed in kind.prepare:
+        _quietly(client, operation, {**_filled(parameters, found), **fixed})
 
 
 def _empty(client: Any, kind: ResourceType, found: Found) -> None:
