@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
+from typing import Any
 
-__all__ = ["every", "first"]
+__all__ = ["every", "first", "nested"]
 
 _CALL = re.compile(r"(\w+)\((.*)\)")
 
 _FUNCTIONS: Mapping[str, Callable[[str], str]] = {
     "tail": lambda text: text.rpartition("/")[2],  # of a URL, a path, an ARN `…:table/name`
     "last": lambda text: text.rpartition(":")[2],  # of an ARN `…:function:name`
+    "lower": str.lower,  # where AWS stores a name in lower case, whatever the request said
+    "second": lambda text: text.split("/")[1] if "/" in text else text,  # of an ARN `…:stack/name/id`
 }
 
 
@@ -22,7 +25,9 @@ def every(node: object, path: str) -> Iterator[object]:
     Args:
         node: mappings, sequences and scalars.
         path: members, separated by dots; a sequence on the way, or at the end, stands for each of its entries. `@` is
-            the node itself. `tail(path)` is what follows the last slash of a text, `last(path)` the last colon.
+            the node itself. `tail(path)` is what follows the last slash of a text, `last(path)` the last colon;
+            `second(path)` is what stands between the first two slashes, all of a text that has none; `lower(path)`
+            is the text in lower case.
 
     Raises:
         KeyError: the path uses a function that does not exist.
@@ -38,6 +43,22 @@ def every(node: object, path: str) -> Iterator[object]:
 def first(node: object, path: str) -> object | None:
     """The first value at a place, None where there is none."""
     return next(every(node, path), None)
+
+
+def nested(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters of a call from a flat mapping: `A.B` is member B of structure A, `A.0` the only entry of list A."""
+    made: dict[str, Any] = {}
+    inner: dict[str, dict[str, Any]] = {}
+    for path, value in values.items():
+        step, dot, rest = path.partition(".")
+        if dot:
+            inner.setdefault(step, {})[rest] = value
+        else:
+            made[step] = value
+    for step, members in inner.items():
+        deeper = nested(members)
+        made[step] = [deeper["0"]] if set(deeper) == {"0"} else deeper
+    return made
 
 
 @cache

@@ -25,7 +25,8 @@ class Probe:
 
     operation: str
     parameters: Mapping[str, str]
-    """Parameter to a format string over the key, `{TableName}`; `{account}` and `{region}` are there as well."""
+    """Parameter to a format string over the key, `{TableName}`; `{account}` and `{region}` are there as well. Dotted
+    parameters are for `core.paths.nested`."""
     absent: tuple[str, ...]
     """Error codes, or HTTP statuses as text where an answer has no body."""
     shows: str = ""
@@ -60,7 +61,8 @@ class Removal:
 
     operation: str
     parameters: Mapping[str, str]
-    """Parameter to key member; with a dot in front to a path in the listing's entry, `.@`. Dotted parameters nest."""
+    """Parameter to key member; with a dot in front to a path in the listing's entry, `.@`. Dotted parameters nest:
+    `core.paths.nested`."""
     fixed: Mapping[str, Any] = field(default_factory=dict)
     """Parameters that are always the same."""
     key: Mapping[str, str] = field(default_factory=dict)
@@ -77,6 +79,8 @@ class Removal:
     """How many one call takes, the only parameter being a list of key members or entry paths then; 0 takes one."""
     also: tuple[str, ...] = ()
     """Other operations, with the same parameters, by which a test may remove it."""
+    promises: bool = False
+    """Whether success only means that it will go: deleting takes its time, and may fail."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +127,8 @@ class Part:
     fixed: Mapping[str, Any] = field(default_factory=dict)
     fixed_listing: Mapping[str, Any] = field(default_factory=dict)
     absent: tuple[str, ...] = ()
+    rare: bool = False
+    """Whether it may be passed over where listing it is refused: the sandbox policy grants nothing that makes one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from typing import Any
 from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
 
-from sandgate.core.paths import every, first
+from sandgate.core.paths import every, first, nested
 from sandgate.resources._model import Part, ResourceType
 from sandgate.sweep.found import CannotListError, Found, pages
 
@@ -131,7 +131,12 @@ def _empty(client: Any, kind: ResourceType, found: Found) -> None:
 
 def _remove_part(client: Any, part: Part, found: Found) -> None:
     given = {**_filled(part.given, found), **part.fixed_listing}
-    inside = [entry for page in pages(client, part.listing, given) for entry in every(page, part.entries)]
+    try:
+        inside = [entry for page in pages(client, part.listing, given) for entry in every(page, part.entries)]
+    except CannotListError:
+        if part.rare:
+            return  # if there are any, the removal itself says so
+        raise
     call = getattr(client, xform_name(part.removal))
     for entry in inside:
         parameters = {
@@ -146,15 +151,7 @@ def _remove_part(client: Any, part: Part, found: Found) -> None:
 
 
 def _filled(parameters: Mapping[str, str], found: Found) -> dict[str, Any]:
-    """Parameters with their values; a dotted name is a member of a structure."""
-    filled: dict[str, Any] = {}
-    for name, source in parameters.items():
-        *way, last = name.split(".")
-        place = filled
-        for step in way:
-            place = place.setdefault(step, {})
-        place[last] = _value(source, found)
-    return filled
+    return nested({name: _value(source, found) for name, source in parameters.items()})
 
 
 def _value(source: str, found: Found) -> Any:
