@@ -2,65 +2,41 @@
 
 from __future__ import annotations
 
-import importlib
-import itertools
-import pkgutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 from botocore import xform_name
-from tests.contract.makers._model import Maker, World
+from tests.contract.makers._model import World
+from tests.contract.makers._world import all_makers, new_name, types_gate, world_of
 
-from sandgate.config.load import load
 from sandgate.resources._model import ResourceType, resource_types
-from sandgate.session import Run, start
+from sandgate.session import Run
 from sandgate.sweep.found import Found, detailed, list_all
 from sandgate.sweep.remove import Answer, remove, remove_batch
 
-_NUMBERS = itertools.count()
 _FOUND_WITHIN = 10.0
 
 
-def _makers() -> dict[str, Maker]:
-    folder = Path(__file__).with_name("makers")
-    found: dict[str, Maker] = {}
-    for info in pkgutil.iter_modules([str(folder)]):
-        if not info.name.startswith("_"):
-            found |= importlib.import_module(f"tests.contract.makers.{info.name}").MAKERS
-    return found
-
-
-_MAKERS = _makers()
+_MAKERS = all_makers()
 _LIVE = [kind for kind in resource_types().values() if kind.proven == "emulator" and not kind.within]
 
 
 @pytest.fixture(scope="module")
 def gate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
-    """A gate for all types; names with the prefix are inside."""
-    root = tmp_path_factory.mktemp("types")
-    (root / "pyproject.toml").write_text('[tool.sandgate]\nisolation = "prefix"\n', encoding="utf-8")
-    run = start(load(cwd=root, environ={}, overrides={}), progress=lambda _text: None)
-    yield run
-    run.stop()
+    """A gate for all types."""
+    with types_gate(tmp_path_factory.mktemp("types")) as run:
+        yield run
 
 
 @pytest.fixture
 def world(gate: Run) -> Iterator[World]:
     """What makers work with; what they need around a resource goes at the end."""
-    made = World(client=gate.clients(), deployer=gate.deployer_clients(), region=gate.region, account=gate.account)
-    yield made
-    for clean in reversed(made.cleanup):
-        clean()
-
-
-def _name(maker: Maker) -> str:
-    sign = "_" if maker.underscore else "-"
-    return f"test{sign}t{next(_NUMBERS)}x{time.time_ns() % 10**6}"
+    with world_of(gate) as made:
+        yield made
 
 
 def _wait(look: Callable[[], Any], *, seconds: float = _FOUND_WITHIN) -> Any:
@@ -106,7 +82,7 @@ def test_life(world: World, kind: ResourceType) -> None:
     """Two are made; both are found over several pages, one is filled, both go, and going twice is no error."""
     maker = _MAKERS[kind.name]
     client = _client(world, kind)
-    names = [_name(maker), _name(maker)]
+    names = [new_name(maker), new_name(maker)]
     for name in names:
         maker.make(world, name)
     if maker.fill is not None:
@@ -144,7 +120,7 @@ def test_several_at_once(world: World, kind: ResourceType) -> None:
     """A removal that takes a list removes all of it."""
     maker = _MAKERS[kind.name]
     client = _client(world, kind)
-    names = [_name(maker) for _ in range(3)]
+    names = [new_name(maker) for _ in range(3)]
     for name in names:
         maker.make(world, name)
     found = [_wait(lambda name=name: _present(client, kind, name)) for name in names]

@@ -13,6 +13,18 @@ RESOURCE = ResourceType(
     type="AWS::Logs::LogGroup",
     service="logs",
     creates=(Create(operation="CreateLogGroup", names=_GROUP),),
-    removal=Removal(operation="DeleteLogGroup", parameters=_GROUP, absent=("ResourceNotFoundException",)),
+    removal=Removal(
+        operation="DeleteLogGroup",
+        parameters=_GROUP,
+        absent=("ResourceNotFoundException",),
+        locked=("ValidationException",),
+    ),
     listing=Listing(operation="DescribeLogGroups", entries="logGroups", key=_GROUP, created="creationTime"),
+    prepare=(
+        (
+            "PutLogGroupDeletionProtection",
+            {"logGroupIdentifier": "logGroupName"},
+            {"deletionProtectionEnabled": False},
+        ),
+    ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,3 +32,8 @@ class Maker:
     """Puts in what a removal must empty: objects, items, keys, attachments."""
     underscore: bool = False
     """Whether names of the type have no dashes."""
+    allow: tuple[str, ...] = ()
+    """Actions that the guard grants nobody as shipped, and that a project must allow to have such a resource."""
+    container: Callable[[World, str], Mapping[str, Any]] | None = None
+    """For types within another: makes the container of that name, leaves its removal to `cleanup`, and answers its key;
+    `make` is given the same name, and so is what is inside."""

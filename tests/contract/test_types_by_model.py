@@ -1,0 +1,66 @@
+"""Types that the emulator lacks: listed and removed as botocore's model of the service says that AWS does it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+
+from sandgate.resources._model import resource_types
+from sandgate.sweep.found import list_all
+from sandgate.sweep.remove import Answer, remove
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """What AWS answers, and how one is removed then."""
+
+    listed: Mapping[str, Any]
+    """The listing's answer, with one resource in it."""
+    key: Mapping[str, Any]
+    removal: Mapping[str, Any]
+    """Parameters of the removal."""
+    given: Mapping[str, Any] = field(default_factory=dict)
+    """Parameters of the listing."""
+    absent: str
+
+
+_DETECTOR = "arn:aws:logs:eu-west-1:111122223333:anomaly-detector:3d3f7a1e"
+_CASES = {
+    "logs-anomaly-detector": Case(
+        listed={"anomalyDetectors": [{"anomalyDetectorArn": _DETECTOR, "detectorName": "test-x"}]},
+        key={"anomalyDetectorArn": _DETECTOR},
+        removal={"anomalyDetectorArn": _DETECTOR},
+        absent="ResourceNotFoundException",
+    ),
+}
+
+
+def test_every_type_has_a_case() -> None:
+    """A type that is only held against the model is held against it."""
+    assert {kind.name for kind in resource_types().values() if kind.proven == "model"} == set(_CASES)
+
+
+@pytest.mark.parametrize("name", sorted(_CASES))
+def test_life(name: str) -> None:
+    """It is listed under its key, goes, and going twice is no error."""
+    kind, case = resource_types()[name], _CASES[name]
+    client = boto3.client(kind.service, region_name="eu-west-1", aws_access_key_id="x", aws_secret_access_key="x")
+    with Stubber(client) as stub:
+        stub.add_response(_method(client, kind.listing.operation), dict(case.listed), dict(case.given))
+        (found,) = list_all(client, kind)
+        assert found.key == case.key
+        stub.add_response(_method(client, kind.removal.operation), {}, dict(case.removal))
+        assert remove(client, kind, found) == (Answer.ACCEPTED, "")
+        stub.add_client_error(_method(client, kind.removal.operation), case.absent)
+        assert remove(client, kind, found) == (Answer.ABSENT, "")
+        stub.assert_no_pending_responses()
+
+
+def _method(client: Any, operation: str) -> str:
+    names: Mapping[str, str] = client.meta.method_to_api_mapping
+    return next(name for name, called in names.items() if called == operation)
