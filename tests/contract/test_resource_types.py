@@ -51,7 +51,8 @@ def _one_by_one(client: Any, kind: ResourceType) -> ResourceType:
     """The type with the smallest pages that its listing can have, so that two resources are more than a page."""
     listing = kind.listing
     shape = client.meta.service_model.operation_model(listing.operation).input_shape
-    limits = [name for name in ("MaxResults", "maxResults", "Limit", "limit", "MaxItems", "MaxRecords", "maxItems")
+    limits = [name for name in ("MaxResults", "maxResults", "Limit", "limit", "MaxItems", "MaxRecords", "maxItems",
+                          "MaxBuckets")
               if shape is not None and name in shape.members]  # fmt: skip
     if not limits or limits[0] in listing.parameters:
         return kind
@@ -140,6 +141,8 @@ def test_the_model_knows_all_of_it(kind: ResourceType) -> None:
     model = client.meta.service_model
     listing, removal = kind.listing, kind.removal
     asked = [(listing.operation, {*listing.parameters, *listing.within})]
+    if listing.over is not None:
+        asked.append((listing.over[0], set()))
     asked.append((removal.operation, {*(name.partition(".")[0] for name in removal.parameters), *removal.fixed}))
     asked += [(step[0], {*(name.partition(".")[0] for name in step[1]), *step[2]}) for step in kind.prepare]
     for part in kind.parts:

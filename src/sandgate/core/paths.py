@@ -11,10 +11,13 @@ __all__ = ["every", "first", "nested"]
 
 _CALL = re.compile(r"(\w+)\((.*)\)")
 
+_SECRET = re.compile(r"arn:[^:]*:secretsmanager:[^:]*:[^:]*:secret:(.+?)(?:-\w{6})?")
+
 _FUNCTIONS: Mapping[str, Callable[[str], str]] = {
     "tail": lambda text: text.rpartition("/")[2],  # of a URL, a path, an ARN `…:table/name`
     "last": lambda text: text.rpartition(":")[2],  # of an ARN `…:function:name`
     "lower": str.lower,  # where AWS stores a name in lower case, whatever the request said
+    "secret": lambda text: found[1] if (found := _SECRET.fullmatch(text)) else text,
     "second": lambda text: text.split("/")[1] if "/" in text else text,  # of an ARN `…:stack/name/id`
 }
 
@@ -27,17 +30,18 @@ def every(node: object, path: str) -> Iterator[object]:
         path: members, separated by dots; a sequence on the way, or at the end, stands for each of its entries. `@` is
             the node itself. `tail(path)` is what follows the last slash of a text, `last(path)` the last colon;
             `second(path)` is what stands between the first two slashes, all of a text that has none; `lower(path)`
-            is the text in lower case.
+            is the text in lower case, `secret(path)` the name in a secret's ARN, which ends in a dash and six
+            characters of AWS's. `one|other` is both, one after the other.
 
     Raises:
         KeyError: the path uses a function that does not exist.
     """
-    function, steps = _parsed(path)
-    found = _walk(node, steps)
-    if function is None:
-        yield from found
-    else:
-        yield from (function(value) for value in found if isinstance(value, str))
+    for function, steps in _parsed(path):
+        found = _walk(node, steps)
+        if function is None:
+            yield from found
+        else:
+            yield from (function(value) for value in found if isinstance(value, str))
 
 
 def first(node: object, path: str) -> object | None:
@@ -62,11 +66,14 @@ def nested(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @cache
-def _parsed(path: str) -> tuple[Callable[[str], str] | None, tuple[str, ...]]:
-    call = _CALL.fullmatch(path)
-    inner = call[2] if call else path
-    steps = () if inner in {"@", ""} else tuple(inner.split("."))
-    return (_FUNCTIONS[call[1]] if call else None), steps
+def _parsed(path: str) -> tuple[tuple[Callable[[str], str] | None, tuple[str, ...]], ...]:
+    parsed = []
+    for way in path.split("|"):
+        call = _CALL.fullmatch(way)
+        inner = call[2] if call else way
+        steps = () if inner in {"@", ""} else tuple(inner.split("."))
+        parsed.append((_FUNCTIONS[call[1]] if call else None, steps))
+    return tuple(parsed)
 
 
 def _walk(node: object, steps: tuple[str, ...]) -> Iterator[object]:

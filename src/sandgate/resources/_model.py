@@ -31,6 +31,9 @@ class Probe:
     """Error codes, or HTTP statuses as text where an answer has no body."""
     shows: str = ""
     """Path in the answer, as on the wire, that must hold something; empty where success says enough."""
+    equals: str = ""
+    """Format string over the key that one of the values at `shows` must equal, where the read also answers with others
+    (those that only begin alike); empty where any value will do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +45,9 @@ class Create:
     """Key member to its path in the request, for what the caller chooses."""
     ids: Mapping[str, str] = field(default_factory=dict)
     """Key member to its path in the answer as it is on the wire, for what AWS chooses. In XML a path is of tags, and
-    may begin at any depth."""
+    may begin at any depth. What is in a header is under its name in lower case, `x-amz-version-id`."""
+    otherwise: Mapping[str, str] = field(default_factory=dict)
+    """Those of `ids` that an answer may lack, to their value then: `null`, the version of objects without versions."""
     told: Mapping[str, str] = field(default_factory=dict)
     """How one whose `ids` never came back is known in a listing: path in the listing's entry to path in the request."""
     arn: str = ""
@@ -67,6 +72,10 @@ class Removal:
     """Parameters that are always the same."""
     key: Mapping[str, str] = field(default_factory=dict)
     """Key member to path in the request, where a test's own removal names it otherwise than `parameters` say."""
+    otherwise: Mapping[str, str] = field(default_factory=dict)
+    """Key members that a test's own removal may leave out, to their value then."""
+    when: tuple[str, tuple[str, ...]] | None = None
+    """As in `Create`: a test's own call removes it only then. The same operation may remove a mere version."""
     absent: tuple[str, ...] = ()
     """Error codes that mean that it is gone already."""
     full: tuple[str, ...] = ()
@@ -102,12 +111,15 @@ class Listing:
     gone: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Path in an entry to the values that mean that it is as good as gone: deleting, deleted, inactive."""
     detail: tuple[str, Mapping[str, str], str] | None = None
-    """A read for each entry, where the entry alone does not tell: operation, parameter to path in the entry, and path in
-    the answer of what is merged into the entry. Only asked of entries that matter."""
+    """A read for each entry, where the entry alone does not tell: operation, parameter to path in the entry, and path
+    in the answer of what is merged into the entry. Only asked of entries that matter."""
     more: tuple[str, str, str] | None = None
-    """Paging of operations for which botocore has no paginator and whose token is not `NextToken`: path in the answer of
-    the token or of a flag, parameter that takes it, and for a flag the path (in the page) of what that takes, of which
-    the last one counts; else empty."""
+    """Paging of operations for which botocore has no paginator and whose token is not `NextToken`: path in the answer
+    of the token or of a flag, parameter that takes it, and for a flag the path (in the page) of what that takes, of
+    which the last one counts; else empty."""
+    over: tuple[str, str, Mapping[str, str]] | None = None
+    """Another listing that tells what `within` needs and a container's key lacks: operation, path of the entries, and
+    what each of them gives to path in it. With a container only those entries that agree with it are looked into."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +151,9 @@ class Silent:
     """Name of the other type."""
     key: Mapping[str, str]
     """Its key: member to format string over this key."""
+    probe: Probe | None = None
+    """Whether it was there before; without one it is told at the end and never removed, unless its name is the run's
+    own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,7 +206,8 @@ class ResourceType:
 
     def operations(self) -> tuple[str, ...]:
         """Every operation of its service that a sweep calls, but for those of `empty`."""
-        listed = (self.listing.operation, *((self.listing.detail[0],) if self.listing.detail else ()))
+        listing = self.listing
+        listed = (*(also[0] for also in (listing.over, listing.detail) if also), listing.operation)
         parts = (name for part in self.parts for name in (part.listing, part.removal))
         return tuple(dict.fromkeys((*listed, *(step[0] for step in self.prepare), *parts, self.removal.operation)))
 

@@ -42,16 +42,18 @@ def list_all(client: Any, kind: ResourceType, container: Key | None = None) -> I
     Args:
         client: boto3's, of the type's service.
         kind: the type.
-        container: key of what to look into, for types that are listed container by container.
+        container: key of what to look into, for types that are listed container by container; without one those with
+            `over` are listed in all.
 
     Raises:
         CannotListError: a page could not be read.
     """
     listing = kind.listing
-    given = {name: (container or {})[member] for name, member in listing.within.items()}
-    for page in pages(client, listing.operation, {**listing.parameters, **given}, listing.more):
-        for entry in every(page, listing.entries):
-            yield _found(listing, entry, container or {})
+    for place in _containers(client, listing, container or {}):
+        given = {name: place[member] for name, member in listing.within.items()}
+        for page in pages(client, listing.operation, {**listing.parameters, **given}, listing.more):
+            for entry in every(page, listing.entries):
+                yield _found(listing, entry, place)
 
 
 def detailed(client: Any, kind: ResourceType, found: Found) -> Found:
@@ -110,6 +112,18 @@ def pages(
         if given and isinstance(error, ClientError) and _is_missing(error):
             return  # what is asked about is gone, and so is what was in it
         raise CannotListError(_why(error)) from error
+
+
+def _containers(client: Any, listing: Listing, container: Key) -> Iterator[Key]:
+    if listing.over is None or set(listing.within.values()) <= set(container):
+        yield container
+        return
+    operation, entries, gives = listing.over
+    for page in pages(client, operation, {}):
+        for entry in every(page, entries):
+            place = {member: first(entry, path) for member, path in gives.items()}
+            if all(place.get(member, value) == value for member, value in container.items()):
+                yield {**container, **place}
 
 
 def _found(listing: Listing, entry: object, container: Key) -> Found:

@@ -17,11 +17,15 @@ from sandgate.core.paths import every, first, nested
         ("last(Arn)", ["x/stack/name"]),
         ("lower(Name)", ["plain"]),
         ("Missing.B", []),
+        ("Name|Missing|tail(Arn)", ["Plain", "name"]),
+        ("secret(Secret)", ["test-a/b-c"]),
+        ("secret(Name)", ["Plain"]),
     ],
 )
 def test_a_path_leads_to_values(path: str, found: list[str]) -> None:
     """Lists on the way stand for their entries, and functions take a text apart."""
     node = {"A": [{"B": "one"}, {"B": "two"}], "Arn": "arn:x/stack/name", "Name": "Plain"}
+    node["Secret"] = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:test-a/b-c-x1Y2z3"
     assert list(every(node, path)) == found
     assert first(node, path) == (found[0] if found else None)
 
