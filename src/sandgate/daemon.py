@@ -27,22 +27,28 @@ from sandgate.control.stale import SOCKET, remove_stale
 from sandgate.core.call import ALLOWED
 from sandgate.core.files import replace_json
 from sandgate.core.hardening import harden
-from sandgate.core.log import AppendLog
+from sandgate.core.log import AppendLog, cut_torn_line
 from sandgate.core.registry import discover, lookup, nearest
 from sandgate.errors import ConfigError, SandgateError
+from sandgate.gate.asking import Asking
 from sandgate.gate.bugs import report_loop_bug
 from sandgate.gate.desk import Desk
+from sandgate.gate.ledgering import STACK, Ledgering
 from sandgate.gate.listener import HOST, Listener
 from sandgate.gate.parts import Parts
 from sandgate.gate.pipeline import Pipeline
+from sandgate.gate.probing import Prober
 from sandgate.gate.recorder import Recorder
 from sandgate.gate.seen import Seen
 from sandgate.gate.upstream import Pool
-from sandgate.gate.wall import build_wall
+from sandgate.gate.wall import UNNAMED_ACCOUNT, build_wall
 from sandgate.guard.policy import load_policy
 from sandgate.iam.document import Document
 from sandgate.keys.run_keys import RunKeys
 from sandgate.keys.surrogates import Surrogates
+from sandgate.ledger.book import NAME as LEDGER
+from sandgate.ledger.book import Book
+from sandgate.resources._model import resource_types
 from sandgate.rewrite.rewriter import Rewriter
 from sandgate.routes._model import Route
 from sandgate.tiers._model import Tier, TierContext, Upstream
@@ -82,6 +88,8 @@ class Gate:
         self._cache_dir = cache_dir
         self._environ = environ
         self._say = say
+        self._book = Book(run_dir / LEDGER)  # first: who cannot have the ledger touches nothing of the run
+        cut_torn_line(run_dir / "events.jsonl")
         self._log = AppendLog(run_dir / "events.jsonl")
         self._recorder = Recorder(self._log, record_params=config.record_params)
         self._listener = Listener(config.sources.get("gate_port", ""))
@@ -114,8 +122,9 @@ class Gate:
             group.create_task(asyncio.to_thread(remove_stale))
         upstream, models = starting.result(), loading.result()
         parts = self._make_parts(models, upstream)
+        namespace = (self._run_dir / "namespace").read_text(encoding="ascii")
+        self._open_ledger(parts, upstream, namespace)
         if not self._config.unsafe_no_guard:
-            namespace = (self._run_dir / "namespace").read_text(encoding="ascii")
             parts.decide = (await build_wall(self._config, parts, namespace)).decide
         self._desk = Desk(parts, self._listener, self._end)
         self._control = await serve_control(self._work_dir / SOCKET, self._answer)
@@ -124,6 +133,25 @@ class Gate:
             {"event": "ready", "tier": tier.name, "account": upstream.account, "caller": upstream.caller}
         )
         replace_json(self._run_dir / "run.json", self._description(upstream))
+
+    def _open_ledger(self, parts: Parts, upstream: Upstream, namespace: str) -> None:
+        """Say whose the ledger is, and take up what an earlier gate of this run has made."""
+        account = upstream.account or UNNAMED_ACCOUNT
+        header = {
+            "run": self._run_dir.name,
+            "tier": self._config.tier,
+            "account": account,
+            "region": self._config.region,
+            "namespace": namespace,
+            "ends_with_gate": upstream.private,
+        }
+        self._book.begin(header, durable=not upstream.private)
+        parts.owned.restore(self._book.state.owned)
+        for entry in self._book.state.alive.values():
+            if entry.type == STACK and "StackName" in entry.key:
+                parts.owned.stacks.add((str(entry.key["StackName"]), entry.region))
+        asking = Asking(parts, self._config.region)
+        parts.ledger = Ledgering(self._book, asking, Prober(asking, parts.models, account), namespace)
 
     async def _answer(self, command: str, fields: Mapping[str, Any]) -> Mapping[str, object] | None:
         assert self._desk is not None
@@ -139,6 +167,7 @@ class Gate:
 
     def _load_models(self) -> Models:
         """The models, which are also what knows whether a required service exists at all."""
+        resource_types()  # loaded now, so that no call waits for it
         models = Models.load(self._cache_dir)
         known = {*models.services, *(route.service for route in discover("sandgate.routes", "ROUTE", Route).values())}
         for name in self._config.require:
@@ -239,6 +268,7 @@ class Gate:
         with contextlib.suppress(OSError):
             (self._run_dir / "run.json").rename(self._run_dir / "run.ended.json")
         self._log.close()
+        self._book.close()
         shutil.rmtree(self._work_dir, ignore_errors=True)
 
 
@@ -259,14 +289,17 @@ def _first_known(group: BaseExceptionGroup[BaseException]) -> SandgateError | No
 async def _serve(order: Mapping[str, Any]) -> int:
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(report_loop_bug)
-    gate = Gate(
-        Config.from_json(order["config"]),
-        Path(order["run_dir"]),
-        Path(order["work_dir"]),
-        Path(order["cache_dir"]),
-        order.get("environ", {}),
-        _say,
-    )
+    try:
+        gate = Gate(
+            Config.from_json(order["config"]),
+            Path(order["run_dir"]),
+            Path(order["work_dir"]),
+            Path(order["cache_dir"]),
+            order.get("environ", {}),
+            _say,
+        )
+    except SandgateError as error:
+        return _fail(error)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, gate.stopping.set)
     try:

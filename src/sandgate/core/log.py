@@ -7,7 +7,9 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-__all__ = ["AppendLog", "read_log"]
+__all__ = ["AppendLog", "cut_torn_line", "read_log"]
+
+_BLOCK = 4096
 
 _ENCODE = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True).encode
 
@@ -55,6 +57,30 @@ class AppendLog:
         """Close the descriptor; its number may soon be another file's, so nothing is written any more."""
         self.failed = self.failed or "closed"
         os.close(self._fd)
+
+
+def cut_torn_line(path: Path) -> None:
+    """Take away what follows the last newline: half a line, whose writer died before anybody acted on it.
+
+    Args:
+        path: of a log that nobody writes now; a missing one stays missing.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return
+    try:
+        size = at = os.fstat(descriptor).st_size
+        while at > 0:
+            step = min(_BLOCK, at)
+            newline = os.pread(descriptor, step, at - step).rfind(b"\n")
+            at = at - step + newline + 1
+            if newline >= 0:
+                break
+        if at != size:
+            os.ftruncate(descriptor, at)
+    finally:
+        os.close(descriptor)
 
 
 def read_log(path: Path, *, start: int = 0) -> Iterator[Mapping[str, object]]:

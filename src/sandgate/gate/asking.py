@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import NamedTuple
 from urllib.parse import quote, unquote, urlencode
@@ -23,6 +23,7 @@ from sandgate.wire.signing.sign import sign
 __all__ = ["Asking", "StackMember"]
 
 _VERSIONS = {"cloudformation": "2010-05-15", "iam": "2010-05-08"}
+_FORM = (("content-type", "application/x-www-form-urlencoded; charset=utf-8"),)
 _NESTED = "AWS::CloudFormation::Stack"
 _MAX_DEPTH = 5
 _LIMIT = 8 * 1024 * 1024
@@ -101,7 +102,7 @@ class Asking:
             return None
         query = f"versionId={quote(version, safe='')}" if version else ""
         path = f"/{bucket}/{quote(key, safe='/-_.~')}"
-        status, body = await self._ask("s3", "GET", path, query, b"", region)
+        status, body = await self.ask("s3", "GET", path, query=query, region=region)
         return body if status == _OK else None
 
     async def change_set(self, stack: str, change_set: str, region: str) -> str | None:
@@ -132,7 +133,7 @@ class Asking:
 
     async def _query(self, service: str, action: str, parameters: Mapping[str, str], region: str) -> Element | None:
         body = urlencode({"Action": action, "Version": _VERSIONS[service], **parameters}).encode()
-        status, answer = await self._ask(service, "POST", "/", "", body, region)
+        status, answer = await self.ask(service, "POST", "/", body=body, region=region, fields=_FORM)
         if status != _OK:
             return None
         try:
@@ -140,17 +141,37 @@ class Asking:
         except MalformedError:
             return None
 
-    async def _ask(
-        self, service: str, method: str, path: str, query: str, body: bytes, region: str
+    async def ask(
+        self,
+        service: str,
+        method: str,
+        path: str,
+        *,
+        query: str = "",
+        body: bytes = b"",
+        region: str = "",
+        fields: Iterable[tuple[str, str]] = (),
     ) -> tuple[int, bytes]:
+        """One request as the deployer.
+
+        Args:
+            service: botocore's name.
+            method: HTTP method.
+            path: already encoded.
+            query: already encoded.
+            body: what is sent.
+            region: the run's where empty.
+            fields: headers that the service needs, names in lower case.
+
+        Returns:
+            Status and body; status 0 when there is no answer, or one that is too large to be held.
+        """
         parts = self._parts
         upstream = parts.upstream
         info = parts.models.services[service]
         target = upstream.target(service, info.signing_names[0], region or self._region)
         payload = hashlib.sha256(body).hexdigest()
-        headers = [("host", target.host), ("accept-encoding", "identity")]
-        if body:
-            headers.append(("content-type", "application/x-www-form-urlencoded; charset=utf-8"))
+        headers = [("host", target.host), ("accept-encoding", "identity"), *fields]
         headers = sign(
             method, target.base_path + path, query, headers, upstream.credential("deployer", service),
             region=target.region, service=target.signing_name, payload=payload, now=datetime.now(UTC),

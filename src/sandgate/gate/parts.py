@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from sandgate.core.call import Call, Decision
 from sandgate.gate.recorder import Recorder
@@ -12,15 +13,36 @@ from sandgate.gate.upstream import Pool
 from sandgate.guard.owned import Owned
 from sandgate.keys.run_keys import RunKeys
 from sandgate.keys.surrogates import Surrogates
+from sandgate.ledger.book import Book
 from sandgate.rewrite.rewriter import Rewriter
 from sandgate.routes._model import Route
 from sandgate.tiers._model import Upstream
 from sandgate.wire.models import Models
 
-__all__ = ["Decider", "Parts"]
+__all__ = ["Decider", "KeepsLedger", "Parts"]
 
 Decider = Callable[[Call], Decision | Awaitable[Decision]]
 """Decides at once where it can; what must be asked upstream first comes later."""
+
+
+class KeepsLedger(Protocol):
+    """Writes down what calls make and remove; `Ledgering`."""
+
+    @property
+    def book(self) -> Book:
+        """The ledger itself."""
+
+    def concerns(self, call: Call) -> bool:
+        """Whether a call makes or removes something."""
+
+    def reads(self, call: Call) -> bool:
+        """Whether the answer says what the new resource is called."""
+
+    async def before(self, call: Call) -> bool:
+        """Write down what a call would make; when this is false it must not go out."""
+
+    def after(self, call: Call, status: int, code: str, body: bytes, owned: tuple[str, ...]) -> None:
+        """Write down what became of it."""
 
 
 @dataclass(kw_only=True)
@@ -38,6 +60,8 @@ class Parts:
     routes: Mapping[str, Route]
     decide: Decider
     owned: Owned = field(default_factory=Owned)
+    ledger: KeepsLedger | None = None
+    """Wired once the upstream has started; no call is served before."""
     body_limit: int
     """Bytes of a body that is held whole."""
     ports: set[int] = field(default_factory=set)

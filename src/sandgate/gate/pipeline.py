@@ -271,15 +271,23 @@ class Pipeline:
         if not self._parts.recorder.begin(call):
             raise RefusedError(replace(UNRECORDED, value=self._parts.recorder.broken))
         flow.begun = True
+        ledger = self._parts.ledger
+        if ledger is not None and ledger.concerns(call) and not await ledger.before(call):
+            raise RefusedError(replace(UNRECORDED, value=ledger.book.failed))
 
     async def _forward(self, flow: Flow, outgoing: Outgoing, reading: Reading) -> tuple[int, str]:
         parts, call = self._parts, flow.call
         assert call is not None
         learns = flow.claim is not None and flow.route is None
         reading.call = call
+        ledger = parts.ledger if parts.ledger is not None and parts.ledger.concerns(call) else None
         reading.observe = learns and (parts.seen.reads(call.service, call.operation) or parts.owned.reads(call))
+        reading.observe |= ledger is not None and ledger.reads(call)
         status, code = await forward(flow.exchange, outgoing, parts, reading)
+        owned: tuple[str, ...] = ()
         if learns and status in _SUCCESS:
             parts.seen.learn(call.service, call.parameters, reading.body)
-            parts.owned.learn(call, reading.body)
+            owned = parts.owned.learn(call, reading.body)
+        if ledger is not None:
+            ledger.after(call, status, code, reading.body, owned)
         return status, code

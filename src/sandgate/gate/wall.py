@@ -23,13 +23,13 @@ from sandgate.guard.stack_calls import StackCalls
 from sandgate.guard.templates.grants import granted_outside, known_action
 from sandgate.guard.templates.model import Place
 
-__all__ = ["Wall", "build_wall"]
+__all__ = ["UNNAMED_ACCOUNT", "Wall", "build_wall"]
 
 _PERHAPS_OURS = frozenset({"not-created-here", "opens-outside"})
 """Rules that ask whether this run made something."""
 _MAY_BE_ADOPTED = frozenset({*_PERHAPS_OURS, "grants-outside", "outside-run", "outside-sandbox", "reaches-outside"})
 """Rules by which a member of an adopted stack is refused as long as nobody has seen it there."""
-_UNNAMED_ACCOUNT = "000000000000"
+UNNAMED_ACCOUNT = "000000000000"
 """Where nobody answers GetCallerIdentity: what local emulators call their account."""
 
 
@@ -130,7 +130,7 @@ async def build_wall(config: Config, parts: Parts, namespace: str) -> Wall:
         PolicyError: the user's own document is malformed.
     """
     asking = Asking(parts, config.region)
-    place = Place(account=parts.upstream.account or _UNNAMED_ACCOUNT, region=config.region)
+    place = Place(account=parts.upstream.account or UNNAMED_ACCOUNT, region=config.region)
     adopted = Adopted(config, asking, place, namespace)
     await adopted.look()
     acts_as_role = parts.upstream.acts_as_stack_role

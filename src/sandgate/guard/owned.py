@@ -52,23 +52,36 @@ class Owned:
         """Whether the answer to a call names an id that was chosen for the run."""
         return any(call.operation in services.get(call.service, ()) for services in created().values())
 
-    def learn(self, call: Call, answer: bytes) -> None:
+    def restore(self, items: Iterable[str]) -> None:
+        """Take what `learn` gave in an earlier life of the gate."""
+        for item in items:
+            service, region, resource = item.split(":", 2)
+            self._known.add((service, region, resource))
+
+    def learn(self, call: Call, answer: bytes) -> tuple[str, ...]:
         """Take what a call made that upstream answered with success.
 
         Args:
             call: the call.
             answer: its body, if `reads` asked for it.
+
+        Returns:
+            What is new, as `service:region:resource`.
         """
         if call.service == "cloudformation" and call.operation in _STACK_MAKERS:
             name = call.parameters.get("StackName")
             if isinstance(name, str):
                 self.stacks.add((name, call.region))
-        for form, found in _found(call, answer):
-            if found.startswith("arn:"):
-                self.add([found])
+        found: set[tuple[str, str, str]] = set()
+        for form, value in _found(call, answer):
+            if value.startswith("arn:"):
+                found.update(_key(one) for one in owners_of(value))
             else:
                 service, _, resource = form.partition(":")
-                self._known.add((service, call.region, resource.format(id=found)))
+                found.add((service, call.region, resource.format(id=value)))
+        fresh = found - self._known
+        self._known |= fresh
+        return tuple(sorted(":".join(key) for key in fresh))
 
 
 def _key(arn: str) -> tuple[str, str, str]:

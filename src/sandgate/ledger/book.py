@@ -1,0 +1,151 @@
+"""The ledger on disk: one writer, who holds a lock for as long as it lives; lines that stay, whatever is killed.
+
+The lock is the liveness of a run: the kernel gives it back when the process ends, however it ends, so that neither
+clocks nor process numbers are asked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sandgate.core.log import AppendLog, cut_torn_line, read_log
+from sandgate.errors import RunError
+from sandgate.ledger.state import SCHEMA, State, fold
+
+__all__ = ["NAME", "Book", "is_held", "read_state"]
+
+NAME = "ledger.jsonl"
+
+
+def read_state(path: Path) -> State:
+    """What a ledger says, read while somebody may be writing it.
+
+    Raises:
+        RunError: a line before the last is damaged, or it was written by a newer sandgate.
+    """
+    try:
+        state = fold(read_log(path))
+    except (ValueError, KeyError, TypeError) as error:
+        raise RunError("the ledger is damaged", where=str(path), hint="restore it, or look for leftovers by prefix: "
+                       "`sandgate sweep --adopt-prefix`") from error  # fmt: skip
+    schema = state.header.get("schema", SCHEMA)
+    if not isinstance(schema, int) or schema > SCHEMA:
+        raise RunError(
+            f"the ledger has schema {schema}, and this sandgate knows up to {SCHEMA}",
+            where=str(path),
+            hint="use the sandgate that wrote it, or a newer one",
+        )
+    return state
+
+
+def is_held(path: Path) -> bool:
+    """Whether a process writes this ledger now."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+class Book:
+    """The one writer.
+
+    Args:
+        path: of the ledger; made when it is missing. A torn last line, which nobody acted on, is taken away.
+
+    Raises:
+        RunError: another process writes it, or it cannot be read.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._durable = False
+        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(self._fd)
+            raise RunError(
+                "this run is alive, or being swept: another process writes its ledger", where=str(path)
+            ) from None
+        cut_torn_line(path)
+        self.state = read_state(path)
+        self._log = AppendLog(path)
+        self._written = 0
+        self._synced = 0
+        self._syncing: asyncio.Task[None] | None = None
+        self._folder = path.parent
+
+    def begin(self, header: Mapping[str, Any], *, durable: bool) -> None:
+        """Say whose ledger this is, unless it says so already.
+
+        Args:
+            header: run, tier, upstream, namespace.
+            durable: whether a line must be on the disk itself before `sync` returns, since what it tells of outlives
+                this machine's power.
+        """
+        self._durable = durable
+        if not self.state.header:
+            self.write("open", schema=SCHEMA, at=round(time.time(), 6), **header)
+        if durable:
+            os.fsync(self._fd)
+            _sync_folder(self._folder)
+
+    @property
+    def failed(self) -> str:
+        """Why lines cannot be written any more; empty while they can."""
+        return self._log.failed
+
+    def write(self, kind: str, **fields: Any) -> bool:
+        """Write one line and take it; false when it is not written."""
+        line = {"ledger": kind, **fields}
+        if not self._log.append(line):
+            return False
+        self._written += 1
+        self.state.apply(line)
+        return True
+
+    async def sync(self) -> bool:
+        """Wait until what was written is on the disk; those who wait at the same time share one flush.
+
+        Returns:
+            Whether it is.
+        """
+        wanted = self._written
+        while self._durable and self._synced < wanted and not self.failed:
+            if self._syncing is None or self._syncing.done():
+                self._syncing = asyncio.create_task(self._flush())
+            await asyncio.shield(self._syncing)
+        return not self.failed
+
+    async def _flush(self) -> None:
+        mark = self._written
+        try:
+            await asyncio.to_thread(os.fsync, self._fd)
+        except OSError as error:
+            self._log.failed = error.strerror or type(error).__name__
+        self._synced = mark
+
+    def close(self) -> None:
+        """Let the ledger go."""
+        self._log.close()
+        os.close(self._fd)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,168 @@
+"""The ledger's lines folded into what is alive: the same fold in the gate, in a sweep and after any crash.
+
+A claim is taken back only by what is known of that very claim: an answer that failed, or a proof of absence. A gone
+line names the claims that it closes, so that a create which overtakes a removal stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sandgate.ledger.entry import Claim, Entry, Identity, identity_of
+
+__all__ = ["SCHEMA", "Finding", "State", "fold"]
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What a run did that no sweep can undo."""
+
+    what: str
+    """`overwritten`, `sent`, `unnamed`."""
+    type: str
+    name: str
+    test: str = ""
+
+
+class State:
+    """What is alive, fed line by line."""
+
+    def __init__(self) -> None:
+        self.header: Mapping[str, Any] = {}
+        self.alive: dict[Identity, Entry] = {}
+        self.owned: list[str] = []
+        """What AWS named and the run made, as the guard keeps it: `service:region:resource`."""
+        self.findings: list[Finding] = []
+        self.known: set[Identity] = set()
+        """Every complete identity that was ever the run's."""
+        self._calls: dict[str, set[Identity]] = {}
+        self._takes: Mapping[str, Callable[[Mapping[str, Any]], None]] = {
+            "open": self._open,
+            "intent": self._intent,
+            "adopted": self._adopted,
+            "made": self._made,
+            "failed": self._failed,
+            "going": self._going,
+            "gone": self._gone,
+            "leak": self._leak,
+            "owned": lambda line: self.owned.extend(line["items"]),
+            "finding": self._finding,
+            "ended": lambda _line: self.alive.clear(),  # the upstream itself is gone, and everything with it
+        }
+
+    def holds(self, type_: str, region: str, key: Mapping[str, Any]) -> bool:
+        """Whether a resource is alive and the run's own."""
+        found = self.alive.get(identity_of(type_, region, key))
+        return found is not None and found.claim != "doubt"
+
+    def apply(self, line: Mapping[str, Any]) -> None:
+        """Take one line; kinds that a newer sandgate writes are passed over."""
+        take = self._takes.get(str(line.get("ledger")))
+        if take is not None:
+            take(line)
+
+    def _open(self, line: Mapping[str, Any]) -> None:
+        self.header = self.header or line
+
+    def _intent(self, line: Mapping[str, Any]) -> None:
+        existed = line.get("existed", False)
+        if existed is True:
+            return
+        self._claim(line, "doubt" if existed == "unknown" else "unknown")
+
+    def _adopted(self, line: Mapping[str, Any]) -> None:
+        self._claim(line, line.get("claim", "perhaps"))
+
+    def _claim(self, line: Mapping[str, Any], claim: Claim) -> None:
+        call = str(line["id"])
+        entry = Entry(
+            type=line["type"],
+            key=line["key"],
+            region=line["region"],
+            claims={call: claim},
+            at=line["at"],
+            test=line.get("test", ""),
+            operation=line.get("operation", ""),
+            told=line.get("told", {}),
+            arn=line.get("arn", ""),
+            why=line.get("why", ""),
+        )
+        identity = entry.identity
+        before = self.alive.get(identity)
+        self.alive[identity] = entry if before is None else replace(before, claims={**before.claims, call: claim})
+        self._calls.setdefault(call, set()).add(identity)
+        if entry.complete:
+            self.known.add(identity)
+
+    def _made(self, line: Mapping[str, Any]) -> None:
+        call = str(line["id"])
+        for identity in tuple(self._calls.get(call, ())):
+            entry = self.alive.pop(identity, None)
+            if entry is None or entry.claims.get(call) == "doubt":
+                if entry is not None:
+                    self.alive[identity] = entry
+                continue
+            key = {**entry.key, **line.get("key", {})}
+            arn = line.get("arn", "") or entry.arn
+            # One claim leaves an entry whose key was incomplete and joins the resource that it turned out to be.
+            whole = replace(entry, key=key, arn=arn, claims={**entry.claims, call: "made"})
+            before = self.alive.get(whole.identity)
+            claims = {**before.claims, **whole.claims} if before else whole.claims
+            self.alive[whole.identity] = replace(whole, claims=claims)
+            self._calls[call].discard(identity)
+            self._calls[call].add(whole.identity)
+            self.known.add(whole.identity)
+
+    def _failed(self, line: Mapping[str, Any]) -> None:
+        call = str(line["id"])
+        for identity in self._calls.pop(call, set()):
+            self._release(identity, {call})
+
+    def _going(self, line: Mapping[str, Any]) -> None:
+        identity = identity_of(line["type"], line["region"], line["key"])
+        entry = self.alive.get(identity)
+        if entry is not None:
+            closed = set(line.get("ids", entry.claims))
+            claims: dict[str, Claim] = {
+                call: "going" if call in closed else kept for call, kept in entry.claims.items()
+            }
+            self.alive[identity] = replace(entry, claims=claims)
+
+    def _gone(self, line: Mapping[str, Any]) -> None:
+        identity = identity_of(line["type"], line["region"], line["key"], call=line.get("call", ""))
+        entry = self.alive.get(identity)
+        if entry is not None:
+            self._release(identity, set(line.get("ids", entry.claims)))
+
+    def _release(self, identity: Identity, calls: set[str]) -> None:
+        entry = self.alive.get(identity)
+        if entry is None:
+            return
+        claims = {call: claim for call, claim in entry.claims.items() if call not in calls}
+        if claims:
+            self.alive[identity] = replace(entry, claims=claims)
+        else:
+            del self.alive[identity]
+
+    def _leak(self, line: Mapping[str, Any]) -> None:
+        identity = identity_of(line["type"], line["region"], line["key"], call=line.get("call", ""))
+        entry = self.alive.get(identity)
+        if entry is not None:
+            self.alive[identity] = replace(entry, why=str(line["why"]))
+
+    def _finding(self, line: Mapping[str, Any]) -> None:
+        self.findings.append(
+            Finding(what=line["what"], type=line["type"], name=line["name"], test=line.get("test", ""))
+        )
+
+
+def fold(lines: Iterable[Mapping[str, Any]]) -> State:
+    """What is alive after all lines."""
+    state = State()
+    for line in lines:
+        state.apply(line)
+    return state

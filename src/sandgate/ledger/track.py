@@ -1,0 +1,115 @@
+"""From a call to what it makes and removes, by the registry of resource types."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from sandgate.core.call import Call
+from sandgate.core.paths import first
+from sandgate.resources._elsewhere import makes
+from sandgate.resources._model import Create, Key, Removal, ResourceType, resource_types
+
+__all__ = ["Made", "Removed", "creates_of", "made_by", "removed_by", "tracked"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """A resource that a call would make."""
+
+    type: str
+    """Empty when sandgate has no type for it."""
+    key: Key
+    """As far as the caller chose it."""
+    told: Mapping[str, Any] = field(default_factory=dict)
+    create: Create | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removed:
+    """A resource that a call would remove."""
+
+    type: str
+    key: Key
+    at_once: bool
+    """Whether success means that it is gone, and not only that it will be."""
+
+
+@cache
+def _creates() -> Mapping[tuple[str, str], tuple[tuple[ResourceType, Create], ...]]:
+    found: dict[tuple[str, str], tuple[tuple[ResourceType, Create], ...]] = {}
+    for kind in resource_types().values():
+        for create in kind.creates:
+            at = (kind.service, create.operation)
+            found[at] = (*found.get(at, ()), (kind, create))
+    return found
+
+
+@cache
+def _removals() -> Mapping[tuple[str, str], tuple[tuple[ResourceType, Removal], ...]]:
+    found: dict[tuple[str, str], tuple[tuple[ResourceType, Removal], ...]] = {}
+    for kind in resource_types().values():
+        for operation in (kind.removal.operation, *kind.removal.also):
+            at = (kind.service, operation)
+            found[at] = (*found.get(at, ()), (kind, kind.removal))
+    return found
+
+
+@cache
+def _services() -> frozenset[str]:
+    return frozenset(kind.service for kind in resource_types().values())
+
+
+def tracked(call: Call) -> bool:
+    """Whether a call makes or removes something, for all that its name tells."""
+    at = (call.service, call.operation)
+    return at in _creates() or at in _removals() or (call.service not in _services() and makes(call.operation))
+
+
+def creates_of(call: Call) -> tuple[tuple[ResourceType, Create], ...]:
+    """The creates that a call may be."""
+    return _creates().get((call.service, call.operation), ())
+
+
+def made_by(call: Call) -> Iterator[tuple[ResourceType | None, Made]]:
+    """What a call would make; a type of which the caller did not say a name yields one with an incomplete key."""
+    for kind, create in creates_of(call):
+        if create.when is not None:
+            path, values = create.when
+            if str(first(call.parameters, path) or "") not in values:
+                continue
+        for parameters in create.many(call.parameters) if create.many else (call.parameters,):
+            names = {member: first(parameters, path) for member, path in create.names.items()}
+            told = {at: first(parameters, path) for at, path in create.told.items()}
+            yield (
+                kind,
+                Made(
+                    type=kind.name,
+                    key={member: value for member, value in names.items() if value is not None},
+                    told={at: value for at, value in told.items() if value is not None},
+                    create=create,
+                ),
+            )
+    if call.service not in _services() and makes(call.operation):
+        yield None, Made(type="", key={"call": f"{call.service}:{call.operation}", "names": _names(call)})
+
+
+def _names(call: Call) -> str:
+    return " ".join(ref.arn or f"{ref.type}:{ref.name}" for ref in call.resources)
+
+
+def removed_by(call: Call) -> Iterator[Removed]:
+    """What a call would remove."""
+    for kind, removal in _removals().get((call.service, call.operation), ()):
+        paths = {member: parameter for parameter, member in removal.parameters.items() if not member.startswith(".")}
+        paths |= removal.key
+        values = {member: first(call.parameters, paths[member]) for member in kind.key if member in paths}
+        if removal.batch:
+            ((member, path),) = paths.items() if len(paths) == 1 else ((kind.key[0], ""),)
+            from_list = call.parameters.get(path.removeprefix("last(").removeprefix("tail(").rstrip(")"), ())
+            for value in from_list if isinstance(from_list, list | tuple) else (from_list,):
+                yield Removed(type=kind.name, key={member: value}, at_once=not removal.promises)
+        elif all(value is not None for value in values.values()) and set(values) == set(kind.key):
+            yield Removed(type=kind.name, key=values, at_once=not removal.promises)
