@@ -38,7 +38,7 @@ def test_life(world: World, kind: ResourceType) -> None:
     assert maker.container is not None
     name = new_name(maker)
     container = maker.container(world, name)
-    client = world.client(kind.service)
+    client = (world.deployer if kind.as_deployer else world.client)(kind.service)
     before = [found.key for found in list_all(client, kind, container)]
     maker.make(world, name)
     made = [found for found in list_all(client, kind, container) if found.key not in before]

@@ -1,4 +1,4 @@
-"""Users, with the keys, policies and memberships that AWS wants gone first."""
+"""Users, with the keys, policies, memberships and ways to sign in that AWS wants gone first."""
 
 from __future__ import annotations
 
@@ -33,6 +33,28 @@ RESOURCE = ResourceType(
         Part(
             listing="ListGroupsForUser", given=_USER, entries="Groups.GroupName",
             removal="RemoveUserFromGroup", parameters={**_USER, "GroupName": ".@"}, absent=_ABSENT,
+        ),
+        Part(
+            listing="GetLoginProfile", given=_USER, entries="LoginProfile.UserName",
+            removal="DeleteLoginProfile", parameters=_USER, absent=_ABSENT, rare=True,
+        ),
+        Part(
+            listing="ListMFADevices", given=_USER, entries="MFADevices.SerialNumber",
+            removal="DeactivateMFADevice", parameters={**_USER, "SerialNumber": ".@"}, absent=_ABSENT, rare=True,
+        ),
+        Part(
+            listing="ListSigningCertificates", given=_USER, entries="Certificates.CertificateId",
+            removal="DeleteSigningCertificate", parameters={**_USER, "CertificateId": ".@"}, absent=_ABSENT, rare=True,
+        ),
+        Part(
+            listing="ListSSHPublicKeys", given=_USER, entries="SSHPublicKeys.SSHPublicKeyId",
+            removal="DeleteSSHPublicKey", parameters={**_USER, "SSHPublicKeyId": ".@"}, absent=_ABSENT, rare=True,
+        ),
+        Part(
+            listing="ListServiceSpecificCredentials", given=_USER,
+            entries="ServiceSpecificCredentials.ServiceSpecificCredentialId",
+            removal="DeleteServiceSpecificCredential", parameters={**_USER, "ServiceSpecificCredentialId": ".@"},
+            absent=_ABSENT, rare=True,
         ),
     ),
 )  # fmt: skip

@@ -148,7 +148,10 @@ def _at(entry: object, path: str) -> object:
 
 
 def _is_missing(error: ClientError) -> bool:
-    code = str(error.response.get("Error", {}).get("Code", ""))
+    told = error.response.get("Error", {})
+    code, message = str(told.get("Code", "")), str(told.get("Message", ""))
+    if code == "ValidationError":  # CloudFormation's for a stack that is not there
+        return message.endswith("does not exist")
     return any(word in code for word in _MISSING_CONTAINER)
 
 
