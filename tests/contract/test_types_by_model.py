@@ -30,7 +30,24 @@ class Case:
 
 
 _DETECTOR = "arn:aws:logs:eu-west-1:111122223333:anomaly-detector:3d3f7a1e"
+_STREAM = "arn:aws:cloudwatch:eu-west-1:111122223333:metric-stream/test-x"
 _CASES = {
+    "cloudwatch-insight-rule": Case(
+        listed={
+            "InsightRules": [
+                {"Name": "test-x", "State": "ENABLED", "Schema": "CloudWatchLogRule/1", "Definition": "{}"}
+            ]
+        },
+        key={"RuleName": "test-x"},
+        removal={"RuleNames": ["test-x"]},
+        absent="ResourceNotFoundException",
+    ),
+    "cloudwatch-metric-stream": Case(
+        listed={"Entries": [{"Name": "test-x", "Arn": _STREAM, "State": "running"}]},
+        key={"Name": "test-x"},
+        removal={"Name": "test-x"},
+        absent="ResourceNotFoundException",
+    ),
     "logs-anomaly-detector": Case(
         listed={"anomalyDetectors": [{"anomalyDetectorArn": _DETECTOR, "detectorName": "test-x"}]},
         key={"anomalyDetectorArn": _DETECTOR},

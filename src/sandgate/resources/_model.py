@@ -85,7 +85,8 @@ class Removal:
     locked: tuple[str, ...] = ()
     """Error codes that mean that it is protected: the type's `prepare` is called then, and it is tried again."""
     batch: int = 0
-    """How many one call takes, the only parameter being a list of key members or entry paths then; 0 takes one."""
+    """How many one call takes, the only parameter being a list of key members or entry paths then; 0 takes
+    no list."""
     also: tuple[str, ...] = ()
     """Other operations, with the same parameters, by which a test may remove it."""
     promises: bool = False

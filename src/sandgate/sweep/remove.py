@@ -77,7 +77,10 @@ def remove_batch(client: Any, kind: ResourceType, batch: Sequence[Found]) -> tup
     try:
         getattr(client, xform_name(removal.operation))(**{parameter: values}, **removal.fixed)
     except ClientError as error:
-        return _judge(kind, error)
+        answer, why = _judge(kind, error)
+        if answer is Answer.ABSENT:  # one of them is, and AWS may have removed none of the others
+            raise RemovalError(f"{error.operation_name}: {_code(error)}") from error
+        return answer, why
     except BotoCoreError as error:
         return Answer.LATER, str(error)
     return Answer.ACCEPTED, ""

@@ -152,10 +152,10 @@ def test_nothing_is_granted_outside_but_what_has_no_name() -> None:
     document = sandbox_document(SHARED)
     findings = outside(document, inside=tuple(named_patterns()), scopable=scopable, literal_actions=False)
     plain = {(item.sid, item.value) for item in findings if not item.sid.endswith(BY_ID) and item.sid not in HARMLESS}
-    # Its only type is one that metrics need not be in.
+    # Its only type is one that metrics need not be in, or a listing without names is of all.
     assert plain == {("CloudwatchUnscoped", "*")}
     hints = [item.hint for item in findings if item.sid == "CloudwatchUnscoped"]
-    named = ("GetMetricData", "ListMetrics", "PutMetricData")
+    named = ("DescribeAlarms", "GetMetricData", "ListMetrics", "PutMetricData")
     assert hints == [f"grants {', '.join(f'cloudwatch:{name}' for name in named)} everywhere; name the resources"]
 
 
