@@ -142,7 +142,7 @@ def test_the_model_knows_all_of_it(kind: ResourceType) -> None:
     listing, removal = kind.listing, kind.removal
     asked = [(listing.operation, {*listing.parameters, *listing.within})]
     if listing.over is not None:
-        asked.append((listing.over[0], set()))
+        asked.append((listing.over.operation, set(listing.over.parameters)))
     asked.append((removal.operation, {*(name.partition(".")[0] for name in removal.parameters), *removal.fixed}))
     asked += [(step[0], {*(name.partition(".")[0] for name in step[1]), *step[2]}) for step in kind.prepare]
     for part in kind.parts:

@@ -118,9 +118,9 @@ class Listing:
     """Paging of operations for which botocore has no paginator and whose token is not `NextToken`: path in the answer
     of the token or of a flag, parameter that takes it, and for a flag the path (in the page) of what that takes, of
     which the last one counts; else empty."""
-    over: tuple[str, str, Mapping[str, str]] | None = None
-    """Another listing that tells what `within` needs and a container's key lacks: operation, path of the entries, and
-    what each of them gives to path in it. With a container only those entries that agree with it are looked into."""
+    over: Listing | None = None
+    """Another listing that tells by its `key` what `within` needs and a container's key lacks; that is in the entries
+    then as well. With a container only what agrees with it is looked into."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,7 +208,8 @@ class ResourceType:
     def operations(self) -> tuple[str, ...]:
         """Every operation of its service that a sweep calls, but for those of `empty`."""
         listing = self.listing
-        listed = (*(also[0] for also in (listing.over, listing.detail) if also), listing.operation)
+        around = (listing.over.operation,) if listing.over else ()
+        listed = (*around, listing.operation, *((listing.detail[0],) if listing.detail else ()))
         parts = (name for part in self.parts for name in (part.listing, part.removal))
         return tuple(dict.fromkeys((*listed, *(step[0] for step in self.prepare), *parts, self.removal.operation)))
 

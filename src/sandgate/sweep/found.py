@@ -118,16 +118,18 @@ def _containers(client: Any, listing: Listing, container: Key) -> Iterator[Key]:
     if listing.over is None or set(listing.within.values()) <= set(container):
         yield container
         return
-    operation, entries, gives = listing.over
-    for page in pages(client, operation, {}):
-        for entry in every(page, entries):
-            place = {member: first(entry, path) for member, path in gives.items()}
+    over = listing.over
+    for page in pages(client, over.operation, over.parameters, over.more):
+        for entry in every(page, over.entries):
+            place = {member: first(entry, path) for member, path in over.key.items()}
             if all(place.get(member, value) == value for member, value in container.items()):
                 yield {**container, **place}
 
 
 def _found(listing: Listing, entry: object, container: Key) -> Found:
     shown = entry if isinstance(entry, Mapping) else {"@": entry}
+    if listing.over is not None:
+        shown = {**container, **shown}
     key = {
         member: value
         for member, path in listing.key.items()
