@@ -22,6 +22,8 @@ RESOURCE = ResourceType(
         key={"TableName": "tail(TableName)"},
         absent=("ResourceNotFoundException",),
         busy=("ResourceInUseException",),
+        locked=("ValidationException",),
     ),
     listing=Listing(operation="ListTables", entries="TableNames", key={"TableName": "@"}),
+    prepare=(("UpdateTable", {"TableName": "TableName"}, {"DeletionProtectionEnabled": False}),),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.contract.makers._model import Maker, World
 
-__all__ = ["MAKERS"]
+__all__ = ["MAKERS", "table"]
 
 
 def table(world: World, name: str) -> None:
@@ -17,8 +17,17 @@ def table(world: World, name: str) -> None:
     )
 
 
-def _item(world: World, name: str) -> None:
-    world.client("dynamodb").put_item(TableName=name, Item={"pk": {"S": "one"}})
+def _inside_table(world: World, name: str) -> None:
+    dynamodb = world.client("dynamodb")
+    dynamodb.put_item(TableName=name, Item={"pk": {"S": "one"}})
+    dynamodb.update_table(TableName=name, DeletionProtectionEnabled=True)
 
 
-MAKERS = {"dynamodb-table": Maker(make=table, fill=_item)}
+def _backup(world: World, name: str) -> None:
+    dynamodb = world.client("dynamodb")
+    table(world, name)
+    world.cleanup.append(lambda: dynamodb.delete_table(TableName=name))
+    dynamodb.create_backup(TableName=name, BackupName=name)
+
+
+MAKERS = {"dynamodb-table": Maker(make=table, fill=_inside_table), "dynamodb-backup": Maker(make=_backup)}
