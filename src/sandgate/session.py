@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,10 +21,13 @@ from sandgate.core.environment import ChildFacts, changes, child_environment, wi
 from sandgate.core.ids import new_namespace, new_run_id, worker_namespace
 from sandgate.errors import EnvironmentFault, RunError, SandgateError, UsageError
 
-__all__ = ["Clients", "Progress", "Run", "cache_directory", "join", "reopen", "start"]
+__all__ = ["Clients", "Progress", "Run", "cache_directory", "join", "reopen", "resume", "start"]
 
 _NOT_FROM_OUTSIDE = {"profile": None, "ca_bundle": None, "defaults_mode": "legacy"}
 """Settings of botocore that a variable can break before the first call, and what they are instead."""
+
+_LINES_AT_ONCE = 100
+"""Of a ledger, in one message."""
 
 Clients = Callable[[str], Any]
 Progress = Callable[[str], None]
@@ -173,6 +176,19 @@ class Run:
         """Counters of the gate, and whether its upstream lives."""
         return self._control.request("status")
 
+    def note_in_ledger(self, lines: Sequence[tuple[str, Mapping[str, object]]]) -> None:
+        """Have the gate write lines of a sweep into the ledger.
+
+        Args:
+            lines: kind and fields of each.
+
+        Raises:
+            RunError: they could not be written.
+        """
+        for at in range(0, len(lines), _LINES_AT_ONCE):
+            if not self._control.request("ledger", lines=lines[at : at + _LINES_AT_ONCE])["written"]:
+                raise RunError("the ledger cannot be written", where=str(self.directory), hint="make room on the disk")
+
     def leftovers(self) -> list[Mapping[str, str]]:
         """What is still there that was not there at the start."""
         return list(self._control.request("leftovers")["leftovers"])
@@ -231,9 +247,38 @@ def start(
     Raises:
         SandgateError: what the gate said, or that it said nothing in time.
     """
-    began = time.time()
     directory = config.root / ".sandgate" / "runs" / new_run_id()
     _make_run_dir(directory, config, detached=detached)
+    return _launch(config, directory, progress=progress, detached=detached, meanwhile=meanwhile)
+
+
+def resume(directory: Path, *, progress: Progress) -> Run:
+    """Start a gate for a run whose own gate is dead, to sweep what it left: same ledger, same names, same policy.
+
+    Args:
+        directory: of the run.
+        progress: told what is happening.
+
+    Raises:
+        RunError: it is alive, or swept by somebody else now, or its files are not all there.
+        SandgateError: what the gate said, or that it said nothing in time.
+    """
+    try:
+        config = Config.from_json(json.loads((directory / "config.json").read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RunError("what this run was told is not readable", where=str(directory / "config.json")) from error
+    return _launch(config, directory, progress=progress)
+
+
+def _launch(
+    config: Config,
+    directory: Path,
+    *,
+    progress: Progress,
+    detached: bool = False,
+    meanwhile: Callable[[], object] = lambda: None,
+) -> Run:
+    began = time.time()
     work_dir = name_work_dir()
     order = {
         "config": config.to_json(),

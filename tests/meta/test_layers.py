@@ -28,6 +28,7 @@ gate proxy
 control
 sweep stories reports
 daemon session
+sweeping
 finish
 cli pytest_plugin
 __main__ extend testing

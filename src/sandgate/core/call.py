@@ -11,7 +11,7 @@ from typing import Literal
 
 from sandgate.core.rules import heading
 
-__all__ = ["ALLOWED", "Call", "Decision", "Outcome", "Principal", "ResourceRef"]
+__all__ = ["ALLOWED", "SWEEPER", "Call", "Decision", "Outcome", "Principal", "ResourceRef"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +83,8 @@ class Decision:
 
 
 ALLOWED = Decision(allowed=True)
+SWEEPER = "sweep"
+"""The worker whose calls are a sweep's: the deployer's, and no test's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from sandgate.gate.parts import Parts
 __all__ = ["Desk"]
 
 _SHOWN_REFUSALS = 100
+_SWEEPS_WRITE = frozenset({"adopted", "gone", "leak"})
 
 _Answer = Mapping[str, object] | None
 
@@ -36,6 +37,7 @@ class Desk:
             "port": self._port,
             "status": self._status,
             "leftovers": self._leftovers,
+            "ledger": self._ledger,
             "stop": self._end,
         }
 
@@ -70,6 +72,15 @@ class Desk:
     async def _leftovers(self, _fields: Mapping[str, Any]) -> _Answer:
         found = await self._parts.upstream.leftovers(frozenset(self._parts.recorder.called))
         return {"leftovers": [{"type": left.type, "name": left.name, "unknown": left.unknown} for left in found]}
+
+    async def _ledger(self, fields: Mapping[str, Any]) -> _Answer:
+        """A sweep's findings: the gate writes them, since a ledger has one writer."""
+        ledger = self._parts.ledger
+        lines = [(str(kind), dict(line)) for kind, line in fields["lines"]]
+        if ledger is None or not {kind for kind, _ in lines} <= _SWEEPS_WRITE:
+            raise ValueError("such lines are not written for a sweep")
+        written = all(ledger.book.write(kind, **line) for kind, line in lines)
+        return {"written": written and await ledger.book.sync()}
 
     async def _end(self, fields: Mapping[str, Any]) -> _Answer:
         await self._stop(str(fields.get("reason", "stopped")))

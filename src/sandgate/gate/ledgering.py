@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sandgate.core.call import Call
+from sandgate.core.call import SWEEPER, Call
 from sandgate.core.paths import first
 from sandgate.gate.asking import Asking, StackMember
 from sandgate.gate.probing import Presence, Prober
@@ -178,8 +178,10 @@ class Ledgering:
                 self._adopt_silent(kind, {**made.key, **ids}, call)
         for removed, ids_then in zip(removed_by(call), self._removing.get(call.id, ()), strict=False):
             if ids_then:
+                # A sweep proves absence itself: until it has, what it removed counts as there.
+                proven = removed.at_once and call.principal.worker != SWEEPER
                 self._book.write(
-                    "gone" if removed.at_once else "going",
+                    "gone" if proven else "going",
                     type=removed.type, region=call.region, key=removed.key, ids=list(ids_then),
                     why=f"{call.service}:{call.operation}",
                 )  # fmt: skip

@@ -135,7 +135,7 @@ def _found(listing: Listing, entry: object, container: Key) -> Found:
         for member, path in listing.key.items()
         if (value := _at(entry, path)) is not None or (value := container.get(member)) is not None
     }
-    name = _at(entry, listing.name) if listing.name else next(iter(key.values()), "")
+    name = (_at(entry, listing.name) if listing.name else None) or next(iter(key.values()), "")
     return Found(
         key=key,
         name=str(name),

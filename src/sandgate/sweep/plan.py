@@ -1,0 +1,185 @@
+"""What a sweep does with each resource that a ledger knows, and in which order; pure, so that it can be shown first."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from graphlib import CycleError, TopologicalSorter
+from typing import Literal
+
+from sandgate.core.paths import first
+from sandgate.ledger.entry import Entry, Identity, identity_of
+from sandgate.resources._model import Key, ResourceType, resource_types
+from sandgate.sweep.found import Found
+
+__all__ = ["Group", "Sight", "Step", "decide", "group_of", "waves"]
+
+_SKEW = 60.0
+"""Seconds by which AWS's clock and ours may differ."""
+
+Group = tuple[str, str, str]
+"""Type, region, and container as text: what one listing shows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """What a listing showed."""
+
+    found: Mapping[str, Found] = field(default_factory=dict)
+    """By key as text."""
+    failure: str = ""
+    """Why nobody knows what is there; empty when it was read to the end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What is done with one resource."""
+
+    entry: Entry
+    what: Literal["remove", "absent", "tell"]
+    """`absent`: proven gone. `tell`: it stays, and the reason is shown."""
+    why: str
+    found: tuple[Found, ...] = ()
+    """What is removed."""
+
+
+def group_of(entry: Entry) -> Group:
+    """The listing that shows a resource."""
+    kind = entry.kind
+    assert kind is not None
+    region = "" if kind.scope == "account" else entry.region
+    return (entry.type, region, json.dumps(container_of(kind, entry.key), sort_keys=True))
+
+
+def container_of(kind: ResourceType, key: Key) -> dict[str, object]:
+    """What a listing of the type must be told: the container's key."""
+    members = {kind.container.get(member, member): member for member in kind.listing.within.values()}
+    return {member: key[inner] for inner, member in members.items() if inner in key}
+
+
+def decide(entry: Entry, sight: Sight | None, *, namespace: str, others: frozenset[Identity]) -> Step:
+    """What is to be done with a resource.
+
+    Args:
+        entry: what the ledger knows.
+        sight: what its listing showed; None where there is none.
+        namespace: the run's; a name that carries it is the run's own, whatever clocks say.
+        others: what ledgers know as made; nobody else's is taken for one whose name never came back.
+    """
+    kind = entry.kind
+    if kind is None:
+        return Step(entry=entry, what="tell", why="sandgate has no resource type for it, and cannot find or remove it")
+    if entry.claim == "doubt":
+        return Step(entry=entry, what="tell", why="nobody could tell whether it was there before the run")
+    if not entry.complete:
+        return _decide_unnamed(entry, sight, namespace, others)
+    if sight is None or sight.failure:
+        return _decide_unseen(entry, kind, sight.failure if sight else "no listing")
+    return _decide_seen(entry, kind, sight.found.get(key_text(entry.key)), namespace)
+
+
+def _decide_seen(entry: Entry, kind: ResourceType, found: Found | None, namespace: str) -> Step:
+    if found is None or found.gone:
+        why = f"not in {kind.listing.operation}" if found is None else "as good as gone"
+        return Step(entry=entry, what="absent", why=why)
+    ours = any(namespace in str(value) for value in entry.key.values())
+    if entry.claim == "unknown" and not ours and _is_older(found, entry):
+        return Step(entry=entry, what="tell", why="it is older than the call that may have made it")
+    return Step(entry=entry, what="remove", why=_reason(entry), found=(found,))
+
+
+def _decide_unseen(entry: Entry, kind: ResourceType, failure: str) -> Step:
+    """One whose listing failed, which says nothing of whether it is there."""
+    why = f"it could not be listed ({failure})"
+    if any(source.startswith(".") for source in kind.removal.parameters.values()):
+        return Step(entry=entry, what="tell", why=why)
+    name = str(next(iter(entry.key.values()), ""))
+    return Step(entry=entry, what="remove", why=why, found=(Found(key=entry.key, name=name),))
+
+
+def _decide_unnamed(entry: Entry, sight: Sight | None, namespace: str, others: frozenset[Identity]) -> Step:
+    """One whose create was never answered, and whose id only the answer would have told."""
+    if sight is None or sight.failure:
+        failure = sight.failure if sight else "no listing"
+        return Step(
+            entry=entry, what="tell", why=f"its create was never answered, and it could not be listed ({failure})"
+        )
+    alike = tuple(
+        found
+        for found in sight.found.values()
+        if not found.gone
+        and not _is_older(found, entry)
+        and identity_of(entry.type, entry.region, found.key) not in others
+        and all(first(found.entry, path) == value for path, value in entry.told.items())
+        and all(found.key.get(member) == value for member, value in entry.key.items())
+    )
+    if not alike:
+        return Step(entry=entry, what="absent", why="its create was never answered, and nothing like it is there")
+    if any(namespace in str(value) for value in entry.told.values()):
+        return Step(
+            entry=entry, what="remove", why="its create was never answered; it carries the run's name", found=alike
+        )
+    ids = ", ".join(" ".join(str(value) for value in found.key.values()) for found in alike)
+    return Step(
+        entry=entry, what="tell", why=f"its create was never answered; it may be {ids}, or that is somebody else's"
+    )
+
+
+def _is_older(found: Found, entry: Entry) -> bool:
+    created = found.created
+    seconds = created.timestamp() if isinstance(created, datetime) else created
+    if not isinstance(seconds, int | float):
+        return False
+    return (seconds / 1000 if seconds > 1e11 else seconds) < entry.at - _SKEW  # noqa: PLR2004 - milliseconds since 1970
+
+
+def _reason(entry: Entry) -> str:
+    return {
+        "made": f"made by {entry.operation}" if entry.operation else "made by the run",
+        "unknown": f"{entry.operation} was never answered",
+        "perhaps": entry.why,
+        "going": "its removal was accepted, and it is still there",
+    }.get(entry.claim, "")
+
+
+def key_text(key: Key) -> str:
+    """A key as it is compared."""
+    return json.dumps(key, sort_keys=True, separators=(",", ":"), default=str)
+
+
+def waves(types: Iterable[str]) -> Sequence[tuple[str, ...]]:
+    """Types in the order in which they must go: each only after all that use it or are in it.
+
+    Args:
+        types: names of types.
+
+    Raises:
+        ValueError: types wait for each other, which a contract test excludes.
+    """
+    wanted = set(types)
+    known = resource_types()
+    sorter = TopologicalSorter({name: _before(name) & wanted for name in wanted if name in known})
+    try:
+        sorter.prepare()
+    except CycleError as error:
+        raise ValueError(f"resource types wait for each other: {error.args[1]}") from error
+    found = []
+    while sorter.is_active():
+        ready = tuple(sorted(sorter.get_ready()))
+        sorter.done(*ready)
+        found.append(ready)
+    return found
+
+
+def _before(name: str) -> set[str]:
+    """Everything that must go before a type, also through types that are not in the plan."""
+    known = resource_types()
+    pending, found = [name], set[str]()
+    while pending:
+        for other in (*known[pending.pop()].after,):
+            if other in known and other not in found:
+                found.add(other)
+                pending.append(other)
+    return found

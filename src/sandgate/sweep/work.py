@@ -1,0 +1,266 @@
+"""Carrying a plan out: list, remove, list again, until nothing is left or the rest has a reason.
+
+Nothing is remembered beside the ledger, so that a sweep that was killed is gone on with by the next one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from sandgate.ledger.entry import Entry, Identity
+from sandgate.ledger.state import State
+from sandgate.resources._model import ResourceType, resource_types
+from sandgate.sweep.found import CannotListError, Found, detailed, list_all
+from sandgate.sweep.plan import Group, Sight, Step, decide, group_of, key_text, waves
+from sandgate.sweep.remove import Answer, RemovalError, remove, remove_batch
+
+__all__ = ["Left", "Sweeper", "Swept", "plan"]
+
+_WORKERS = 16
+_FIRST_PAUSE = 0.05
+_LONGEST_PAUSE = 5.0
+
+Line = tuple[str, Mapping[str, object]]
+"""Kind and fields of a line of the ledger."""
+
+Clients = Callable[[str, str], Any]
+"""Service and region to a boto3 client."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Left:
+    """What is still there, or may be."""
+
+    entry: Entry
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Swept:
+    """What a sweep came to."""
+
+    removed: tuple[Entry, ...] = ()
+    """What was there, was removed, and is proven gone."""
+    left: tuple[Left, ...] = ()
+
+
+@dataclass(slots=True)
+class _Case:
+    """One resource during a sweep."""
+
+    first: float = 0.0
+    """When a removal was tried for the first time; monotonic."""
+    why: str = ""
+    accepted: bool = False
+    refused: bool = False
+    """Whether trying again would not help."""
+    names: list[str] = field(default_factory=list)
+
+
+def plan(
+    state: State, look: Callable[[Iterable[Entry]], Mapping[Group, Sight]], others: frozenset[Identity]
+) -> list[Step]:
+    """What a sweep would do now, in its order.
+
+    Args:
+        state: the ledger's.
+        look: lists.
+        others: what ledgers know as made.
+    """
+    entries = tuple(state.alive.values())
+    sights = look(entries)
+    namespace = str(state.header.get("namespace", "")) or "\0"
+    steps = [
+        decide(entry, sights.get(group_of(entry)) if entry.kind else None, namespace=namespace, others=others)
+        for entry in entries
+    ]
+    rank = {name: number for number, wave in enumerate(waves(entry.type for entry in entries)) for name in wave}
+    return sorted(steps, key=lambda step: (rank.get(step.entry.type, len(rank)), step.entry.type, step.entry.name))
+
+
+class Sweeper:
+    """Sweeps one run.
+
+    Args:
+        clients: through the run's gate, as the deployer.
+        state: reads the ledger.
+        note: has the gate write lines into the ledger; called by one thread at a time.
+        others: what ledgers know as made.
+        progress: told how many are done, of how many.
+    """
+
+    def __init__(
+        self,
+        *,
+        clients: Clients,
+        state: Callable[[], State],
+        note: Callable[[Sequence[Line]], object],
+        others: frozenset[Identity] = frozenset(),
+        progress: Callable[[int, int], None] = lambda _done, _all: None,
+    ) -> None:
+        self._make_client = clients
+        self._state = state
+        self._note = note
+        self._others = others
+        self._progress = progress
+        self._clients: dict[tuple[str, str], Any] = {}
+        self._lock = threading.Lock()
+        self._cases: dict[Identity, _Case] = {}
+        self._removed: list[Entry] = []
+
+    def run(self) -> Swept:
+        """Remove everything that the ledger says is alive, and prove that it is gone."""
+        pause = _FIRST_PAUSE
+        total = 0
+        with ThreadPoolExecutor(_WORKERS, thread_name_prefix="sweep") as pool:
+            while True:
+                state = self._state()
+                total = max(total, len(state.alive))
+                steps = plan(state, lambda entries: self._look(pool, entries), self._others)
+                self._note_absent(step for step in steps if step.what == "absent")
+                told = [step for step in steps if step.what == "tell"]
+                todo = [step for step in steps if step.what == "remove" and not self._is_over(step)]
+                self._progress(total - len(todo) - len(told), total)
+                if not todo:
+                    return self._result(steps)
+                fresh = [step for step in todo if not self._case(step.entry).accepted]
+                for wave in waves(step.entry.type for step in fresh):
+                    self._remove(pool, [step for step in fresh if step.entry.type in wave])
+                if any(self._case(step.entry).accepted for step in fresh):
+                    pause = _FIRST_PAUSE
+                else:  # everything waits for something else
+                    time.sleep(pause)
+                    pause = min(pause * 2, _LONGEST_PAUSE)
+
+    # -- look -----------------------------------------------------------------------------------------------------
+
+    def look(self, entries: Iterable[Entry]) -> Mapping[Group, Sight]:
+        """What listings show of these resources."""
+        with ThreadPoolExecutor(_WORKERS, thread_name_prefix="sweep") as pool:
+            return self._look(pool, entries)
+
+    def _look(self, pool: ThreadPoolExecutor, entries: Iterable[Entry]) -> Mapping[Group, Sight]:
+        wanted: dict[Group, list[Entry]] = {}
+        for entry in entries:
+            if entry.kind is not None and entry.claim != "doubt":
+                wanted.setdefault(group_of(entry), []).append(entry)
+        return dict(zip(wanted, pool.map(self._list, wanted, wanted.values()), strict=True))
+
+    def _list(self, group: Group, entries: Sequence[Entry]) -> Sight:
+        kind = resource_types()[group[0]]
+        client = self._client(kind.service, entries[0].region)
+        container = json.loads(group[2]) or None
+        keys = {key_text(entry.key) for entry in entries if entry.complete}
+        names = any(not entry.complete for entry in entries)
+        found = {}
+        try:
+            for one in list_all(client, kind, container):
+                text = key_text(one.key)
+                if names or text in keys:
+                    found[text] = detailed(client, kind, one)
+        except CannotListError as error:
+            return Sight(failure=str(error))
+        return Sight(found=found)
+
+    def _client(self, service: str, region: str) -> Any:
+        with self._lock:
+            if (service, region) not in self._clients:
+                self._clients[service, region] = self._make_client(service, region)
+            return self._clients[service, region]
+
+    # -- remove ---------------------------------------------------------------------------------------------------
+
+    def _remove(self, pool: ThreadPoolExecutor, steps: Sequence[Step]) -> None:
+        list(pool.map(self._remove_some, _chunks(steps)))
+
+    def _remove_some(self, steps: Sequence[Step]) -> None:
+        kind = steps[0].entry.kind
+        assert kind is not None
+        client = self._client(kind.service, steps[0].entry.region)
+        targets = [(step, found) for step in steps for found in step.found]
+        for step in steps:
+            case = self._case(step.entry)
+            case.first = case.first or time.monotonic()
+        if len(targets) > 1 and kind.removal.batch:
+            with contextlib.suppress(RemovalError):  # one by one tells which of them it is
+                self._take(steps, *remove_batch(client, kind, [found for _, found in targets]))
+                return
+        for step, found in targets:
+            self._remove_one(client, kind, step, found)
+
+    def _remove_one(self, client: Any, kind: ResourceType, step: Step, found: Found) -> None:
+        if not step.entry.complete:
+            entry = step.entry
+            named = {"type": entry.type, "key": dict(found.key), "region": entry.region}
+            told = {"at": entry.at, "claim": "unknown", "operation": entry.operation, "why": step.why}
+            with self._lock:
+                self._note([("adopted", {"id": next(iter(entry.claims)), **named, **told})])
+        try:
+            self._take([step], *remove(client, kind, found))
+        except RemovalError as error:
+            case = self._case(step.entry)
+            case.why, case.refused = str(error), True
+
+    def _take(self, steps: Iterable[Step], answer: Answer, why: str) -> None:
+        for step in steps:
+            case = self._case(step.entry)
+            case.why = why
+            case.accepted = answer is not Answer.LATER
+
+    # -- account --------------------------------------------------------------------------------------------------
+
+    def _case(self, entry: Entry) -> _Case:
+        return self._cases.setdefault(entry.identity, _Case())
+
+    def _is_over(self, step: Step) -> bool:
+        """Whether nothing more is to be expected of it."""
+        case, kind = self._cases.get(step.entry.identity), step.entry.kind
+        if case is None or kind is None:
+            return False
+        late = time.monotonic() - case.first > kind.patience
+        if late and case.accepted:
+            case.why = f"its removal was accepted, and {kind.patience:.0f} s later it is still listed"
+        return case.refused or late
+
+    def _note_absent(self, steps: Iterable[Step]) -> None:
+        lines: list[Line] = []
+        for step in steps:
+            entry = step.entry
+            case = self._cases.get(entry.identity)
+            if case is not None and case.accepted:
+                self._removed.append(entry)
+            lines.append(("gone", {**_named(entry), "ids": list(entry.claims), "why": step.why}))
+        self._note(lines)
+
+    def _result(self, steps: Iterable[Step]) -> Swept:
+        left = []
+        for step in steps:
+            if step.what == "absent":
+                continue
+            case = self._cases.get(step.entry.identity)
+            left.append(Left(entry=step.entry, why=case.why if case is not None and case.why else step.why))
+        self._note([("leak", {**_named(one.entry), "why": one.why}) for one in left])
+        return Swept(removed=tuple(self._removed), left=tuple(left))
+
+
+def _named(entry: Entry) -> dict[str, object]:
+    """What a line of the ledger needs to mean this entry."""
+    call = {} if entry.complete else {"call": next(iter(entry.claims))}
+    return {"type": entry.type, "region": entry.region, "key": dict(entry.key), **call}
+
+
+def _chunks(steps: Sequence[Step]) -> Iterator[Sequence[Step]]:
+    """Steps that go together: one by one, or as many of a type and region as one call takes."""
+    groups: dict[tuple[str, str], list[Step]] = {}
+    for step in steps:
+        groups.setdefault((step.entry.type, step.entry.region), []).append(step)
+    for (name, _), group in groups.items():
+        size = max(1, resource_types()[name].removal.batch)
+        yield from (group[at : at + size] for at in range(0, len(group), size))
