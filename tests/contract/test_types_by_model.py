@@ -11,7 +11,7 @@ import pytest
 from botocore.stub import Stubber
 
 from sandgate.resources._model import resource_types
-from sandgate.sweep.found import list_all
+from sandgate.sweep.found import Found, list_all
 from sandgate.sweep.remove import Answer, remove
 
 
@@ -57,6 +57,43 @@ _CASES = {
 }
 
 
+_POOL = {"UserPoolId": "eu-west-1_a"}
+_USER_POOL: list[tuple[str, str | dict[str, Any], dict[str, Any]]] = [
+    ("DeleteUserPool", "InvalidParameterException", _POOL),
+    ("UpdateUserPool", {}, {**_POOL, "DeletionProtection": "INACTIVE"}),
+    ("DescribeUserPool", {"UserPool": {"Domain": "test-x", "CustomDomain": "x.example"}}, _POOL),
+    ("DeleteUserPoolDomain", {}, {**_POOL, "Domain": "test-x"}),
+    ("DeleteUserPoolDomain", {}, {**_POOL, "Domain": "x.example"}),
+    ("DeleteUserPool", {}, _POOL),
+]
+_LOG_GROUP: list[tuple[str, str | dict[str, Any], dict[str, Any]]] = [
+    ("DeleteLogGroup", "ValidationException", {"logGroupName": "test-x"}),
+    ("PutLogGroupDeletionProtection", {}, {"logGroupIdentifier": "test-x", "deletionProtectionEnabled": False}),
+    ("DeleteLogGroup", {}, {"logGroupName": "test-x"}),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "calls"),
+    [("cognito-idp-user-pool", _POOL, _USER_POOL), ("logs-log-group", {"logGroupName": "test-x"}, _LOG_GROUP)],
+    ids=["user pool", "log group"],
+)
+def test_a_refusal_that_the_emulator_does_not_know(
+    name: str, key: Mapping[str, Any], calls: list[tuple[str, str | dict[str, Any], dict[str, Any]]]
+) -> None:
+    """What is protected, or holds something, is freed and emptied only when AWS says so, and goes then."""
+    kind = resource_types()[name]
+    client = _client(kind.service)
+    with Stubber(client) as stub:
+        for operation, answer, given in calls:
+            if isinstance(answer, str):
+                stub.add_client_error(_method(client, operation), answer, expected_params=given)
+            else:
+                stub.add_response(_method(client, operation), answer, given)
+        assert remove(client, kind, Found(key=key, name="test-x")) == (Answer.ACCEPTED, "")
+        stub.assert_no_pending_responses()
+
+
 def test_every_type_has_a_case() -> None:
     """A type that is only held against the model is held against it."""
     assert {kind.name for kind in resource_types().values() if kind.proven == "model"} == set(_CASES)
@@ -66,7 +103,7 @@ def test_every_type_has_a_case() -> None:
 def test_life(name: str) -> None:
     """It is listed under its key, goes, and going twice is no error."""
     kind, case = resource_types()[name], _CASES[name]
-    client = boto3.client(kind.service, region_name="eu-west-1", aws_access_key_id="x", aws_secret_access_key="x")
+    client = _client(kind.service)
     with Stubber(client) as stub:
         stub.add_response(_method(client, kind.listing.operation), dict(case.listed), dict(case.given))
         (found,) = list_all(client, kind)
@@ -76,6 +113,10 @@ def test_life(name: str) -> None:
         stub.add_client_error(_method(client, kind.removal.operation), case.absent)
         assert remove(client, kind, found) == (Answer.ABSENT, "")
         stub.assert_no_pending_responses()
+
+
+def _client(service: str) -> Any:
+    return boto3.client(service, region_name="eu-west-1", aws_access_key_id="x", aws_secret_access_key="x")
 
 
 def _method(client: Any, operation: str) -> str:
