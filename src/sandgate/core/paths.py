@@ -18,6 +18,9 @@ _FUNCTIONS: Mapping[str, Callable[[str], str]] = {
     "last": lambda text: text.rpartition(":")[2],  # of an ARN `…:function:name`
     "lower": str.lower,  # where AWS stores a name in lower case, whatever the request said
     "secret": lambda text: found[1] if (found := _SECRET.fullmatch(text)) else text,
+    "layer": lambda text: text.split(":")[-2] if ":" in text else text,  # of an ARN `…:layer:name:1`
+    "left": lambda text: text.rpartition("|")[0],  # of a physical id `bus|rule`
+    "right": lambda text: text.rpartition("|")[2],
     "second": lambda text: text.split("/")[1] if "/" in text else text,  # of an ARN `…:stack/name/id`
 }
 
@@ -31,17 +34,22 @@ def every(node: object, path: str) -> Iterator[object]:
             the node itself. `tail(path)` is what follows the last slash of a text, `last(path)` the last colon;
             `second(path)` is what stands between the first two slashes, all of a text that has none; `lower(path)`
             is the text in lower case, `secret(path)` the name in a secret's ARN, which ends in a dash and six
-            characters of AWS's. `one|other` is both, one after the other.
+            characters of AWS's, `layer(path)` what stands before the last colon. `one|other` is both, one after the
+            other, and `=text` is that text: `tail(EventBusName)|=default`. `left(path)` and `right(path)` are what
+            stands before and after the last bar; a function that leaves nothing of a text yields nothing.
 
     Raises:
         KeyError: the path uses a function that does not exist.
     """
     for function, steps in _parsed(path):
+        if isinstance(function, str):
+            yield function
+            continue
         found = _walk(node, steps)
         if function is None:
             yield from found
         else:
-            yield from (function(value) for value in found if isinstance(value, str))
+            yield from (made for value in found if isinstance(value, str) and (made := function(value)))
 
 
 def first(node: object, path: str) -> object | None:
@@ -66,9 +74,12 @@ def nested(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @cache
-def _parsed(path: str) -> tuple[tuple[Callable[[str], str] | None, tuple[str, ...]], ...]:
-    parsed = []
+def _parsed(path: str) -> tuple[tuple[Callable[[str], str] | str | None, tuple[str, ...]], ...]:
+    parsed: list[tuple[Callable[[str], str] | str | None, tuple[str, ...]]] = []
     for way in path.split("|"):
+        if way.startswith("="):
+            parsed.append((way[1:], ()))
+            continue
         call = _CALL.fullmatch(way)
         inner = call[2] if call else way
         steps = () if inner in {"@", ""} else tuple(inner.split("."))
