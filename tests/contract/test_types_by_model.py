@@ -54,6 +54,13 @@ _CASES = {
         removal={"anomalyDetectorArn": _DETECTOR},
         absent="ResourceNotFoundException",
     ),
+    "ssm-document": Case(
+        listed={"DocumentIdentifiers": [{"Name": "test-x", "Owner": "111122223333"}]},
+        given={"Filters": [{"Key": "Owner", "Values": ["Self"]}]},
+        key={"Name": "test-x"},
+        removal={"Name": "test-x"},
+        absent="InvalidDocument",
+    ),
 }
 
 
@@ -73,10 +80,39 @@ _LOG_GROUP: list[tuple[str, str | dict[str, Any], dict[str, Any]]] = [
 ]
 
 
+_NAMED = {"Name": "test-x"}
+_SHARE = {**_NAMED, "PermissionType": "Share"}
+_ASSOCIATION = {"AssociationId": "a" * 36}
+_DOCUMENT: list[tuple[str, str | dict[str, Any], dict[str, Any]]] = [
+    ("DeleteDocument", "AssociatedInstances", _NAMED),
+    (
+        "ListAssociations",
+        {"Associations": [_ASSOCIATION]},
+        {"AssociationFilterList": [{"key": "Name", "value": "test-x"}]},
+    ),
+    ("DeleteAssociation", {}, _ASSOCIATION),
+    ("DescribeDocumentPermission", {"AccountIds": ["000000000000"]}, _SHARE),
+    ("ModifyDocumentPermission", {}, {**_SHARE, "AccountIdsToRemove": ["000000000000"]}),
+    ("DeleteDocument", {}, _NAMED),
+]
+_DELETED = {"SecretId": "test-x", "ForceDeleteWithoutRecovery": True}
+_SECRET: list[tuple[str, str | dict[str, Any], dict[str, Any]]] = [
+    ("DeleteSecret", "InvalidRequestException", _DELETED),
+    ("DescribeSecret", {"ReplicationStatus": [{"Region": "eu-central-1"}]}, {"SecretId": "test-x"}),
+    ("RemoveRegionsFromReplication", {}, {"SecretId": "test-x", "RemoveReplicaRegions": ["eu-central-1"]}),
+    ("DeleteSecret", {}, _DELETED),
+]
+
+
 @pytest.mark.parametrize(
     ("name", "key", "calls"),
-    [("cognito-idp-user-pool", _POOL, _USER_POOL), ("logs-log-group", {"logGroupName": "test-x"}, _LOG_GROUP)],
-    ids=["user pool", "log group"],
+    [
+        ("cognito-idp-user-pool", _POOL, _USER_POOL),
+        ("logs-log-group", {"logGroupName": "test-x"}, _LOG_GROUP),
+        ("secretsmanager-secret", _NAMED, _SECRET),
+        ("ssm-document", _NAMED, _DOCUMENT),
+    ],
+    ids=["user pool", "log group", "secret", "document"],
 )
 def test_a_refusal_that_the_emulator_does_not_know(
     name: str, key: Mapping[str, Any], calls: list[tuple[str, str | dict[str, Any], dict[str, Any]]]
