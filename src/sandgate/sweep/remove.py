@@ -147,7 +147,7 @@ def _remove_part(client: Any, part: Part, found: Found) -> None:
             for name, source in part.parameters.items()
         }
         try:
-            call(**parameters, **part.fixed)
+            call(**nested(parameters), **part.fixed)
         except ClientError as error:
             if _code(error) not in part.absent:
                 raise
