@@ -54,19 +54,24 @@ def _one_by_one(client: Any, kind: ResourceType) -> ResourceType:
     limits = [name for name in ("MaxResults", "maxResults", "Limit", "limit", "MaxItems", "MaxRecords", "maxItems",
                           "MaxBuckets")
               if shape is not None and name in shape.members]  # fmt: skip
-    if not limits or limits[0] in listing.parameters:
+    if not limits or limits[0] in listing.parameters or not _MAKERS[kind.name].paged:
         return kind
-    smallest = int(shape.members[limits[0]].metadata.get("min", 1))
+    smallest = max(1, int(shape.members[limits[0]].metadata.get("min", 1)))
     return replace(kind, listing=replace(listing, parameters={**listing.parameters, limits[0]: smallest}))
 
 
 def _present(client: Any, kind: ResourceType, name: str) -> Found | None:
     for found in list_all(client, kind):
-        if found.name == name or name in found.key.values():
-            whole = detailed(client, kind, found)
-            if not whole.gone:
-                return whole
+        if kind.listing.detail is None and not _is(found, name):
+            continue
+        whole = detailed(client, kind, found)
+        if _is(whole, name) and not whole.gone:
+            return whole
     return None
+
+
+def _is(found: Found, name: str) -> bool:
+    return found.name == name or name in found.key.values()
 
 
 def _client(world: World, kind: ResourceType) -> Any:
@@ -147,7 +152,7 @@ def test_the_model_knows_all_of_it(kind: ResourceType) -> None:
     asked += [(step[0], {*(name.partition(".")[0] for name in step[1]), *step[2]}) for step in kind.prepare]
     for part in kind.parts:
         asked.append((part.listing, {*part.given, *part.fixed_listing}))
-        asked.append((part.removal, {*part.parameters, *part.fixed}))
+        asked.append((part.removal, {*(name.partition(".")[0] for name in part.parameters), *part.fixed}))
     for operation, parameters in asked:
         shape = model.operation_model(operation).input_shape
         assert parameters <= set(shape.members if shape else ()), operation

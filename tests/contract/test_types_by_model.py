@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import boto3
@@ -47,6 +48,13 @@ _CASES = {
         key={"Name": "test-x"},
         removal={"Name": "test-x"},
         absent="ResourceNotFoundException",
+    ),
+    "elasticache-serverless-cache-snapshot": Case(
+        listed={"ServerlessCacheSnapshots": [{"ServerlessCacheSnapshotName": "test-x", "Status": "available"}]},
+        given={"SnapshotType": "manual"},
+        key={"ServerlessCacheSnapshotName": "test-x"},
+        removal={"ServerlessCacheSnapshotName": "test-x"},
+        absent="ServerlessCacheSnapshotNotFoundFault",
     ),
     "logs-anomaly-detector": Case(
         listed={"anomalyDetectors": [{"anomalyDetectorArn": _DETECTOR, "detectorName": "test-x"}]},
@@ -95,6 +103,40 @@ _DOCUMENT: list[tuple[str, str | dict[str, Any], dict[str, Any]]] = [
     ("ModifyDocumentPermission", {}, {**_SHARE, "AccountIdsToRemove": ["000000000000"]}),
     ("DeleteDocument", {}, _NAMED),
 ]
+_GROUP = {"GroupId": "sg-a"}
+_RULES = [{"SecurityGroupRuleId": "sgr-in", "IsEgress": False}, {"SecurityGroupRuleId": "sgr-out", "IsEgress": True}]
+_SECURITY_GROUP: list[tuple[str, str | dict[str, Any], dict[str, Any]]] = [
+    ("DeleteSecurityGroup", "DependencyViolation", _GROUP),
+    (
+        "DescribeSecurityGroupRules",
+        {"SecurityGroupRules": _RULES},
+        {"Filters": [{"Name": "group-id", "Values": ["sg-a"]}]},
+    ),
+    ("RevokeSecurityGroupIngress", {}, {**_GROUP, "SecurityGroupRuleIds": ["sgr-in"]}),
+    ("RevokeSecurityGroupEgress", {}, {**_GROUP, "SecurityGroupRuleIds": ["sgr-out"]}),
+    ("DeleteSecurityGroup", {}, _GROUP),
+]
+_USER = {"UserName": "test-x"}
+_SSH_KEY = {**_USER, "SSHPublicKeyId": "A" * 20}
+_IAM_USER: list[tuple[str, str | dict[str, Any], dict[str, Any]]] = [
+    ("DeleteUser", "DeleteConflict", _USER),
+    ("ListAccessKeys", {"AccessKeyMetadata": []}, _USER),
+    ("ListUserPolicies", {"PolicyNames": []}, _USER),
+    ("ListAttachedUserPolicies", {}, _USER),
+    ("ListGroupsForUser", {"Groups": []}, _USER),
+    # The sandbox policy grants nothing of these, unless a project allows it.
+    ("GetLoginProfile", "AccessDenied", _USER),
+    ("ListMFADevices", "AccessDenied", _USER),
+    ("ListSigningCertificates", "AccessDenied", _USER),
+    (
+        "ListSSHPublicKeys",
+        {"SSHPublicKeys": [{**_SSH_KEY, "Status": "Active", "UploadDate": datetime(2026, 1, 1, tzinfo=UTC)}]},
+        _USER,
+    ),
+    ("DeleteSSHPublicKey", {}, _SSH_KEY),
+    ("ListServiceSpecificCredentials", "AccessDenied", _USER),
+    ("DeleteUser", {}, _USER),
+]
 _DELETED = {"SecretId": "test-x", "ForceDeleteWithoutRecovery": True}
 _SECRET: list[tuple[str, str | dict[str, Any], dict[str, Any]]] = [
     ("DeleteSecret", "InvalidRequestException", _DELETED),
@@ -108,11 +150,13 @@ _SECRET: list[tuple[str, str | dict[str, Any], dict[str, Any]]] = [
     ("name", "key", "calls"),
     [
         ("cognito-idp-user-pool", _POOL, _USER_POOL),
+        ("ec2-security-group", _GROUP, _SECURITY_GROUP),
+        ("iam-user", _USER, _IAM_USER),
         ("logs-log-group", {"logGroupName": "test-x"}, _LOG_GROUP),
         ("secretsmanager-secret", _NAMED, _SECRET),
         ("ssm-document", _NAMED, _DOCUMENT),
     ],
-    ids=["user pool", "log group", "secret", "document"],
+    ids=["user pool", "security group", "user", "log group", "secret", "document"],
 )
 def test_a_refusal_that_the_emulator_does_not_know(
     name: str, key: Mapping[str, Any], calls: list[tuple[str, str | dict[str, Any], dict[str, Any]]]
