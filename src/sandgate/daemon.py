@@ -116,6 +116,7 @@ class Gate:
         source = self._config.sources.get("tier", "")
         tier = lookup(discover("sandgate.tiers", "TIER", Tier), self._config.tier, what="tier", where=source)
         tier.check_guard(guard=not self._config.unsafe_no_guard)
+        tier.check_keep(keep=_keep_option(self._config))
         async with asyncio.TaskGroup() as group:
             starting = group.create_task(self._start_tier(tier))
             loading = group.create_task(asyncio.to_thread(self._load_models))
@@ -123,7 +124,7 @@ class Gate:
         upstream, models = starting.result(), loading.result()
         parts = self._make_parts(models, upstream)
         namespace = (self._run_dir / "namespace").read_text(encoding="ascii")
-        self._open_ledger(parts, upstream, namespace)
+        self._open_ledger(parts, tier, upstream, namespace)
         if not self._config.unsafe_no_guard:
             parts.decide = (await build_wall(self._config, parts, namespace)).decide
         self._desk = Desk(parts, self._listener, self._end)
@@ -134,18 +135,18 @@ class Gate:
         )
         replace_json(self._run_dir / "run.json", self._description(upstream))
 
-    def _open_ledger(self, parts: Parts, upstream: Upstream, namespace: str) -> None:
+    def _open_ledger(self, parts: Parts, tier: Tier, upstream: Upstream, namespace: str) -> None:
         """Say whose the ledger is, and take up what an earlier gate of this run has made."""
         account = upstream.account or UNNAMED_ACCOUNT
         header = {
             "run": self._run_dir.name,
-            "tier": self._config.tier,
+            "tier": tier.name,
             "account": account,
             "region": self._config.region,
             "namespace": namespace,
-            "ends_with_gate": upstream.private,
+            "ends_with_gate": tier.ends_with_run,
         }
-        self._book.begin(header, durable=not upstream.private)
+        self._book.begin(header, durable=not tier.ends_with_run)
         parts.owned.restore(self._book.state.owned)
         for entry in self._book.state.alive.values():
             if entry.type == STACK and "StackName" in entry.key:
@@ -270,6 +271,11 @@ class Gate:
         self._log.close()
         self._book.close()
         shutil.rmtree(self._work_dir, ignore_errors=True)
+
+
+def _keep_option(config: Config) -> str:
+    """The option by which a run is to leave what it made; empty when none was given."""
+    return "--keep" if config.keep else "--keep-on-failure" if config.keep_on_failure else ""
 
 
 def _say(message: Mapping[str, object]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -15,11 +15,19 @@ import sandgate
 from sandgate.core.files import replace_json
 from sandgate.core.log import read_log
 from sandgate.errors import RunError, SandgateError, StackError
+from sandgate.ledger.book import NAME, read_state
+from sandgate.ledger.entry import Entry
+from sandgate.ledger.state import State
 from sandgate.reports.receipt import Receipt, RunFacts, make_receipt
 from sandgate.session import Run
 from sandgate.stacks.kept import remembered
 
 __all__ = ["commit_of", "finish"]
+
+_LEFT = frozenset({"made", "unknown", "doubt"})
+"""Claims by which a resource is one that tests left."""
+
+Bar = Callable[[int, int], None]
 
 
 def finish(
@@ -32,6 +40,7 @@ def finish(
     interrupted: bool = False,
     isolated: bool = False,
     checkout: tuple[str, bool] | None = None,
+    say: Bar = lambda _done, _all: None,
 ) -> Receipt:
     """End a run that this front end started.
 
@@ -44,12 +53,14 @@ def finish(
         interrupted: whether a person stopped it.
         isolated: whether it ran without the home, other processes and any network but the gate.
         checkout: what `commit_of` said before it ran; `None` asks now.
+        say: told how far the sweep is.
 
     Returns:
         The receipt, which is also in the run directory. A gate that died is a reason for red, not an exception.
     """
     began = time.monotonic()
-    end = _end(run, "interrupted" if interrupted else "stopped")
+    kept = run.config.keep or (run.config.keep_on_failure and exit_status != 0)
+    end = _end(run, "interrupted" if interrupted else "stopped", kept=kept, say=say)
     commit, dirty = checkout or commit_of(run.config.root)
     facts = RunFacts(
         run=run.id,
@@ -68,6 +79,9 @@ def finish(
         stop_s=time.monotonic() - began,
         versions={"sandgate": sandgate.__version__, "python": platform.python_version(), **run.versions},
         leftovers=end.leftovers,
+        findings=end.findings,
+        on_leftover=run.config.on_leftover,
+        kept=kept,
         not_listed=end.not_listed,
         upstream_death=end.death,
         log_failure=f"calls could not be recorded: {end.broken}" if end.broken else "",
@@ -103,26 +117,64 @@ class _End:
     broken: str = ""
     stuck: tuple[str, ...] = ()
     leftovers: tuple[Mapping[str, str], ...] = ()
+    findings: tuple[Mapping[str, str], ...] = ()
     not_listed: tuple[Mapping[str, str], ...] = ()
 
 
-def _end(run: Run, reason: str) -> _End:
+def _end(run: Run, reason: str, *, kept: bool, say: Bar) -> _End:
     """Remove, count, stop. A gate that does not answer any more is killed and told as the cause of death."""
     end = _End()
     try:
         status: Mapping[str, Any] = run.status()
         end.death, end.broken = str(status["death"]), str(status["broken"])
         if not end.death:
-            end.stuck = _remove_stacks(run)
+            end.stuck = () if kept else _remove_stacks(run)
+            known = _kept(run) if kept else _sweep(run, say)
             found = run.leftovers()
-            end.leftovers = tuple(left for left in found if not left.get("unknown"))
             end.not_listed = tuple(left for left in found if left.get("unknown"))
+            end.leftovers = (*known, *(left for left in found if not left.get("unknown") and not _among(left, known)))
+            end.findings = tuple(
+                {"what": one.what, "type": one.type, "name": one.name, "test": one.test} for one in _read(run).findings
+            )
         status = run.stop(reason)
         end.broken = end.broken or str(status["broken"])
     except SandgateError as error:
         end.death = end.death or (error.message if isinstance(error, RunError) else str(error))
         run.kill()
     return end
+
+
+def _read(run: Run) -> State:
+    """What the run's ledger says."""
+    return read_state(run.directory / NAME)
+
+
+def _sweep(run: Run, say: Bar) -> tuple[Mapping[str, str], ...]:
+    """Remove what tests left; what came along silently, or was on its way out, was not theirs to remove."""
+    if not _read(run).alive:
+        return ()
+    from sandgate.sweeping import sweep  # noqa: PLC0415 - runs that leave nothing pay nothing
+
+    swept = sweep(run, bar=say)
+    removed = [{**_shown(entry), "swept": "yes"} for entry in swept.removed if entry.claim in _LEFT]
+    return (*removed, *({**_shown(left.entry), "why": left.why} for left in swept.left))
+
+
+def _kept(run: Run) -> tuple[Mapping[str, str], ...]:
+    return tuple(_shown(entry) for entry in _read(run).alive.values() if entry.claim in _LEFT)
+
+
+def _shown(entry: Entry) -> dict[str, str]:
+    kind = entry.kind
+    return {"type": kind.type if kind else "", "name": entry.name, **({"test": entry.test} if entry.test else {})}
+
+
+def _among(left: Mapping[str, str], known: Iterable[Mapping[str, str]]) -> bool:
+    """Whether the upstream's own listing names something that the ledger has told already: by name, URL or ARN."""
+    name = left["name"]
+    return any(
+        one.get("swept") != "yes" and one["type"] == left["type"] and name.endswith(one["name"]) for one in known
+    )
 
 
 def _remove_stacks(run: Run) -> tuple[str, ...]:

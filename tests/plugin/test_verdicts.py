@@ -108,7 +108,7 @@ def test_leftovers_are_red(project: Any) -> None:
     left = done.receipt["leftovers"]
     assert [entry["type"] for entry in left] == ["AWS::S3::Bucket"]
     assert left[0]["name"].endswith("-left")
-    assert "red because 1 resources were left behind" in done.out
+    assert "red because 1 resource was left behind" in done.out
 
 
 def test_a_gate_that_dies_is_red_even_if_the_tests_are_content(project: Any, nothing_left: Any) -> None:

@@ -85,7 +85,7 @@ def test_what_is_left_is_red(run: Ended) -> None:
     run.found = [UNLISTED, QUEUE]
     receipt = receipt_of(run)
     assert receipt.status is ExitCode.LEFTOVERS
-    assert receipt.to_json()["leftovers"] == [{"type": "AWS::SQS::Queue", "name": "q"}]
+    assert receipt.to_json()["leftovers"] == [{"type": "AWS::SQS::Queue", "name": "q", "swept": False}]
 
 
 def test_a_gate_that_does_not_answer_is_killed_and_red(run: Ended) -> None:

@@ -186,6 +186,19 @@ class Options:
         doc="`fail`: a run is red when the gate refused a call that no `expect_denied` expected. `report`: refusals "
         "are shown only.",
     )
+    on_leftover: str = option(
+        "fail",
+        choices=("fail", "sweep"),
+        command_line=True,
+        doc="What tests leave behind is swept when the run ends. `fail`: the run is red all the same. `sweep`: only "
+        "what could not be swept turns it red.",
+    )
+    keep: bool = option(
+        default=False, only_typed=True, doc="Sweep nothing when the run ends; `sandgate sweep RUN` does it later."
+    )
+    keep_on_failure: bool = option(
+        default=False, only_typed=True, doc="Like --keep, but only when tests failed: to look at what they left."
+    )
     unsafe_no_guard: bool = option(
         default=False,
         only_typed=True,

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from sandgate.core.call import SWEEPER
 from sandgate.errors import ExitCode
 from sandgate.reports.refusals import RefusalGroup, expected_by, group_refusals
 
@@ -40,6 +41,14 @@ class RunFacts:
     stop_s: float
     versions: Mapping[str, str] = field(default_factory=dict)
     leftovers: tuple[Mapping[str, str], ...] = ()
+    """What tests left behind: type and name; `swept` is `yes` where the run's own sweep has removed it, else `why` says
+    what stands against it."""
+    findings: tuple[Mapping[str, str], ...] = ()
+    """What no sweep undoes: `what`, type, name."""
+    on_leftover: str = "fail"
+    """`fail`, or `sweep` where what was swept is only shown."""
+    kept: bool = False
+    """Whether leftovers were to stay."""
     not_listed: tuple[Mapping[str, str], ...] = ()
     """As leftovers, but the name is that of a service, and `unknown` says why nobody can tell what is left in it."""
     upstream_death: str = ""
@@ -118,7 +127,9 @@ class Receipt:
             },
             "refusals": [group.to_json() for group in self.refusals],
             "denied_upstream": dict(self.denied_upstream),
-            "leftovers": [{"type": left["type"], "name": left["name"]} for left in facts.leftovers],
+            "on_leftover": facts.on_leftover,
+            "leftovers": [_leftover(left) for left in facts.leftovers],
+            "findings": [dict(finding) for finding in facts.findings],
             "not_listed": [{"service": left["name"], "reason": left["unknown"]} for left in facts.not_listed],
             "seconds": {
                 "ready": round(facts.ready_s, 3),
@@ -149,6 +160,8 @@ class _Tally:
     def add(self, event: Mapping[str, object]) -> None:
         """Count one event."""
         kind = event.get("event")
+        if kind == "call" and event.get("worker") == SWEEPER:
+            return  # the tidying up is no part of what was tested
         if kind == "call":
             service, operation = str(event["service"]), str(event["operation"])
             self.calls.setdefault(service, Counter())[operation] += 1
@@ -167,6 +180,8 @@ class _Tally:
 
     def _add_answer(self, event: Mapping[str, object]) -> None:
         service, operation, evidence = self._open.pop(str(event["id"]), ("", "", False))
+        if not service:
+            return
         if event.get("reached") is not True:
             return
         self.answered += 1
@@ -239,11 +254,31 @@ def verdict(
     if facts.wants_calls:
         found += [(ExitCode.EMPTY_RUN, reason) for reason in _empty(facts, tests, reached)]
     found += [(ExitCode.LEFTOVERS, reason) for reason in facts.stuck]
-    if facts.leftovers:
-        found.append((ExitCode.LEFTOVERS, f"{len(facts.leftovers)} resources were left behind"))
+    found += [(ExitCode.LEFTOVERS, reason) for reason in _left(facts)]
     if not found:
         return ExitCode.OK, ()
     return found[0][0], tuple(reason for _, reason in found)
+
+
+def _leftover(left: Mapping[str, str]) -> dict[str, object]:
+    why = {"why": left["why"]} if left.get("why") else {}
+    return {"type": left["type"], "name": left["name"], "swept": left.get("swept") == "yes", **why}
+
+
+def _left(facts: RunFacts) -> Iterator[str]:
+    """Why what tests left turns the run red."""
+    swept = sum(left.get("swept") == "yes" for left in facts.leftovers)
+    there = len(facts.leftovers) - swept
+    if facts.kept and there:
+        yield f"{_resources(there)} kept; `sandgate sweep {facts.run}` removes {'it' if there == 1 else 'them'}"
+    elif there:
+        yield f"{_resources(there)} left behind"
+    if swept and facts.on_leftover == "fail":
+        yield f"{_resources(swept)} left behind by tests, and swept"
+
+
+def _resources(count: int) -> str:
+    return f"{count} resource{' was' if count == 1 else 's were'}"
 
 
 def _ended(status: int) -> str:

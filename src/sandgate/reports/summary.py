@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from textwrap import wrap
 
 from sandgate.core.rules import heading, is_option, split_option
 from sandgate.errors import ExitCode
 from sandgate.reports.receipt import Receipt
 from sandgate.reports.refusals import RefusalGroup
-from sandgate.reports.words import NO_GUARD, NOT_KNOWN
+from sandgate.reports.words import FINDINGS, NO_GUARD, NOT_KNOWN
 
 __all__ = ["refusal_lines", "summary_lines"]
 
@@ -48,17 +48,34 @@ def summary_lines(receipt: Receipt) -> list[str]:
     if receipt.denied_upstream:
         denied = ", ".join(f"{name} {count}" for name, count in receipt.denied_upstream.items())
         lines += _wrapped(f"by the upstream: {denied}", "  denied   ")
-    if facts.leftovers:
-        lines.append(f"  left behind ({len(facts.leftovers)}):")
-        lines += [f"    {left['type']} {left['name']}" for left in facts.leftovers[:_SHOWN]]
-        if len(facts.leftovers) > _SHOWN:
-            lines.append(f"    and {len(facts.leftovers) - _SHOWN} more")
+    swept = [left for left in facts.leftovers if left.get("swept") == "yes"]
+    lines += _left_lines("left behind by tests, swept now", swept)
+    if swept and facts.on_leftover == "fail":
+        lines.append("    --on-leftover sweep lets it be green")
+    there = [left for left in facts.leftovers if left not in swept]
+    lines += _left_lines("kept" if facts.kept else "still there", there)
+    if facts.findings:
+        lines.append("  not to be undone:")
+        lines += [_cut(f"    {FINDINGS[found['what']]}: {found['name']}") for found in facts.findings[:_SHOWN]]
     if facts.not_listed:
         lines.append("  what is left could not be listed:")
         lines += [_cut(f"    {entry['name']}: {entry['unknown']}") for entry in facts.not_listed]
     lines.append(f"  seconds  {facts.ready_s:.1f} to ready, {facts.tests_s:.1f} tests, {facts.stop_s:.1f} to stop")
     lines += [f"  red because {reason}" for reason in receipt.reasons]
     return lines
+
+
+def _left_lines(heading: str, leftovers: Sequence[Mapping[str, str]]) -> Iterator[str]:
+    """Resources with the reasons why they are there; what cannot go comes first."""
+    if not leftovers:
+        return
+    yield f"  {heading} ({len(leftovers)}):"
+    for left in leftovers[:_SHOWN]:
+        yield f"    {left['type']} {left['name']}"
+        if left.get("why"):
+            yield from _wrapped(left["why"], "      ")
+    if len(leftovers) > _SHOWN:
+        yield f"    and {len(leftovers) - _SHOWN} more"
 
 
 def refusal_lines(refusals: Iterable[RefusalGroup], on_refusal: str) -> Iterator[str]:

@@ -56,6 +56,8 @@ def group_of(entry: Entry) -> Group:
 def container_of(kind: ResourceType, key: Key) -> dict[str, object]:
     """What a listing of the type must be told: the container's key."""
     members = {kind.container.get(member, member): member for member in kind.listing.within.values()}
+    if kind.listing.over is not None:
+        members |= {member: member for member in kind.listing.over.key if member in kind.key}
     return {member: key[inner] for inner, member in members.items() if inner in key}
 
 

@@ -55,6 +55,8 @@ class Swept:
 class _Case:
     """One resource during a sweep."""
 
+    entry: Entry
+    """As the ledger had it before the sweep touched it."""
     first: float = 0.0
     """When a removal was tried for the first time; monotonic."""
     why: str = ""
@@ -217,7 +219,7 @@ class Sweeper:
     # -- account --------------------------------------------------------------------------------------------------
 
     def _case(self, entry: Entry) -> _Case:
-        return self._cases.setdefault(entry.identity, _Case())
+        return self._cases.setdefault(entry.identity, _Case(entry))
 
     def _is_over(self, step: Step) -> bool:
         """Whether nothing more is to be expected of it."""
@@ -235,7 +237,7 @@ class Sweeper:
             entry = step.entry
             case = self._cases.get(entry.identity)
             if case is not None and case.accepted:
-                self._removed.append(entry)
+                self._removed.append(case.entry)
             lines.append(("gone", {**_named(entry), "ids": list(entry.claims), "why": step.why}))
         self._note(lines)
 

@@ -121,10 +121,28 @@ class Tier:
     start: Callable[[TierContext], Awaitable[Upstream]]
     rules: tuple[Rule, ...] = ()
     """By which its upstream refuses services."""
+    ends_with_run: bool = False
+    """Whether everything on it is gone when its gate is."""
     guard_optional: bool = False
     """Whether a run may do without the guard, since nothing on this tier can belong to others."""
     translate: Callable[[Document], Document] | None = None
     """A document as this tier's own IAM has to be told it; `None` where it judges nothing or judges as IAM does."""
+
+    def check_keep(self, *, keep: str) -> None:
+        """See whether what a run made can be kept.
+
+        Args:
+            keep: the option that asks for it; empty when none does.
+
+        Raises:
+            UsageError: nothing on this tier outlives its run.
+        """
+        if keep and self.ends_with_run:
+            raise UsageError(
+                f"nothing on the tier {self.name!r} outlives its run, so there is nothing to keep",
+                where=f"command line, {keep}",
+                hint="`sandgate start` gives a gate that lives until `sandgate stop`: look at what is there in between",
+            )
 
     def check_guard(self, *, guard: bool) -> None:
         """See whether the run may be as it is asked for.

@@ -308,6 +308,7 @@ TIER = Tier(
         "functions run in the emulator's own Python, whatever runtime the template asks for",
     ),
     start=_start,
+    ends_with_run=True,
     guard_optional=True,
     translate=_translated,
 )

@@ -32,8 +32,8 @@ class Answering(Asking):
         self.answers = {**ANSWERS, **answers}
         self.asked: list[dict[str, str]] = []
 
-    async def _ask(
-        self, service: str, method: str, path: str, _query: str, body: bytes, _region: str
+    async def ask(
+        self, service: str, method: str, path: str, *, body: bytes = b"", **_more: object
     ) -> tuple[int, bytes]:
         asked: dict[str, Any] = {**dict(parse_qsl(body.decode())), "service": service}
         self.asked.append(asked if body else {"service": service, "path": f"{method} {path}"})

@@ -27,7 +27,7 @@ def test_a_failed_listing_is_in_receipt_and_summary(facts: RunFacts, log: Log) -
 def test_a_leftover_has_type_and_name_only(facts: RunFacts, log: Log) -> None:
     left = {"type": "AWS::SQS::Queue", "name": "q", "unknown": ""}
     receipt = make_receipt(log, dataclasses.replace(facts, leftovers=(left,)))
-    assert receipt.to_json()["leftovers"] == [{"type": "AWS::SQS::Queue", "name": "q"}]
+    assert receipt.to_json()["leftovers"] == [{"type": "AWS::SQS::Queue", "name": "q", "swept": False}]
 
 
 def test_account_and_caller_are_never_invented(facts: RunFacts, log: Log) -> None:

@@ -32,7 +32,7 @@ def test_a_green_run(facts: RunFacts, log: Log) -> None:
             "calls could not be recorded: disk full",
         ),
         ({"require": ("s3",)}, ExitCode.EMPTY_RUN, "required service 's3' was not reached"),
-        ({"leftovers": ({"type": "T", "name": "n"},)}, ExitCode.LEFTOVERS, "1 resources were left behind"),
+        ({"leftovers": ({"type": "T", "name": "n"},)}, ExitCode.LEFTOVERS, "1 resource was left behind"),
         ({"stuck": ("it would not go",)}, ExitCode.LEFTOVERS, "it would not go"),
         ({"interrupted": True}, ExitCode.INTERRUPTED, "the run was interrupted"),
     ],
