@@ -13,7 +13,7 @@ from sandgate.gate.response import UpstreamFaultError, UpstreamResponse
 from sandgate.gate.upstream import Address
 from sandgate.tiers._model import Target
 from sandgate.wire.denials import READ, error_code
-from sandgate.wire.http import Response
+from sandgate.wire.http import Headers, Response
 
 __all__ = ["Body", "Outgoing", "Reading", "forward"]
 
@@ -72,6 +72,8 @@ class Reading:
     call: Call | None = None
     body: bytes = field(default=b"", repr=False)
     """The answer's body, when it was wanted; at least its beginning, when it failed."""
+    headers: Headers = ()
+    """The answer's headers, when its body was wanted."""
 
 
 async def _framed(body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -154,7 +156,7 @@ async def _answer_held(exchange: Exchange, response: UpstreamResponse, parts: Pa
         body = b"".join(pieces)
     headers = list(response.headers)
     if reading.observe:
-        reading.body = body
+        reading.body, reading.headers = body, tuple(headers)
     elif response.status >= _FAILED:
         reading.body = body[:READ]
     if reading.rewrite and reading.call is not None:

@@ -17,12 +17,14 @@ from sandgate.ledger.answers import found_in
 from sandgate.ledger.book import Book
 from sandgate.ledger.entry import identity_of
 from sandgate.ledger.track import Made, creates_of, made_by, removed_by, tracked
-from sandgate.resources._model import Key, ResourceType, resource_types
+from sandgate.resources._model import Create, Key, ResourceType, resource_types
+from sandgate.wire.http import Headers
 
 __all__ = ["STACK", "Ledgering", "key_of_member"]
 
 _SUCCESS = range(200, 300)
 _NOT_DONE = range(300, 500)
+_IN_HEADER = "x-"
 STACK = "cloudformation-stack"
 _CHANGES_MEMBERS = frozenset({
     "ContinueUpdateRollback", "DeleteStack", "ExecuteChangeSet", "RollbackStack", "UpdateStack",
@@ -147,33 +149,35 @@ class Ledgering:
 
     # -- after it was answered ------------------------------------------------------------------------------------
 
-    def after(self, call: Call, status: int, code: str, body: bytes, owned: tuple[str, ...]) -> None:
+    def after(self, call: Call, status: int, code: str, answer: tuple[bytes, Headers], owned: tuple[str, ...]) -> None:
         """Write down what became of it.
 
         Args:
             call: the call.
             status: HTTP status of the upstream's answer.
             code: its error code.
-            body: its body, if `reads` asked for it.
+            answer: its body and headers, if `reads` asked for them.
             owned: what the guard has learnt from it.
         """
         if owned:
             self._book.write("owned", items=list(owned))
         if status in _SUCCESS:
-            self._after_success(call, body)
+            self._after_success(call, answer)
         elif status in _NOT_DONE and creates_of(call):
             self._book.write("failed", id=call.id, code=code)
         self._removing.pop(call.id, None)
         self._silent.pop(call.id, None)
 
-    def _after_success(self, call: Call, body: bytes) -> None:
+    def _after_success(self, call: Call, answer: tuple[bytes, Headers]) -> None:
         first_made = next(made_by(call), None)
         if first_made is not None:  # one line for all that the call made: only a single one has ids of its own
             kind, made = first_made
             create = made.create
-            ids = found_in(body, create.ids) if create else {}
-            arn = found_in(body, {"arn": create.arn}).get("arn", "") if create and create.arn else ""
+            ids = _ids(answer, create.ids) if create else {}
+            arn = found_in(answer[0], {"arn": create.arn}).get("arn", "") if create and create.arn else ""
             self._book.write("made", id=call.id, **({"key": ids} if ids else {}), **({"arn": arn} if arn else {}))
+            if kind is not None and create is not None and ids != _ids((b"", ()), create.ids):
+                self._adopt_version(kind, {**made.key, **ids}, create, call)
             if kind is not None and kind.silent:
                 self._adopt_silent(kind, {**made.key, **ids}, call)
         for removed, ids_then in zip(removed_by(call), self._removing.get(call.id, ()), strict=False):
@@ -186,6 +190,17 @@ class Ledgering:
                     why=f"{call.service}:{call.operation}",
                 )  # fmt: skip
 
+    def _adopt_version(self, kind: ResourceType, key: Key, create: Create, call: Call) -> None:
+        """What a header names is new, whatever was there before under the name: a version of an object."""
+        of_header = any(path.startswith(_IN_HEADER) for path in create.ids.values())
+        if not of_header or self._book.state.holds(kind.name, call.region, key):
+            return
+        if not (kind.within and self._is_inside_own(kind, key, call.region)):
+            self._book.write(
+                "adopted", id=call.id, at=_now(), type=kind.name, key=key, region=call.region, claim="made",
+                why=f"{call.service}:{call.operation}",
+            )  # fmt: skip
+
     def _adopt_silent(self, kind: ResourceType, key: Key, call: Call) -> None:
         before = self._silent.get(call.id, {})
         for silent in kind.silent:
@@ -197,6 +212,14 @@ class Ledgering:
                     claim="doubt" if existed == "unknown" else "perhaps",
                     why=f"comes with {kind.name} {' '.join(str(value) for value in key.values())}",
                 )  # fmt: skip
+
+
+def _ids(answer: tuple[bytes, Headers], paths: Mapping[str, str]) -> dict[str, str]:
+    """What an answer says; paths that begin with `x-` are of its headers."""
+    body, headers = answer
+    told = {name: first(dict(headers), path) for name, path in paths.items() if path.startswith(_IN_HEADER)}
+    found = found_in(body, {name: path for name, path in paths.items() if name not in told})
+    return {**found, **{name: str(value) for name, value in told.items() if value is not None}}
 
 
 def _intent(call: Call, made: Made) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from sandgate.ledger.book import Book
 from sandgate.rewrite.rewriter import Rewriter
 from sandgate.routes._model import Route
 from sandgate.tiers._model import Upstream
+from sandgate.wire.http import Headers
 from sandgate.wire.models import Models
 
 __all__ = ["Decider", "KeepsLedger", "Parts"]
@@ -41,7 +42,7 @@ class KeepsLedger(Protocol):
     async def before(self, call: Call) -> bool:
         """Write down what a call would make; when this is false it must not go out."""
 
-    def after(self, call: Call, status: int, code: str, body: bytes, owned: tuple[str, ...]) -> None:
+    def after(self, call: Call, status: int, code: str, answer: tuple[bytes, Headers], owned: tuple[str, ...]) -> None:
         """Write down what became of it."""
 
 

@@ -289,5 +289,5 @@ class Pipeline:
             parts.seen.learn(call.service, call.parameters, reading.body)
             owned = parts.owned.learn(call, reading.body)
         if ledger is not None:
-            ledger.after(call, status, code, reading.body, owned)
+            ledger.after(call, status, code, (reading.body, reading.headers), owned)
         return status, code

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from sandgate.core.call import Call
-from sandgate.core.paths import first
+from sandgate.core.paths import every, first
 from sandgate.resources._elsewhere import makes
 from sandgate.resources._model import Create, Key, Removal, ResourceType, resource_types
 
@@ -76,10 +76,8 @@ def creates_of(call: Call) -> tuple[tuple[ResourceType, Create], ...]:
 def made_by(call: Call) -> Iterator[tuple[ResourceType | None, Made]]:
     """What a call would make; a type of which the caller did not say a name yields one with an incomplete key."""
     for kind, create in creates_of(call):
-        if create.when is not None:
-            path, values = create.when
-            if str(first(call.parameters, path) or "") not in values:
-                continue
+        if create.when is not None and not _fits(call, *create.when):
+            continue
         for parameters in create.many(call.parameters) if create.many else (call.parameters,):
             names = {member: first(parameters, path) for member, path in create.names.items()}
             told = {at: first(parameters, path) for at, path in create.told.items()}
@@ -96,6 +94,12 @@ def made_by(call: Call) -> Iterator[tuple[ResourceType | None, Made]]:
         yield None, Made(type="", key={"call": f"{call.service}:{call.operation}", "names": _names(call)})
 
 
+def _fits(call: Call, path: str, values: tuple[str, ...]) -> bool:
+    """Whether a request has one of the values at a place; any at all where none is named."""
+    value = str(first(call.parameters, path) or "")
+    return value in values if values else bool(value)
+
+
 def _names(call: Call) -> str:
     return " ".join(ref.arn or f"{ref.type}:{ref.name}" for ref in call.resources)
 
@@ -103,13 +107,14 @@ def _names(call: Call) -> str:
 def removed_by(call: Call) -> Iterator[Removed]:
     """What a call would remove."""
     for kind, removal in _removals().get((call.service, call.operation), ()):
+        if removal.when is not None and not _fits(call, *removal.when):
+            continue
         paths = {member: parameter for parameter, member in removal.parameters.items() if not member.startswith(".")}
         paths |= removal.key
         values = {member: first(call.parameters, paths[member]) for member in kind.key if member in paths}
         if removal.batch:
             ((member, path),) = paths.items() if len(paths) == 1 else ((kind.key[0], ""),)
-            from_list = call.parameters.get(path.removeprefix("last(").removeprefix("tail(").rstrip(")"), ())
-            for value in from_list if isinstance(from_list, list | tuple) else (from_list,):
+            for value in every(call.parameters, path) if path else ():
                 yield Removed(type=kind.name, key={member: value}, at_once=not removal.promises)
         elif all(value is not None for value in values.values()) and set(values) == set(kind.key):
             yield Removed(type=kind.name, key=values, at_once=not removal.promises)

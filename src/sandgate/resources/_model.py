@@ -45,9 +45,8 @@ class Create:
     """Key member to its path in the request, for what the caller chooses."""
     ids: Mapping[str, str] = field(default_factory=dict)
     """Key member to its path in the answer as it is on the wire, for what AWS chooses. In XML a path is of tags, and
-    may begin at any depth. What is in a header is under its name in lower case, `x-amz-version-id`."""
-    otherwise: Mapping[str, str] = field(default_factory=dict)
-    """Those of `ids` that an answer may lack, to their value then: `null`, the version of objects without versions."""
+    may begin at any depth. What is in a header is under its name in lower case, `x-amz-version-id`;
+    if that was new, it was made, whatever the probe found."""
     told: Mapping[str, str] = field(default_factory=dict)
     """How one whose `ids` never came back is known in a listing: path in the listing's entry to path in the request."""
     arn: str = ""
@@ -57,7 +56,8 @@ class Create:
     many: Callable[[Mapping[str, Any]], Iterable[Mapping[str, Any]]] | None = None
     """The request as several, where one call makes several: each is read by `names`."""
     when: tuple[str, tuple[str, ...]] | None = None
-    """Path in the request and values of which it must have one; `("x", ("",))` means that it must be missing."""
+    """Path in the request and values of which it must have one; `("x", ("",))` means that it must be missing, and
+    `("x", ())` that it must be there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,8 +72,6 @@ class Removal:
     """Parameters that are always the same."""
     key: Mapping[str, str] = field(default_factory=dict)
     """Key member to path in the request, where a test's own removal names it otherwise than `parameters` say."""
-    otherwise: Mapping[str, str] = field(default_factory=dict)
-    """Key members that a test's own removal may leave out, to their value then."""
     when: tuple[str, tuple[str, ...]] | None = None
     """As in `Create`: a test's own call removes it only then. The same operation may remove a mere version."""
     absent: tuple[str, ...] = ()

@@ -7,8 +7,6 @@ from sandgate.resources._model import Create, Listing, Probe, Removal, ResourceT
 __all__ = ["RESOURCE"]
 
 _NAMES = {"Key": "Key", "Bucket": "Bucket"}
-_ONLY = {"VersionId": "null"}
-"""What S3 calls the version of an object where versions are not, or no longer, kept."""
 _THERE = Probe(operation="HeadObject", parameters={"Bucket": "{Bucket}", "Key": "{Key}"}, absent=("NoSuchKey", "404"))
 
 RESOURCE = ResourceType(
@@ -17,19 +15,26 @@ RESOURCE = ResourceType(
     service="s3",
     scope="account",
     creates=tuple(
-        Create(operation=operation, names=_NAMES, ids={"VersionId": "x-amz-version-id"}, otherwise=_ONLY, probe=_THERE)
+        Create(
+            operation=operation,
+            names=_NAMES,
+            ids={"VersionId": "x-amz-version-id|=null"},
+            told={"Key": "Key"},
+            probe=_THERE,
+        )
         for operation in ("PutObject", "CopyObject", "CompleteMultipartUpload")
     ),
     removal=Removal(
         operation="DeleteObject",
         parameters={**_NAMES, "VersionId": "VersionId"},
-        otherwise=_ONLY,
+        key={"VersionId": "VersionId|=null"},
         absent=("NoSuchKey", "NoSuchVersion", "NoSuchBucket"),
     ),
     listing=Listing(
         operation="ListObjectVersions",
         entries="Versions",
         key={**_NAMES, "VersionId": "VersionId"},
+        created="LastModified",
         within={"Bucket": "Bucket"},
         over=Listing(operation="ListBuckets", entries="Buckets", key={"Bucket": "Name"}),
     ),

@@ -1,0 +1,113 @@
+"""Objects in buckets of others: what the ledger calls them, and when it takes them for gone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from sandgate.core.call import Call, Principal
+from sandgate.gate.asking import Asking
+from sandgate.gate.ledgering import Ledgering
+from sandgate.gate.probing import Presence, Prober
+from sandgate.ledger.book import Book
+from sandgate.ledger.track import removed_by
+from sandgate.resources._model import resource_types
+from sandgate.sweep.plan import container_of
+
+_OBJECT = {"Bucket": "theirs", "Key": "a"}
+
+
+class _Probed:
+    """Says of everything the same."""
+
+    def __init__(self, presence: Presence) -> None:
+        self._presence = presence
+
+    async def exists(self, *_about: object) -> Presence:
+        return self._presence
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Iterator[Book]:
+    """A ledger."""
+    made = Book(tmp_path / "ledger.jsonl")
+    made.begin({}, durable=False)
+    yield made
+    made.close()
+
+
+def _call(operation: str, parameters: Mapping[str, Any], *, service: str = "s3") -> Call:
+    return Call(
+        id=f"{operation}1",
+        service=service,
+        operation=operation,
+        parameters=parameters,
+        region="eu-west-1",
+        principal=Principal(kind="identity", name="main"),
+    )
+
+
+def _alive(book: Book, presence: Presence, headers: tuple[tuple[str, str], ...]) -> list[Mapping[str, Any]]:
+    ledger = Ledgering(book, cast("Asking", None), cast("Prober", _Probed(presence)), "n1")
+    call = _call("PutObject", _OBJECT)
+    assert asyncio.run(ledger.before(call))
+    ledger.after(call, 200, "", (b"", headers), ())
+    return [entry.key for entry in book.state.alive.values()]
+
+
+def test_an_object_without_versions_is_known_as_null(book: Book) -> None:
+    """Its answer names none, and a listing calls it so."""
+    assert _alive(book, False, ()) == [{**_OBJECT, "VersionId": "null"}]
+
+
+def test_an_object_that_was_there_is_not_ours(book: Book) -> None:
+    """It was overwritten, which is told; nobody removes it."""
+    assert _alive(book, True, (("x-amz-version-id", "null"),)) == []
+    assert [finding.what for finding in book.state.findings] == ["overwritten"]
+
+
+@pytest.mark.parametrize("presence", [False, True])
+def test_a_version_is_ours_whatever_was_there(book: Book, *, presence: bool) -> None:
+    """A new version of somebody's object is the run's."""
+    assert _alive(book, presence, (("x-amz-version-id", "v1"),)) == [{**_OBJECT, "VersionId": "v1"}]
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "parameters", "keys"),
+    [
+        ("s3", "DeleteObject", _OBJECT, [{**_OBJECT, "VersionId": "null"}]),
+        ("s3", "DeleteObject", {**_OBJECT, "VersionId": "v1"}, [{**_OBJECT, "VersionId": "v1"}]),
+        ("lambda", "DeleteFunction", {"FunctionName": "test-a"}, [{"FunctionName": "test-a"}]),
+        ("lambda", "DeleteFunction", {"FunctionName": "test-a", "Qualifier": "1"}, []),
+        ("ssm", "DeleteParameter", {"Name": "test-a"}, [{"Name": "test-a"}]),
+        ("ssm", "DeleteParameters", {"Names": ["test-a", "test-b"]}, [{"Name": "test-a"}, {"Name": "test-b"}]),
+        ("secretsmanager", "DeleteSecret", {"SecretId": "test-a"}, []),
+        (
+            "secretsmanager",
+            "DeleteSecret",
+            {
+                "SecretId": "arn:aws:secretsmanager:eu-west-1:111122223333:secret:test-a-x1Y2z3",
+                "ForceDeleteWithoutRecovery": True,
+            },
+            [{"Name": "test-a"}],
+        ),
+        ("kinesis", "DeleteStream", {"StreamARN": "arn:aws:kinesis:eu-west-1:111122223333:stream/test-a"},
+         [{"StreamName": "test-a"}]),
+    ],
+)  # fmt: skip
+def test_what_a_test_removes(
+    service: str, operation: str, parameters: Mapping[str, Any], keys: list[Mapping[str, Any]]
+) -> None:
+    """However it names it; a version of a function is not the function, and a secret in its window not gone."""
+    found = [one.key for one in removed_by(_call(operation, parameters, service=service))]
+    assert [key for key in found if "UploadId" not in key] == keys
+
+
+def test_a_listing_is_told_the_container_that_the_key_knows() -> None:
+    """The rest is found by the listing over it."""
+    kind = resource_types()["kinesis-stream-consumer"]
+    assert container_of(kind, {"StreamName": "s", "ConsumerARN": "c"}) == {"StreamName": "s"}
