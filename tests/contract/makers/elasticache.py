@@ -6,9 +6,6 @@ from tests.contract.makers._model import Maker, World
 
 __all__ = ["MAKERS"]
 
-_LIST = ("elasticache:Describe*",)
-"""Listings of everything, which the guard grants nobody: it lets a test describe what it names."""
-
 
 def _cluster(world: World, name: str) -> None:
     world.client("elasticache").create_cache_cluster(
@@ -65,12 +62,12 @@ def _user_group(world: World, name: str) -> None:
 
 
 MAKERS = {
-    "elasticache-cluster": Maker(make=_cluster, allow=_LIST),
-    "elasticache-parameter-group": Maker(make=_parameter_group, allow=_LIST),
-    "elasticache-replication-group": Maker(make=_replication_group, allow=_LIST),
-    "elasticache-serverless-cache": Maker(make=_serverless_cache, allow=_LIST),
-    "elasticache-snapshot": Maker(make=_snapshot, allow=_LIST),
-    "elasticache-subnet-group": Maker(make=_subnet_group, allow=_LIST),
-    "elasticache-user": Maker(make=_user, allow=_LIST),
-    "elasticache-user-group": Maker(make=_user_group, allow=_LIST),
+    "elasticache-cluster": Maker(make=_cluster),
+    "elasticache-parameter-group": Maker(make=_parameter_group),
+    "elasticache-replication-group": Maker(make=_replication_group),
+    "elasticache-serverless-cache": Maker(make=_serverless_cache),
+    "elasticache-snapshot": Maker(make=_snapshot),
+    "elasticache-subnet-group": Maker(make=_subnet_group),
+    "elasticache-user": Maker(make=_user),
+    "elasticache-user-group": Maker(make=_user_group),
 }

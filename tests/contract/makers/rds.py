@@ -7,8 +7,6 @@ from tests.contract.makers._model import Maker, World
 __all__ = ["MAKERS"]
 
 _PASSWORD = "of a test 1"
-_LIST = ("rds:Describe*",)
-"""Listings of everything, which the guard grants nobody: it lets a test describe what it names."""
 
 
 def _instance(world: World, name: str) -> None:
@@ -78,12 +76,12 @@ def _option_group(world: World, name: str) -> None:
 
 
 MAKERS = {
-    "rds-db-cluster": Maker(make=_cluster, fill=_protect_cluster, allow=_LIST),
-    "rds-db-cluster-parameter-group": Maker(make=_cluster_parameter_group, allow=_LIST),
-    "rds-db-cluster-snapshot": Maker(make=_cluster_snapshot, allow=_LIST),
-    "rds-db-instance": Maker(make=_instance, fill=_protect_instance, allow=_LIST),
-    "rds-db-parameter-group": Maker(make=_parameter_group, allow=_LIST),
-    "rds-db-snapshot": Maker(make=_snapshot, allow=_LIST),
-    "rds-db-subnet-group": Maker(make=_subnet_group, allow=_LIST),
-    "rds-option-group": Maker(make=_option_group, allow=_LIST),
+    "rds-db-cluster": Maker(make=_cluster, fill=_protect_cluster),
+    "rds-db-cluster-parameter-group": Maker(make=_cluster_parameter_group),
+    "rds-db-cluster-snapshot": Maker(make=_cluster_snapshot),
+    "rds-db-instance": Maker(make=_instance, fill=_protect_instance),
+    "rds-db-parameter-group": Maker(make=_parameter_group),
+    "rds-db-snapshot": Maker(make=_snapshot),
+    "rds-db-subnet-group": Maker(make=_subnet_group),
+    "rds-option-group": Maker(make=_option_group),
 }

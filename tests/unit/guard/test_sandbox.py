@@ -146,6 +146,8 @@ def named_patterns() -> Iterator[str]:
 
 
 HARMLESS = {"ApigatewayCollections", "ElasticacheDefaults", "RdsDefaults", "LambdaMappings"}
+LISTED = {"EcrUnscoped", "ElasticacheUnscoped", "RdsUnscoped"}
+"""Statements whose reads may name something, and list everything where they do not."""
 
 
 def test_nothing_is_granted_outside_but_what_has_no_name() -> None:
@@ -153,10 +155,14 @@ def test_nothing_is_granted_outside_but_what_has_no_name() -> None:
     findings = outside(document, inside=tuple(named_patterns()), scopable=scopable, literal_actions=False)
     plain = {(item.sid, item.value) for item in findings if not item.sid.endswith(BY_ID) and item.sid not in HARMLESS}
     # Its only type is one that metrics need not be in, or a listing without names is of all.
-    assert plain == {("CloudwatchUnscoped", "*")}
+    assert plain == {(sid, "*") for sid in ("CloudwatchUnscoped", *LISTED)}
     hints = [item.hint for item in findings if item.sid == "CloudwatchUnscoped"]
     named = ("DescribeAlarms", "GetMetricData", "ListMetrics", "PutMetricData")
     assert hints == [f"grants {', '.join(f'cloudwatch:{name}' for name in named)} everywhere; name the resources"]
+    listings = [item.hint for item in findings if item.sid in LISTED]
+    actions = [action for hint in listings for action in re.findall(r"\w+:(\w+)", hint)]
+    assert len(actions) >= len(listings) == len(LISTED)
+    assert all(action.startswith("Describe") for action in actions), actions
 
 
 def test_what_stands_on_everything_cannot_be_narrowed() -> None:
