@@ -16,7 +16,17 @@ from sandgate.errors import ConfigError
 __all__ = ["ALWAYS", "WHEN_ACTIVE", "add_options", "given", "starts_nothing", "where_to_look"]
 
 ALWAYS = ("tier",)
-WHEN_ACTIVE = ("region", "isolation", "allow_empty", "record_params", "on_refusal", "on_leftover", "keep", "keep_on_failure", "unsafe_no_guard")
+WHEN_ACTIVE = (
+    "region",
+    "isolation",
+    "allow_empty",
+    "record_params",
+    "on_refusal",
+    "on_leftover",
+    "keep",
+    "keep_on_failure",
+    "unsafe_no_guard",
+)
 """Added only where sandgate is active, so that a project that does not use it keeps these names for itself."""
 
 _STARTS_NOTHING = (
