@@ -12,7 +12,7 @@ RESOURCE = ResourceType(
     name="cloudformation-change-set",
     type="AWS::CloudFormation::ChangeSet",
     service="cloudformation",
-    creates=(Create(operation="CreateChangeSet", names=_BOTH, arn="Id"),),
+    creates=(Create(operation="CreateChangeSet", names=_BOTH),),
     removal=Removal(
         operation="DeleteChangeSet",
         parameters={"StackName": "StackName", "ChangeSetName": "ChangeSetName"},

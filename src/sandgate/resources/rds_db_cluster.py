@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from sandgate.resources._model import Create, Listing, Removal, ResourceType, Silent
+from sandgate.resources._model import Create, Listing, Removal, ResourceType
 
 __all__ = ["RESOURCE"]
-
-_LOGS = ("audit", "error", "general", "postgresql", "slowquery", "upgrade")
-"""What RDS exports to CloudWatch Logs when it is asked to, by engine."""
-
 
 RESOURCE = ResourceType(
     name="rds-db-cluster",
@@ -51,10 +47,6 @@ RESOURCE = ResourceType(
         created="ClusterCreateTime",
     ),
     after=("rds-db-instance",),
-    silent=tuple(
-        Silent(type="logs-log-group", key={"logGroupName": f"/aws/rds/cluster/{{DBClusterIdentifier}}/{log}"})
-        for log in _LOGS
-    ),
     physical={"DBClusterIdentifier": "lower(@)"},
     patience=1800.0,
     remark="Its instances go first; deletion protection is switched off, automated backups go with it.",

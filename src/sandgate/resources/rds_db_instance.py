@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from sandgate.resources._model import Create, Listing, Removal, ResourceType, Silent
+from sandgate.resources._model import Create, Listing, Removal, ResourceType
 
 __all__ = ["RESOURCE"]
-
-_LOGS = ("audit", "error", "general", "postgresql", "slowquery", "upgrade")
-"""What RDS exports to CloudWatch Logs when it is asked to, by engine."""
-
 
 RESOURCE = ResourceType(
     name="rds-db-instance",
@@ -53,10 +49,6 @@ RESOURCE = ResourceType(
         entries="DBInstances",
         key={"DBInstanceIdentifier": "lower(DBInstanceIdentifier)"},
         created="InstanceCreateTime",
-    ),
-    silent=tuple(
-        Silent(type="logs-log-group", key={"logGroupName": f"/aws/rds/instance/{{DBInstanceIdentifier}}/{log}"})
-        for log in _LOGS
     ),
     physical={"DBInstanceIdentifier": "lower(@)"},
     patience=1800.0,

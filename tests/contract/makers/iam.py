@@ -154,7 +154,34 @@ def _access_key(world: World, name: str) -> None:
     world.client("iam").create_access_key(UserName=name)
 
 
+def _role_around(world: World, name: str) -> Mapping[str, Any]:
+    _role(world, name)
+    world.cleanup.append(lambda: world.client("iam").delete_role(RoleName=name))
+    return {"RoleName": name}
+
+
+def _group_around(world: World, name: str) -> Mapping[str, Any]:
+    _group(world, name)
+    world.cleanup.append(lambda: world.client("iam").delete_group(GroupName=name))
+    return {"GroupName": name}
+
+
+def _role_policy(world: World, name: str) -> None:
+    world.client("iam").put_role_policy(RoleName=name, PolicyName="one", PolicyDocument=_DENY)
+
+
+def _user_policy(world: World, name: str) -> None:
+    world.client("iam").put_user_policy(UserName=name, PolicyName="one", PolicyDocument=_DENY)
+
+
+def _group_policy(world: World, name: str) -> None:
+    world.client("iam").put_group_policy(GroupName=name, PolicyName="one", PolicyDocument=_DENY)
+
+
 MAKERS = {
+    "iam-group-policy": Maker(make=_group_policy, container=_group_around),
+    "iam-role-policy": Maker(make=_role_policy, container=_role_around),
+    "iam-user-policy": Maker(make=_user_policy, container=_user_around),
     "iam-access-key": Maker(make=_access_key, container=_user_around),
     "iam-group": Maker(make=_group, fill=_into_group),
     "iam-instance-profile": Maker(make=_profile, fill=_into_profile),
