@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any, Literal
 from urllib.parse import quote, urlencode
 
-from sandgate.core.paths import first
+from sandgate.core.paths import nested
 from sandgate.gate.asking import Asking
-from sandgate.ledger.answers import found_in
+from sandgate.ledger.answers import all_in
 from sandgate.resources._model import Key, Probe
 from sandgate.wire.denials import error_code
 from sandgate.wire.models import Models
@@ -44,7 +44,8 @@ class Prober:
         if status in _SUCCESS:
             if not probe.shows:
                 return True
-            return first(found_in(body, {"it": probe.shows}), "it") is not None
+            shown = all_in(body, probe.shows)
+            return probe.equals.format_map(place) in shown if probe.equals else bool(shown)
         code = error_code(status, (), body) if body else ""
         return False if code in probe.absent or str(status) in probe.absent else "unknown"
 
@@ -65,13 +66,14 @@ class Prober:
                 path += "/" + quote(given["Key"], safe="/-_.~")
             return await self._asking.ask(service, "HEAD", path, region=region)
         info = self._models.services[service]
+        fields: tuple[tuple[str, str], ...]
         if info.target_prefix:
             fields = (
                 ("content-type", f"application/x-amz-json-{info.json_version or '1.0'}"),
                 ("x-amz-target", f"{info.target_prefix}.{operation}"),
             )
-            body = json.dumps(given).encode()
+            body = json.dumps(nested(given)).encode()
         else:
             fields = (("content-type", "application/x-www-form-urlencoded; charset=utf-8"),)
             body = urlencode({"Action": operation, "Version": info.api_version, **given}).encode()
-        return await self._asking.ask(service, "POST", "/", body=body, region=region, fields=tuple(fields))
+        return await self._asking.ask(service, "POST", "/", body=body, region=region, fields=fields)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sandgate.core.paths import first
+from sandgate.core.paths import every, first
 from sandgate.wire.malformed import MalformedError
 from sandgate.wire.protocols._xml import Element, parse_xml
 
-__all__ = ["found_in"]
+__all__ = ["all_in", "found_in"]
 
 
 def found_in(body: bytes, paths: Mapping[str, str]) -> dict[str, str]:
@@ -25,27 +25,58 @@ def found_in(body: bytes, paths: Mapping[str, str]) -> dict[str, str]:
     """
     if not paths or not body:
         return {}
-    read = _xml if body.lstrip()[:1] == b"<" else _json if body[:1] in b"{[ \r\n\t" else _cbor
     try:
-        found = read(body, paths)
+        if body.lstrip()[:1] == b"<":
+            found = _xml(body, paths)
+        else:
+            document = _document(body)
+            found = {name: first(document, path) for name, path in paths.items()}
     except (ValueError, MalformedError):
         return {}
     return {name: str(value) for name, value in found.items() if value is not None}
 
 
-def _json(body: bytes, paths: Mapping[str, str]) -> dict[str, Any]:
-    document = json.loads(body)
-    return {name: first(document, path) for name, path in paths.items()}
+def all_in(body: bytes, path: str) -> tuple[str, ...]:
+    """Every value at a place in an answer, in order; none for an answer that is in no known form.
+
+    Args:
+        body: the answer.
+        path: as for `found_in`.
+    """
+    try:
+        if body.lstrip()[:1] == b"<":
+            function, _, inner = path.rpartition("(")
+            texts = list(_texts(parse_xml(body), inner.rstrip(")").split(".")))
+            values = every(texts, f"{function}(@)" if function else "@")
+        else:
+            values = every(_document(body) if body else None, path)
+        return tuple(str(value) for value in values)
+    except (ValueError, MalformedError):
+        return ()
 
 
-def _cbor(body: bytes, paths: Mapping[str, str]) -> dict[str, Any]:
+def _texts(node: Element, steps: Sequence[str]) -> Iterator[str]:
+    if node.tag == steps[0]:
+        if len(steps) == 1:
+            yield node.text
+        else:
+            for child in node.children:
+                if child.tag == steps[1]:
+                    yield from _texts(child, steps[1:])
+        return
+    for child in node.children:
+        yield from _texts(child, steps)
+
+
+def _document(body: bytes) -> Any:
+    if body[:1] in b"{[ \r\n\t":
+        return json.loads(body)
     import cbor2  # noqa: PLC0415 - few services answer in it
 
     try:
-        document = cbor2.loads(body)
+        return cbor2.loads(body)
     except cbor2.CBORDecodeError as error:
         raise ValueError(str(error)) from error
-    return {name: first(document, path) for name, path in paths.items()}
 
 
 def _xml(body: bytes, paths: Mapping[str, str]) -> dict[str, Any]:

@@ -40,4 +40,5 @@ RESOURCE = ResourceType(
     ),
     within="s3-bucket",
     container={"Bucket": "Bucket"},
+    remark="The delete marker that a test's own deletion leaves in a bucket with versions stays there.",
 )
