@@ -9,6 +9,8 @@ from importlib import resources
 import botocore.session
 import pytest
 
+from sandgate.core.call import Call, Principal
+from sandgate.ledger.track import made_by, tracked
 from sandgate.resources._elsewhere import made_elsewhere, makes
 from sandgate.resources._model import resource_types
 
@@ -32,3 +34,17 @@ def test_each_making_operation_is_of_a_type_or_has_a_reason(service: str) -> Non
     assert all(explained.values()), "a reason for an operation that does not exist"
     assert not created & set(reasons), "an operation with a type needs no reason"
     assert all(reason.strip() for reason in reasons.values())
+
+
+def test_what_no_type_knows_is_told() -> None:
+    """What may stay and what nobody can remove is written down, so that the sweep says so; a mere setting is not."""
+
+    def call(operation: str) -> Call:
+        principal = Principal(kind="identity", name="main")
+        return Call(id="1", service="cloudwatch", operation=operation, principal=principal)
+
+    assert tracked(call("PutInsightRule"))
+    ((kind, made),) = made_by(call("PutInsightRule"))
+    assert (kind, made.type, made.key["call"]) == (None, "", "cloudwatch:PutInsightRule")
+    assert not tracked(call("PutMetricData"))
+    assert list(made_by(call("PutMetricData"))) == []

@@ -57,7 +57,8 @@ def _one_by_one(client: Any, kind: ResourceType) -> ResourceType:
     if not limits or limits[0] in listing.parameters or not _MAKERS[kind.name].paged:
         return kind
     smallest = max(1, int(shape.members[limits[0]].metadata.get("min", 1)))
-    return replace(kind, listing=replace(listing, parameters={**listing.parameters, limits[0]: smallest}))
+    small = str(smallest) if shape.members[limits[0]].type_name == "string" else smallest
+    return replace(kind, listing=replace(listing, parameters={**listing.parameters, limits[0]: small}))
 
 
 def _present(client: Any, kind: ResourceType, name: str) -> Found | None:

@@ -30,19 +30,8 @@ class Case:
     absent: str
 
 
-_DETECTOR = "arn:aws:logs:eu-west-1:111122223333:anomaly-detector:3d3f7a1e"
 _STREAM = "arn:aws:cloudwatch:eu-west-1:111122223333:metric-stream/test-x"
 _CASES = {
-    "cloudwatch-insight-rule": Case(
-        listed={
-            "InsightRules": [
-                {"Name": "test-x", "State": "ENABLED", "Schema": "CloudWatchLogRule/1", "Definition": "{}"}
-            ]
-        },
-        key={"RuleName": "test-x"},
-        removal={"RuleNames": ["test-x"]},
-        absent="ResourceNotFoundException",
-    ),
     "cloudwatch-metric-stream": Case(
         listed={"Entries": [{"Name": "test-x", "Arn": _STREAM, "State": "running"}]},
         key={"Name": "test-x"},
@@ -56,11 +45,13 @@ _CASES = {
         removal={"ServerlessCacheSnapshotName": "test-x"},
         absent="ServerlessCacheSnapshotNotFoundFault",
     ),
-    "logs-anomaly-detector": Case(
-        listed={"anomalyDetectors": [{"anomalyDetectorArn": _DETECTOR, "detectorName": "test-x"}]},
-        key={"anomalyDetectorArn": _DETECTOR},
-        removal={"anomalyDetectorArn": _DETECTOR},
-        absent="ResourceNotFoundException",
+    "apigatewayv2-vpc-link": Case(
+        listed={
+            "Items": [{"VpcLinkId": "a1b2c3", "Name": "test-x", "SecurityGroupIds": [], "SubnetIds": ["subnet-0a1b"]}]
+        },
+        key={"VpcLinkId": "a1b2c3"},
+        removal={"VpcLinkId": "a1b2c3"},
+        absent="NotFoundException",
     ),
     "ssm-document": Case(
         listed={"DocumentIdentifiers": [{"Name": "test-x", "Owner": "111122223333"}]},

@@ -9,7 +9,7 @@ from typing import Any
 
 from sandgate.core.call import Call
 from sandgate.core.paths import every, first
-from sandgate.resources._elsewhere import makes
+from sandgate.resources._elsewhere import makes, untyped
 from sandgate.resources._model import Create, Key, Removal, ResourceType, resource_types
 
 __all__ = ["Made", "Removed", "creates_of", "made_by", "removed_by", "tracked"]
@@ -65,7 +65,7 @@ def _services() -> frozenset[str]:
 def tracked(call: Call) -> bool:
     """Whether a call makes or removes something, for all that its name tells."""
     at = (call.service, call.operation)
-    return at in _creates() or at in _removals() or (call.service not in _services() and makes(call.operation))
+    return at in _creates() or at in _removals() or _unknown(call)
 
 
 def creates_of(call: Call) -> tuple[tuple[ResourceType, Create], ...]:
@@ -90,7 +90,7 @@ def made_by(call: Call) -> Iterator[tuple[ResourceType | None, Made]]:
                     create=create,
                 ),
             )
-    if call.service not in _services() and makes(call.operation):
+    if _unknown(call):
         yield None, Made(type="", key={"call": f"{call.service}:{call.operation}", "names": _names(call)})
 
 
@@ -98,6 +98,12 @@ def _fits(call: Call, path: str, values: tuple[str, ...]) -> bool:
     """Whether a request has one of the values at a place; any at all where none is named."""
     value = str(first(call.parameters, path) or "")
     return value in values if values else bool(value)
+
+
+def _unknown(call: Call) -> bool:
+    if call.service in _services():
+        return untyped(call.service, call.operation)
+    return makes(call.operation)
 
 
 def _names(call: Call) -> str:

@@ -1,17 +1,19 @@
 """Operations that sound as if they made something, and why no resource type lists them among its creates.
 
 One file per service in `data/`: operation, or pattern of operations (`Create*Route`), to the reason: one clause that a
-person can check.
+person can check. A reason that begins with `no type` says that something may stay that nobody knows how to remove; the
+ledger writes that down and the sweep tells it.
 """
 
 from __future__ import annotations
 
+import fnmatch
 import json
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 
-__all__ = ["made_elsewhere", "makes"]
+__all__ = ["made_elsewhere", "makes", "untyped"]
 
 _MAKING = (
     "Add", "Allocate", "Build", "Clone", "Copy", "Create", "Deploy", "Import", "Initiate", "Launch", "Provision",
@@ -35,3 +37,10 @@ def made_elsewhere() -> Mapping[str, Mapping[str, str]]:
         for entry in folder.iterdir()
         if entry.name.endswith(".json")
     }
+
+
+@cache
+def untyped(service: str, operation: str) -> bool:
+    """Whether an operation makes something for which its service has no type, and that may stay."""
+    reasons = made_elsewhere().get(service, {}).items()
+    return any(why.startswith("no type") and fnmatch.fnmatchcase(operation, pattern) for pattern, why in reasons)

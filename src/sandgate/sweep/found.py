@@ -112,6 +112,8 @@ def pages(
         if given and isinstance(error, ClientError) and _is_missing(error):
             return  # what is asked about is gone, and so is what was in it
         raise CannotListError(_why(error)) from error
+    except (AttributeError, TypeError, ValueError) as error:  # botocore's parser, on an answer of another form
+        raise CannotListError(f"{operation}: {_why(error)}") from error
 
 
 def _containers(client: Any, listing: Listing, container: Key) -> Iterator[Key]:
