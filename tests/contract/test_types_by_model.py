@@ -81,15 +81,8 @@ _LOG_GROUP: list[tuple[str, str | dict[str, Any], dict[str, Any]]] = [
 
 _NAMED = {"Name": "test-x"}
 _SHARE = {**_NAMED, "PermissionType": "Share"}
-_ASSOCIATION = {"AssociationId": "a" * 36}
 _DOCUMENT: list[tuple[str, str | dict[str, Any], dict[str, Any]]] = [
-    ("DeleteDocument", "AssociatedInstances", _NAMED),
-    (
-        "ListAssociations",
-        {"Associations": [_ASSOCIATION]},
-        {"AssociationFilterList": [{"key": "Name", "value": "test-x"}]},
-    ),
-    ("DeleteAssociation", {}, _ASSOCIATION),
+    ("DeleteDocument", "InvalidDocumentOperation", _NAMED),
     ("DescribeDocumentPermission", {"AccountIds": ["000000000000"]}, _SHARE),
     ("ModifyDocumentPermission", {}, {**_SHARE, "AccountIdsToRemove": ["000000000000"]}),
     ("DeleteDocument", {}, _NAMED),

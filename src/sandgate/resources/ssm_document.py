@@ -1,4 +1,4 @@
-"""Documents, with their associations, and no longer shared."""
+"""Documents, with all versions, and no longer shared."""
 
 from __future__ import annotations
 
@@ -12,13 +12,9 @@ __all__ = ["RESOURCE"]
 _NAME = {"Name": "Name"}
 
 
-def _release(client: Any, key: Key, _entry: Mapping[str, Any]) -> None:
-    """Remove what AWS wants gone before a document: associations, and accounts that it is shared with."""
+def _unshare(client: Any, key: Key, _entry: Mapping[str, Any]) -> None:
+    """Take a document back from the accounts that it is shared with, which AWS wants first."""
     name = key["Name"]
-    of_it = [{"key": "Name", "value": name}]
-    for page in client.get_paginator("list_associations").paginate(AssociationFilterList=of_it):
-        for association in page["Associations"]:
-            client.delete_association(AssociationId=association["AssociationId"])
     shared = client.describe_document_permission(Name=name, PermissionType="Share").get("AccountIds", ())
     if shared:
         client.modify_document_permission(Name=name, PermissionType="Share", AccountIdsToRemove=list(shared))
@@ -34,7 +30,7 @@ RESOURCE = ResourceType(
         parameters=_NAME,
         when=("DocumentVersion|VersionName", ("",)),  # with one, only a version goes
         absent=("InvalidDocument",),
-        full=("AssociatedInstances", "InvalidDocumentOperation"),
+        full=("InvalidDocumentOperation",),
         busy=("TooManyUpdates",),
     ),
     listing=Listing(
@@ -44,12 +40,7 @@ RESOURCE = ResourceType(
         parameters={"Filters": [{"Key": "Owner", "Values": ["Self"]}]},
         created="CreatedDate",
     ),
-    empty=_release,
-    actions=(
-        "ssm:DeleteAssociation",
-        "ssm:DescribeDocumentPermission",
-        "ssm:ListAssociations",
-        "ssm:ModifyDocumentPermission",
-    ),
+    empty=_unshare,
+    actions=("ssm:DescribeDocumentPermission", "ssm:ModifyDocumentPermission"),
     proven="model",
 )
