@@ -101,6 +101,8 @@ def _fits(call: Call, path: str, values: tuple[str, ...]) -> bool:
 
 
 def _unknown(call: Call) -> bool:
+    if creates_of(call):
+        return False
     if call.service in _services():
         return untyped(call.service, call.operation)
     return makes(call.operation)

@@ -41,6 +41,11 @@ def made_elsewhere() -> Mapping[str, Mapping[str, str]]:
 
 @cache
 def untyped(service: str, operation: str) -> bool:
-    """Whether an operation makes something for which its service has no type, and that may stay."""
-    reasons = made_elsewhere().get(service, {}).items()
-    return any(why.startswith("no type") and fnmatch.fnmatchcase(operation, pattern) for pattern, why in reasons)
+    """Whether an operation makes something for which its service has no type, and that may stay.
+
+    What is said of an operation goes before what is said of a pattern.
+    """
+    reasons = made_elsewhere().get(service, {})
+    found = [reasons[operation]] if operation in reasons else []
+    found = found or [why for pattern, why in reasons.items() if fnmatch.fnmatchcase(operation, pattern)]
+    return any(why.startswith("no type") for why in found)
