@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -144,6 +145,39 @@ def _re_encrypt(kms: Any, asked: dict[str, Any]) -> Any:
     return closed[0], closed[1], json.dumps(answer).encode()
 
 
+def _page_schedules() -> None:
+    """Pages of schedules and of their groups.
+
+    The emulator shows as many as a page may have, and nothing says that there are more.
+    Source: EventBridge Scheduler API Reference, "ListSchedules".
+    """
+    from ministack import app  # type: ignore[import-not-found, unused-ignore]  # noqa: PLC0415
+
+    load = app._get_module  # noqa: SLF001
+
+    @functools.cache
+    def load_scheduler() -> object:
+        scheduler = load("scheduler")
+        for name, member in (("_list_schedules", "Schedules"), ("_list_schedule_groups", "ScheduleGroups")):
+            setattr(scheduler, name, functools.partial(_page, getattr(scheduler, name), member))
+        return scheduler
+
+    app._get_module = lambda name: load_scheduler() if name == "scheduler" else load(name)  # noqa: SLF001
+
+
+def _page(listing: Callable[[dict[str, Any]], Any], member: str, query: dict[str, Any]) -> Any:
+    """A page in the order of ARNs; its token is the last ARN of the page before."""
+    status, headers, body = listing({**query, "MaxResults": sys.maxsize})
+    if status != _OK:
+        return status, headers, body
+    after, size = query.get("NextToken", ""), int(query.get("MaxResults", 100))
+    entries = sorted((each for each in json.loads(body)[member] if each["Arn"] > after), key=lambda each: each["Arn"])
+    answer: dict[str, Any] = {member: entries[:size]}
+    if len(entries) > size:
+        answer["NextToken"] = entries[size - 1]["Arn"]
+    return status, headers, json.dumps(answer).encode()
+
+
 def main() -> None:
     """Serve `ministack.app:app` on the socket named by the first argument."""
     folder = str(Path(sys.argv[1]).parent)
@@ -151,6 +185,7 @@ def main() -> None:
     _show_import_tracebacks()
     _read_policies_once()
     _add_re_encrypt()
+    _page_schedules()
     import uvicorn  # type: ignore[import-not-found, unused-ignore]  # noqa: PLC0415 - exists in the emulator's environment only
 
     uvicorn.run(

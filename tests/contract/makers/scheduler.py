@@ -30,6 +30,6 @@ def _schedule(world: World, name: str) -> None:
 
 
 MAKERS = {
-    "scheduler-schedule": Maker(make=_schedule, paged=False),
-    "scheduler-schedule-group": Maker(make=_group, paged=False),
+    "scheduler-schedule": Maker(make=_schedule),
+    "scheduler-schedule-group": Maker(make=_group),
 }
