@@ -17,6 +17,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.config import Config
+from tests.crash.campaign import places, rounds
 
 _SCRIPT = """
 import json, sys
@@ -143,3 +144,33 @@ def group() -> Callable[[int], list[int]]:
 def children() -> Callable[[int], list[int]]:
     """The children of a process."""
     return _children
+
+
+@dataclass
+class Stage:
+    """An emulator in which others have something too."""
+
+    root: Path
+    upstream: places.Emulator
+    living: rounds.Round
+    dead: rounds.Round
+    before: places.Snapshot
+
+
+@pytest.fixture(scope="session")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """Everything three times: somebody else's, a living run's, and one's that died and was not swept."""
+    folder = tmp_path_factory.mktemp("crash")
+    with places.emulator(folder) as upstream:
+        root = folder / "project"
+        places.make_project(root, upstream)
+        upstream.plant()
+        dead, living = rounds.start(root, 1, last="hold"), rounds.start(root, 2, last="hold")
+        for run in (dead, living):
+            places.until((run.directory / "holding").exists)
+        for whom in ("front", "gate", "tests"):
+            dead.kill(whom)
+        dead.end()
+        yield Stage(root, upstream, living, dead, upstream.look())
+        living.kill("front")
+        living.end()
