@@ -54,7 +54,7 @@ def _one_by_one(client: Any, kind: ResourceType) -> ResourceType:
     limits = [name for name in ("MaxResults", "maxResults", "Limit", "limit", "MaxItems", "MaxRecords", "maxItems",
                           "MaxBuckets")
               if shape is not None and name in shape.members]  # fmt: skip
-    if not limits or limits[0] in listing.parameters:
+    if not limits or not _MAKERS[kind.name].paged:
         return kind
     smallest = max(1, int(shape.members[limits[0]].metadata.get("min", 1)))
     small = str(smallest) if shape.members[limits[0]].type_name == "string" else smallest

@@ -32,6 +32,9 @@ class Maker:
     """Puts in what a removal must empty: objects, items, keys, attachments."""
     underscore: bool = False
     """Whether names of the type have no dashes."""
+    paged: bool = True
+    """Whether the emulator pages the listing. Where it does not, it shows as many as a page may have and says nothing
+    of the others: the listing asks for large pages then."""
     allow: tuple[str, ...] = ()
     """Actions that the guard grants nobody as shipped, and that a project must allow to have such a resource."""
     container: Callable[[World, str], Mapping[str, Any]] | None = None

@@ -46,6 +46,6 @@ def _untagged(world: World, name: str) -> None:
 
 MAKERS = {
     "ecr-image": Maker(make=_image, container=_repository_around),
-    "ecr-repository": Maker(make=_repository, fill=_image),
+    "ecr-repository": Maker(make=_repository, fill=_image, paged=False),
     "ecr-untagged-image": Maker(make=_untagged, container=_repository_around),
 }

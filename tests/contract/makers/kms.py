@@ -45,5 +45,5 @@ def _grant(world: World, name: str) -> None:
 MAKERS = {
     "kms-alias": Maker(make=_alias),
     "kms-grant": Maker(make=_grant, container=_key_around),
-    "kms-key": Maker(make=_key),
+    "kms-key": Maker(make=_key, paged=False),
 }
