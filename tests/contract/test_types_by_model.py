@@ -101,7 +101,7 @@ _SECURITY_GROUP: list[tuple[str, str | dict[str, Any], dict[str, Any]]] = [
     ("DeleteSecurityGroup", {}, _GROUP),
 ]
 _USER = {"UserName": "test-x"}
-_SSH_KEY = {**_USER, "SSHPublicKeyId": "A" * 20}
+_DEVICE = {**_USER, "SerialNumber": "arn:aws:iam::111122223333:mfa/test-x"}
 _IAM_USER: list[tuple[str, str | dict[str, Any], dict[str, Any]]] = [
     ("DeleteUser", "DeleteConflict", _USER),
     ("ListAccessKeys", {"AccessKeyMetadata": []}, _USER),
@@ -110,15 +110,11 @@ _IAM_USER: list[tuple[str, str | dict[str, Any], dict[str, Any]]] = [
     ("ListGroupsForUser", {"Groups": []}, _USER),
     # The sandbox policy grants nothing of these, unless a project allows it.
     ("GetLoginProfile", "AccessDenied", _USER),
-    ("ListMFADevices", "AccessDenied", _USER),
     ("ListSigningCertificates", "AccessDenied", _USER),
-    (
-        "ListSSHPublicKeys",
-        {"SSHPublicKeys": [{**_SSH_KEY, "Status": "Active", "UploadDate": datetime(2026, 1, 1, tzinfo=UTC)}]},
-        _USER,
-    ),
-    ("DeleteSSHPublicKey", {}, _SSH_KEY),
+    ("ListSSHPublicKeys", {"SSHPublicKeys": []}, _USER),
     ("ListServiceSpecificCredentials", "AccessDenied", _USER),
+    ("ListMFADevices", {"MFADevices": [{**_DEVICE, "EnableDate": datetime(2026, 1, 1, tzinfo=UTC)}]}, _USER),
+    ("DeactivateMFADevice", {}, _DEVICE),
     ("DeleteUser", {}, _USER),
 ]
 _DELETED = {"SecretId": "test-x", "ForceDeleteWithoutRecovery": True}

@@ -19,18 +19,18 @@ RESOURCE = ResourceType(
     listing=Listing(operation="ListRoles", entries="Roles", key=_ROLE, created="CreateDate"),
     parts=(
         Part(
-            listing="ListAttachedRolePolicies", given=_ROLE, entries="AttachedPolicies.PolicyArn",
-            removal="DetachRolePolicy", parameters={**_ROLE, "PolicyArn": ".@"}, absent=_ABSENT,
-        ),
-        Part(
             listing="ListRolePolicies", given=_ROLE, entries="PolicyNames",
             removal="DeleteRolePolicy", parameters={**_ROLE, "PolicyName": ".@"}, absent=_ABSENT,
+        ),
+        Part(
+            listing="ListAttachedRolePolicies", given=_ROLE, entries="AttachedPolicies.PolicyArn",
+            removal="DetachRolePolicy", parameters={**_ROLE, "PolicyArn": ".@"}, absent=_ABSENT,
         ),
         Part(
             listing="ListInstanceProfilesForRole", given=_ROLE, entries="InstanceProfiles.InstanceProfileName",
             removal="RemoveRoleFromInstanceProfile", parameters={**_ROLE, "InstanceProfileName": ".@"}, absent=_ABSENT,
         ),
     ),
-    after=("iam-instance-profile", "cloudformation-stack"),
-    remark="A stack that was deployed with a role of its own goes before the role.",
+    after=("cloudformation-stack", "iam-instance-profile", "lambda-function"),
+    remark="A stack with a role of its own goes before the role, and so do functions, whose networks it cleans up.",
 )  # fmt: skip

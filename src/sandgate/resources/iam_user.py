@@ -39,10 +39,6 @@ RESOURCE = ResourceType(
             removal="DeleteLoginProfile", parameters=_USER, absent=_ABSENT, rare=True,
         ),
         Part(
-            listing="ListMFADevices", given=_USER, entries="MFADevices.SerialNumber",
-            removal="DeactivateMFADevice", parameters={**_USER, "SerialNumber": ".@"}, absent=_ABSENT, rare=True,
-        ),
-        Part(
             listing="ListSigningCertificates", given=_USER, entries="Certificates.CertificateId",
             removal="DeleteSigningCertificate", parameters={**_USER, "CertificateId": ".@"}, absent=_ABSENT, rare=True,
         ),
@@ -56,5 +52,10 @@ RESOURCE = ResourceType(
             removal="DeleteServiceSpecificCredential", parameters={**_USER, "ServiceSpecificCredentialId": ".@"},
             absent=_ABSENT, rare=True,
         ),
+        Part(
+            listing="ListMFADevices", given=_USER, entries="MFADevices.SerialNumber",
+            removal="DeactivateMFADevice", parameters={**_USER, "SerialNumber": ".@"}, absent=_ABSENT, rare=True,
+        ),
     ),
+    after=("iam-virtual-mfa-device",),
 )  # fmt: skip

@@ -29,6 +29,5 @@ RESOURCE = ResourceType(
         operation="ListVirtualMFADevices", entries="VirtualMFADevices", key=_DEVICE,
         parameters={"AssignmentStatus": "Any"}, name="tail(SerialNumber)",
     ),
-    after=("iam-user",),
     remark="The sandbox policy grants none of it; a suite that makes some says so in `allow`.",
 )  # fmt: skip

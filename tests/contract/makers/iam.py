@@ -92,12 +92,6 @@ def _into_user(world: World, name: str) -> None:
     iam.attach_user_policy(UserName=name, PolicyArn=policy)
     iam.add_user_to_group(UserName=name, GroupName=group)
     iam.create_login_profile(UserName=name, Password="long enough, 1 of Them")
-    _device(world, name)
-    serial = _arn(world, "mfa", name)
-    world.cleanup.append(lambda: iam.delete_virtual_mfa_device(SerialNumber=serial))
-    iam.enable_mfa_device(
-        UserName=name, SerialNumber=serial, AuthenticationCode1="123456", AuthenticationCode2="654321"
-    )
 
 
 def _into_role(world: World, name: str) -> None:
@@ -189,6 +183,6 @@ MAKERS = {
     "iam-policy": Maker(make=_policy, fill=_onto_policy),
     "iam-role": Maker(make=_role, fill=_into_role),
     "iam-saml-provider": Maker(make=_saml_provider, allow=("iam:*SAMLProvider",)),
-    "iam-user": Maker(make=_user, fill=_into_user, allow=("iam:*LoginProfile", "iam:*MFADevice", "iam:*MFADevices")),
+    "iam-user": Maker(make=_user, fill=_into_user, allow=("iam:*LoginProfile",)),
     "iam-virtual-mfa-device": Maker(make=_device, fill=_onto_user, allow=("iam:*MFADevice",)),
 }
