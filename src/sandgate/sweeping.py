@@ -3,24 +3,49 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from botocore.exceptions import BotoCoreError
+
 from sandgate.core.call import SWEEPER
 from sandgate.errors import RunError
+from sandgate.guard.adoption import made_of_members
+from sandgate.guard.owned import items_of
+from sandgate.guard.services import service_names
+from sandgate.guard.templates.model import Place
 from sandgate.ledger.book import NAME, Book, is_held, read_state
 from sandgate.ledger.entry import Entry, Identity
 from sandgate.ledger.state import State
+from sandgate.resources._model import resource_types
 from sandgate.session import Progress, Run, resume
 from sandgate.sweep.plan import Step
+from sandgate.sweep.strays import Known, Listed, list_types, strays, types_of
 from sandgate.sweep.work import Sweeper, Swept, plan
 
-__all__ = ["Past", "close_with_upstream", "opened", "past_runs", "plan_sweep", "sweep"]
+__all__ = [
+    "Past",
+    "close_with_upstream",
+    "opened",
+    "look_for_strays",
+    "others_than",
+    "past_runs",
+    "plan_sweep",
+    "sweep",
+    "take",
+]
 
 _CONNECTIONS = 32
 _ATTEMPTS = 8
+_UNNAMED_ACCOUNT = "000000000000"
+"""As the gate calls it where nobody answers GetCallerIdentity."""
+_MARK = "sweeping"
+"""A file in the directory of a dead run that a sweep has taken up; its own gate never comes back."""
 
 Bar = Callable[[int, int], None]
 """Told how many of how many are done."""
@@ -42,6 +67,21 @@ class Past:
     def tier(self) -> str:
         """The tier that it ran on."""
         return str(self.state.header.get("tier", ""))
+
+    @property
+    def began(self) -> float:
+        """When it started, in seconds since 1970; 0 where its ledger does not say."""
+        return float(self.state.header.get("at", 0.0))
+
+    @property
+    def being_swept(self) -> bool:
+        """Whether it is a sweep that writes its ledger now."""
+        return self.live and (self.directory / _MARK).exists()
+
+    @property
+    def ended(self) -> bool:
+        """Whether it came to its end and was judged; else it was abandoned, or killed."""
+        return not self.live and (self.directory / "receipt.json").exists()
 
     @property
     def alive(self) -> tuple[Entry, ...]:
@@ -100,6 +140,7 @@ def opened(past: Past, *, progress: Progress) -> Iterator[Run]:
     """
     run = resume(past.directory, progress=progress)
     try:
+        (past.directory / _MARK).touch()
         yield run
         run.stop("swept")
     except BaseException:
@@ -107,42 +148,146 @@ def opened(past: Past, *, progress: Progress) -> Iterator[Run]:
         raise
 
 
-def sweep(run: Run, *, others: frozenset[Identity] = frozenset(), bar: Bar = lambda _done, _all: None) -> Swept:
+def others_than(run: str, runs: Iterable[Past]) -> frozenset[Identity]:
+    """What the ledgers of all other runs know as theirs, also what is gone by now.
+
+    Args:
+        run: an id.
+        runs: of the project.
+    """
+    return frozenset(identity for past in runs if past.id != run for identity in past.state.known)
+
+
+def sweep(
+    run: Run,
+    *,
+    others: frozenset[Identity] | None = None,
+    bar: Bar = lambda _done, _all: None,
+    halt: threading.Event | None = None,
+) -> Swept:
     """Remove what a run's ledger says is alive, through its gate.
 
     Args:
         run: its gate lives.
-        others: what other ledgers know as made.
+        others: what other ledgers know as made; read from those of the project where None is given.
         bar: told how far it is.
+        halt: set by somebody else, it ends the sweep after what is in flight.
     """
     path = run.directory / NAME
     if not read_state(path).alive:
         return Swept()
+    halt = halt or threading.Event()
     return Sweeper(
-        clients=_clients(run),
+        clients=_clients(run, halt),
         state=lambda: read_state(path),
         note=run.note_in_ledger,
-        others=others,
+        others=_others(run) if others is None else others,
         progress=bar,
+        halt=halt,
     ).run()
 
 
-def plan_sweep(run: Run, *, others: frozenset[Identity] = frozenset()) -> list[Step]:
+def plan_sweep(run: Run, *, others: frozenset[Identity] | None = None) -> list[Step]:
     """What `sweep` would do."""
     path = run.directory / NAME
-    sweeper = Sweeper(clients=_clients(run), state=lambda: read_state(path), note=lambda _lines: None)
+    others = _others(run) if others is None else others
+    sweeper = Sweeper(
+        clients=_clients(run, threading.Event()), state=lambda: read_state(path), note=lambda _lines: None
+    )
     return plan(read_state(path), sweeper.look, others)
 
 
-def _clients(run: Run) -> Callable[[str, str], Any]:
+def look_for_strays(run: Run) -> tuple[tuple[Mapping[str, Any], ...], tuple[Listed, ...]]:
+    """What carries the prefix, and is nobody's by any ledger of the project.
+
+    Args:
+        run: a fresh one with `isolation = "prefix"`; its gate lives.
+
+    Returns:
+        Type, region and key of each; and the listings, of which some may have failed.
+
+    Raises:
+        RunError: the ledger of a run that lives cannot be read, so that nobody knows what is its own.
+    """
+    config = run.config
+    services = set(config.endpoints or service_names())
+    client = _clients(run, threading.Event())
+    kinds = types_of(services & set(config.services) if config.services else services)
+    listed = tuple(list_types(kinds, lambda service: client(service, run.region)))
+    # Ledgers come after listings: what a run made in between is in its ledger, and not in the listing.
+    known = _known(past for past in past_runs(config.root) if past.id != run.id)
+    return tuple(strays(listed, prefixes=config.prefix, region=run.region, known=known)), listed
+
+
+def _known(runs: Iterable[Past]) -> Known:
+    identities: set[Identity] = set()
+    namespaces = set()
+    for past in runs:
+        if past.live and past.failure:
+            raise RunError(
+                f"the run {past.id} lives, and what it owns is not readable: {past.failure}",
+                where=str(past.directory / NAME),
+                hint="end it first",
+            )
+        identities |= past.state.alive.keys()
+        if past.live:
+            identities |= past.state.known
+            namespaces.add((past.directory / "namespace").read_text(encoding="ascii"))
+    return Known(identities=identities, namespaces=namespaces)
+
+
+def take(run: Run, found: Sequence[Mapping[str, Any]]) -> None:
+    """Write into a run's ledger that it owns what it did not make.
+
+    Args:
+        run: its gate lives.
+        found: type, region and key of each.
+
+    Raises:
+        RunError: they could not be written.
+    """
+    at = round(time.time(), 6)
+    place = Place(account=run.account or _UNNAMED_ACCOUNT, region=run.region)
+    lines: list[tuple[str, Mapping[str, object]]] = []
+    for number, one in enumerate(found):
+        kind = resource_types()[one["type"]]
+        why = f"carries the prefix, listed by {kind.listing.operation}"
+        lines.append(("adopted", {**one, "id": f"prefix-{number}", "at": at, "claim": "made", "why": why}))
+        if len(one["key"]) == 1:  # an id that AWS chose is inside by whose it is
+            members = [(kind.type, str(next(iter(one["key"].values()))))]
+            if items := items_of(made_of_members(members, place)):
+                lines.append(("owned", {"items": list(items)}))
+    run.note_in_ledger(lines)
+
+
+def _others(run: Run) -> frozenset[Identity]:
+    """Only of use where AWS chose a name that nobody heard: then nobody else's may be taken for it."""
+    if all(entry.complete for entry in read_state(run.directory / NAME).alive.values()):
+        return frozenset()
+    return others_than(run.id, past_runs(run.config.root))
+
+
+def _clients(run: Run, halt: threading.Event) -> Callable[[str, str], Any]:
     from botocore.config import Config as ClientConfig  # noqa: PLC0415 - runs that leave nothing do not pay for it
 
     session = run.boto_session("deployer", SWEEPER)
+    session.events.register_first("needs-retry", partial(_give_up_when_halted, halt))
     settings = ClientConfig(
-        retries={"mode": "standard", "total_max_attempts": _ATTEMPTS}, max_pool_connections=_CONNECTIONS
+        retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
+        max_pool_connections=_CONNECTIONS,
+        parameter_validation=False,  # the contract tests hold every parameter against the models
     )
 
     def client(service: str, region: str) -> Any:
         return session.client(service, region_name=region or None, endpoint_url=run.gate_url, config=settings)
 
     return client
+
+
+class _HaltedError(BotoCoreError):
+    fmt = "the sweep was stopped"
+
+
+def _give_up_when_halted(halt: threading.Event, **_answer: object) -> None:
+    if halt.is_set():
+        raise _HaltedError

@@ -171,8 +171,9 @@ class ResourceType:
     scope: Literal["region", "account"] = "region"
     """Whether equal keys in two regions are two resources."""
     parts: tuple[Part, ...] = ()
-    empty: Callable[[Any, Key, Mapping[str, Any]], None] | None = None
-    """Removes what it holds where `parts` cannot say how; given a boto3 client, the key and the listing's entry."""
+    empty: Callable[[Any, Key, Mapping[str, Any]], Iterable[int]] | None = None
+    """Removes what it holds where `parts` cannot say how, and tells after each step how many that were; given a boto3
+    client, the key and the listing's entry."""
     empty_first: bool = False
     """Whether what it holds is removed before the first try, and not only when the removal says that it is full."""
     prepare: tuple[tuple[str, Mapping[str, str], Mapping[str, Any]], ...] = ()

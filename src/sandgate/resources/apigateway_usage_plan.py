@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sandgate.resources._model import Create, Key, Listing, Removal, ResourceType
@@ -10,11 +10,12 @@ from sandgate.resources._model import Create, Key, Listing, Removal, ResourceTyp
 __all__ = ["RESOURCE"]
 
 
-def _without_stages(client: Any, key: Key, entry: Mapping[str, Any]) -> None:
+def _without_stages(client: Any, key: Key, entry: Mapping[str, Any]) -> Iterator[int]:
     stages = [f"{stage['apiId']}:{stage['stage']}" for stage in entry.get("apiStages", ())]
     if stages:
         operations = [{"op": "remove", "path": "/apiStages", "value": stage} for stage in stages]
         client.update_usage_plan(usagePlanId=key["usagePlanId"], patchOperations=operations)
+    yield len(stages)
 
 
 RESOURCE = ResourceType(

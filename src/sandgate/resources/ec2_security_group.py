@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sandgate.resources._model import Create, Key, Listing, Removal, ResourceType
@@ -10,7 +10,7 @@ from sandgate.resources._model import Create, Key, Listing, Removal, ResourceTyp
 __all__ = ["RESOURCE"]
 
 
-def _revoke(client: Any, key: Key, _entry: Mapping[str, Any]) -> None:
+def _revoke(client: Any, key: Key, _entry: Mapping[str, Any]) -> Iterator[int]:
     """Take its rules away: two groups that name each other can only go without."""
     group = key["GroupId"]
     wanted = [{"Name": "group-id", "Values": [group]}]
@@ -23,6 +23,7 @@ def _revoke(client: Any, key: Key, _entry: Mapping[str, Any]) -> None:
         ids = [rule["SecurityGroupRuleId"] for rule in rules if rule["IsEgress"] == outgoing]
         if ids:
             revoke(GroupId=group, SecurityGroupRuleIds=ids)
+    yield len(rules)
 
 
 RESOURCE = ResourceType(
@@ -51,6 +52,7 @@ RESOURCE = ResourceType(
         "elasticache-cluster",
         "elasticache-replication-group",
         "elasticache-serverless-cache",
+        "lambda-function",
         "rds-db-cluster",
         "rds-db-instance",
     ),

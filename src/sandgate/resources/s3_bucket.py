@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -15,19 +15,27 @@ __all__ = ["RESOURCE"]
 _BUCKET = {"Bucket": "Bucket"}
 
 
-def _empty(client: Any, key: Key, _entry: Mapping[str, Any]) -> None:
-    """Abort unfinished uploads and delete all versions and delete markers, a page of a thousand by a call."""
+def _empty(client: Any, key: Key, _entry: Mapping[str, Any]) -> Iterator[int]:
+    """Delete all versions and delete markers, a page of a thousand by a call, then abort unfinished uploads."""
     bucket = key["Bucket"]
-    for page in client.get_paginator("list_multipart_uploads").paginate(Bucket=bucket):
-        for upload in page.get("Uploads", ()):
-            with suppress(client.exceptions.NoSuchUpload):
-                client.abort_multipart_upload(Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"])
+    count = 0
     for page in client.get_paginator("list_object_versions").paginate(Bucket=bucket):
         inside = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
         named = [{"Key": entry["Key"], "VersionId": entry["VersionId"]} for entry in inside]
+        count += len(named)
         refused = _delete(client, bucket, named)
         if refused:
             _unlock(client, bucket, refused)
+    yield count
+    uploads = [
+        upload
+        for page in client.get_paginator("list_multipart_uploads").paginate(Bucket=bucket)
+        for upload in page.get("Uploads", ())
+    ]
+    for upload in uploads:
+        with suppress(client.exceptions.NoSuchUpload):
+            client.abort_multipart_upload(Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"])
+    yield len(uploads)
 
 
 def _delete(client: Any, bucket: str, named: list[dict[str, str]], **how: Any) -> list[dict[str, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sandgate.resources._model import Create, Key, Listing, Removal, ResourceType
@@ -10,13 +10,14 @@ from sandgate.resources._model import Create, Key, Listing, Removal, ResourceTyp
 __all__ = ["RESOURCE"]
 
 
-def _without_replicas(client: Any, key: Key, _entry: Mapping[str, Any]) -> None:
+def _without_replicas(client: Any, key: Key, _entry: Mapping[str, Any]) -> Iterator[int]:
     """Take a secret's replicas in other regions away, which AWS wants gone first."""
     replicas = client.describe_secret(SecretId=key["Name"]).get("ReplicationStatus", ())
     if replicas:
         client.remove_regions_from_replication(
             SecretId=key["Name"], RemoveReplicaRegions=[replica["Region"] for replica in replicas]
         )
+    yield len(replicas)
 
 
 RESOURCE = ResourceType(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sandgate.resources._model import Create, Key, Listing, Removal, ResourceType
@@ -12,12 +12,13 @@ __all__ = ["RESOURCE"]
 _NAME = {"Name": "Name"}
 
 
-def _unshare(client: Any, key: Key, _entry: Mapping[str, Any]) -> None:
+def _unshare(client: Any, key: Key, _entry: Mapping[str, Any]) -> Iterator[int]:
     """Take a document back from the accounts that it is shared with, which AWS wants first."""
     name = key["Name"]
     shared = client.describe_document_permission(Name=name, PermissionType="Share").get("AccountIds", ())
     if shared:
         client.modify_document_permission(Name=name, PermissionType="Share", AccountIdsToRemove=list(shared))
+    yield len(shared)
 
 
 RESOURCE = ResourceType(

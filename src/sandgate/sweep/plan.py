@@ -74,6 +74,8 @@ def decide(entry: Entry, sight: Sight | None, *, namespace: str, others: frozens
     if kind is None:
         return Step(entry=entry, what="tell", why="sandgate has no resource type for it, and cannot find or remove it")
     if entry.claim == "doubt":
+        if entry.complete and sight and not sight.failure and key_text(entry.key) not in sight.found:
+            return Step(entry=entry, what="absent", why=f"not in {kind.listing.operation}")
         return Step(entry=entry, what="tell", why="nobody could tell whether it was there before the run")
     if not entry.complete:
         return _decide_unnamed(entry, sight, namespace, others)
@@ -139,7 +141,7 @@ def _is_older(found: Found, entry: Entry) -> bool:
 
 def _reason(entry: Entry) -> str:
     return {
-        "made": f"made by {entry.operation}" if entry.operation else "made by the run",
+        "made": f"made by {entry.operation}" if entry.operation else entry.why or "made by the run",
         "unknown": f"{entry.operation} was never answered",
         "perhaps": entry.why,
         "going": "its removal was accepted, and it is still there",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from botocore import xform_name
@@ -55,7 +55,8 @@ def remove(client: Any, kind: ResourceType, found: Found) -> tuple[Answer, str]:
     """
     try:
         if kind.empty_first:
-            _empty(client, kind, found)
+            for _ in _emptying(client, kind, found):
+                pass
         if not kind.removal.locked:
             _prepare(client, kind, found)
         return _try(client, kind, found)
@@ -103,10 +104,27 @@ def _try(client: Any, kind: ResourceType, found: Found) -> tuple[Answer, str]:
             raise
         if locked:
             _prepare(client, kind, found)
-        if full:
-            _empty(client, kind, found)
-        call(**parameters)
+        if not full or not _empty_until_gone(client, kind, found, lambda: call(**parameters)):
+            call(**parameters)
     return Answer.ACCEPTED, ""
+
+
+def _empty_until_gone(client: Any, kind: ResourceType, found: Found, call: Callable[[], object]) -> bool:
+    """Empty it step by step, trying the removal as soon as a step took something out: the rest need not be listed then.
+
+    Returns:
+        Whether it is removed.
+    """
+    for removed in _emptying(client, kind, found):
+        if removed:
+            try:
+                call()
+            except ClientError as error:
+                if _code(error) not in kind.removal.full:
+                    raise
+            else:
+                return True
+    return False
 
 
 def _judge(kind: ResourceType, error: ClientError) -> tuple[Answer, str]:
@@ -125,20 +143,21 @@ def _prepare(client: Any, kind: ResourceType, found: Found) -> None:
         _quietly(client, operation, {**_filled(parameters, found), **fixed})
 
 
-def _empty(client: Any, kind: ResourceType, found: Found) -> None:
+def _emptying(client: Any, kind: ResourceType, found: Found) -> Iterator[bool]:
+    """Take out what it holds; after each step, whether that was anything."""
     for part in kind.parts:
-        _remove_part(client, part, found)
+        yield _remove_part(client, part, found) > 0
     if kind.empty is not None:
-        kind.empty(client, found.key, found.entry)
+        yield from (count > 0 for count in kind.empty(client, found.key, found.entry))
 
 
-def _remove_part(client: Any, part: Part, found: Found) -> None:
+def _remove_part(client: Any, part: Part, found: Found) -> int:
     given = {**_filled(part.given, found), **part.fixed_listing}
     try:
         inside = [entry for page in pages(client, part.listing, given) for entry in every(page, part.entries)]
     except CannotListError:
         if part.rare:
-            return  # if there are any, the removal itself says so
+            return 0  # if there are any, the removal itself says so
         raise
     call = getattr(client, xform_name(part.removal))
     for entry in inside:
@@ -151,6 +170,7 @@ def _remove_part(client: Any, part: Part, found: Found) -> None:
         except ClientError as error:
             if _code(error) not in part.absent:
                 raise
+    return len(inside)
 
 
 def _filled(parameters: Mapping[str, str], found: Found) -> dict[str, Any]:

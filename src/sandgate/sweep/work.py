@@ -23,7 +23,7 @@ from sandgate.sweep.remove import Answer, RemovalError, remove, remove_batch
 
 __all__ = ["Left", "Sweeper", "Swept", "plan"]
 
-_WORKERS = 16
+_WORKERS = 32
 _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 5.0
 
@@ -49,6 +49,8 @@ class Swept:
     removed: tuple[Entry, ...] = ()
     """What was there, was removed, and is proven gone."""
     left: tuple[Left, ...] = ()
+    halted: bool = False
+    """Whether it was stopped before its end; the ledger says what is still alive."""
 
 
 @dataclass(slots=True)
@@ -96,6 +98,7 @@ class Sweeper:
         note: has the gate write lines into the ledger; called by one thread at a time.
         others: what ledgers know as made.
         progress: told how many are done, of how many.
+        halt: once it is set, what is in flight is finished and nothing else is begun.
     """
 
     def __init__(
@@ -106,40 +109,55 @@ class Sweeper:
         note: Callable[[Sequence[Line]], object],
         others: frozenset[Identity] = frozenset(),
         progress: Callable[[int, int], None] = lambda _done, _all: None,
+        halt: threading.Event | None = None,
     ) -> None:
         self._make_client = clients
         self._state = state
         self._note = note
         self._others = others
         self._progress = progress
+        self._halt = halt or threading.Event()
         self._clients: dict[tuple[str, str], Any] = {}
         self._lock = threading.Lock()
         self._cases: dict[Identity, _Case] = {}
         self._removed: list[Entry] = []
+        self._done = self._total = 0
 
     def run(self) -> Swept:
         """Remove everything that the ledger says is alive, and prove that it is gone."""
+        pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="sweep")
+        try:
+            return self._run(pool)
+        except BaseException:
+            self._halt.set()
+            pool.shutdown(wait=False, cancel_futures=True)  # who interrupts does not wait for calls in flight
+            raise
+        finally:
+            pool.shutdown(wait=not self._halt.is_set(), cancel_futures=True)
+
+    def _run(self, pool: ThreadPoolExecutor) -> Swept:
         pause = _FIRST_PAUSE
-        total = 0
-        with ThreadPoolExecutor(_WORKERS, thread_name_prefix="sweep") as pool:
-            while True:
-                state = self._state()
-                total = max(total, len(state.alive))
-                steps = plan(state, lambda entries: self._look(pool, entries), self._others)
-                self._note_absent(step for step in steps if step.what == "absent")
-                told = [step for step in steps if step.what == "tell"]
-                todo = [step for step in steps if step.what == "remove" and not self._is_over(step)]
-                self._progress(total - len(todo) - len(told), total)
-                if not todo:
-                    return self._result(steps)
-                fresh = [step for step in todo if not self._case(step.entry).accepted]
-                for wave in waves(step.entry.type for step in fresh):
-                    self._remove(pool, [step for step in fresh if step.entry.type in wave])
-                if any(self._case(step.entry).accepted for step in fresh):
-                    pause = _FIRST_PAUSE
-                else:  # everything waits for something else
-                    time.sleep(pause)
-                    pause = min(pause * 2, _LONGEST_PAUSE)
+        while True:
+            state = self._state()
+            self._total = max(self._total, len(state.alive))
+            steps = plan(state, lambda entries: self._look(pool, entries), self._others)
+            self._note_absent(step for step in steps if step.what == "absent")
+            told = [step for step in steps if step.what == "tell"]
+            todo = [step for step in steps if step.what == "remove" and not self._is_over(step)]
+            self._done = self._total - len(todo) - len(told)
+            self._progress(self._done, self._total)
+            if not todo:
+                return self._result(steps)
+            fresh = [step for step in todo if not self._case(step.entry).accepted]
+            for wave in waves(step.entry.type for step in fresh):
+                self._remove(pool, [step for step in fresh if step.entry.type in wave])
+            if self._halt.is_set():
+                return Swept(removed=tuple(self._removed), halted=True)
+            if any(self._case(step.entry).accepted for step in fresh):
+                pause = _FIRST_PAUSE
+            else:  # everything waits for something else
+                self._halt.wait(pause)
+                pause = min(pause * 2, _LONGEST_PAUSE)
 
     # -- look -----------------------------------------------------------------------------------------------------
 
@@ -151,7 +169,7 @@ class Sweeper:
     def _look(self, pool: ThreadPoolExecutor, entries: Iterable[Entry]) -> Mapping[Group, Sight]:
         wanted: dict[Group, list[Entry]] = {}
         for entry in entries:
-            if entry.kind is not None and entry.claim != "doubt":
+            if entry.kind is not None:
                 wanted.setdefault(group_of(entry), []).append(entry)
         return dict(zip(wanted, pool.map(self._list, wanted, wanted.values()), strict=True))
 
@@ -172,7 +190,10 @@ class Sweeper:
         return Sight(found=found)
 
     def _client(self, service: str, region: str) -> Any:
-        with self._lock:
+        made = self._clients.get((service, region))
+        if made is not None:
+            return made
+        with self._lock:  # to make one is no work for two threads of a session
             if (service, region) not in self._clients:
                 self._clients[service, region] = self._make_client(service, region)
             return self._clients[service, region]
@@ -183,6 +204,14 @@ class Sweeper:
         list(pool.map(self._remove_some, _chunks(steps)))
 
     def _remove_some(self, steps: Sequence[Step]) -> None:
+        if self._halt.is_set():
+            return
+        self._remove_chunk(steps)
+        with self._lock:
+            self._done += len(steps)
+            self._progress(self._done, self._total)
+
+    def _remove_chunk(self, steps: Sequence[Step]) -> None:
         kind = steps[0].entry.kind
         assert kind is not None
         client = self._client(kind.service, steps[0].entry.region)
