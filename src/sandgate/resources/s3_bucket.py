@@ -6,8 +6,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from sandgate.resources._model import Create, Key, Listing, Probe, Removal, ResourceType
 
 __all__ = ["RESOURCE"]
@@ -51,11 +49,11 @@ def _unlock(client: Any, bucket: str, refused: list[dict[str, str]]) -> None:
     """Delete what is under a legal hold, or a retention in governance mode."""
     named = [{"Key": error["Key"], "VersionId": error["VersionId"]} for error in refused]
     for version in named:
-        with suppress(ClientError):  # it has none, or the deletion says what is wrong
+        with suppress(client.exceptions.ClientError):  # it has none, or the deletion says what is wrong
             client.put_object_legal_hold(Bucket=bucket, **version, LegalHold={"Status": "OFF"})
     still = _delete(client, bucket, named, BypassGovernanceRetention=True)
     if still:
-        raise ClientError({"Error": {"Code": still[0]["Code"], "Message": still[0]["Message"]}}, "DeleteObjects")
+        raise client.exceptions.ClientError({"Error": {"Code": still[0]["Code"], "Message": still[0]["Message"]}}, "DeleteObjects")
 
 
 RESOURCE = ResourceType(
