@@ -53,7 +53,8 @@ def _unlock(client: Any, bucket: str, refused: list[dict[str, str]]) -> None:
             client.put_object_legal_hold(Bucket=bucket, **version, LegalHold={"Status": "OFF"})
     still = _delete(client, bucket, named, BypassGovernanceRetention=True)
     if still:
-        raise client.exceptions.ClientError({"Error": {"Code": still[0]["Code"], "Message": still[0]["Message"]}}, "DeleteObjects")
+        told = {"Code": still[0]["Code"], "Message": still[0]["Message"]}
+        raise client.exceptions.ClientError({"Error": told}, "DeleteObjects")
 
 
 RESOURCE = ResourceType(
