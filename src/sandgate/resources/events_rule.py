@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from sandgate.resources._model import Create, Listing, Part, Probe, Removal, ResourceType
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sandgate.resources._model import Create, Key, Listing, Probe, Removal, ResourceType
 
 __all__ = ["RESOURCE"]
 
@@ -10,6 +13,18 @@ _BUS = {"EventBusName": "EventBusName"}
 _RULE = {**_BUS, "Name": "Name"}
 _NAMES = {"EventBusName": "tail(EventBusName)|=default", "Name": "Name"}
 _ABSENT = ("ResourceNotFoundException",)
+_DEFAULT = "default"
+
+
+def _without_targets(client: Any, key: Key, _entry: Mapping[str, Any]) -> Iterator[int]:
+    # An emulator may take the default bus for another one when a request names it.
+    bus = {} if key["EventBusName"] == _DEFAULT else {"EventBusName": key["EventBusName"]}
+    pages = client.get_paginator("list_targets_by_rule").paginate(Rule=key["Name"], **bus)
+    for ids in [[target["Id"] for target in page["Targets"]] for page in pages]:
+        if ids:
+            client.remove_targets(Rule=key["Name"], Ids=ids, **bus)
+            yield len(ids)
+
 
 RESOURCE = ResourceType(
     name="events-rule",
@@ -38,16 +53,8 @@ RESOURCE = ResourceType(
         over=Listing(operation="ListEventBuses", entries="EventBuses", key={"EventBusName": "Name"}),
         name="Name",
     ),
-    parts=(
-        Part(
-            listing="ListTargetsByRule",
-            given={**_BUS, "Rule": "Name"},
-            entries="Targets",
-            removal="RemoveTargets",
-            parameters={**_BUS, "Rule": "Name", "Ids.0": ".Id"},
-            absent=_ABSENT,
-        ),
-    ),
+    empty=_without_targets,
     empty_first=True,
+    actions=("events:ListTargetsByRule", "events:RemoveTargets"),
     physical={"EventBusName": "left(@)|=default", "Name": "right(@)"},
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,10 +15,24 @@ def _bus(world: World, name: str) -> None:
     world.client("events").create_event_bus(Name=name)
 
 
+_BUSES = itertools.cycle(("default", ""))
+
+
 def _rule(world: World, name: str) -> None:
-    _bus(world, name)
-    world.cleanup.append(lambda: world.client("events").delete_event_bus(Name=name))
-    world.client("events").put_rule(Name=name, EventBusName=name, EventPattern='{"source": ["test"]}')
+    """One on the default bus, the next one on a bus of its own name."""
+    _rule_on(world, name, next(_BUSES) or name)
+
+
+def _rule_on(world: World, name: str, bus: str) -> None:
+    if bus != "default":
+        _bus(world, bus)
+        world.cleanup.append(lambda: world.client("events").delete_event_bus(Name=bus))
+    world.client("events").put_rule(Name=name, EventBusName=bus, EventPattern='{"source": ["test"]}')
+
+
+def _target_of_default(world: World, name: str) -> None:
+    queue = f"arn:aws:sqs:{world.region}:{world.account}:{name}"
+    world.client("events").put_targets(Rule=name, Targets=[{"Id": each, "Arn": queue} for each in ("one", "two")])
 
 
 def _target(world: World, name: str) -> None:
@@ -26,7 +41,7 @@ def _target(world: World, name: str) -> None:
 
 
 def _rule_around(world: World, name: str) -> Mapping[str, Any]:
-    _rule(world, name)
+    _rule_on(world, name, name)
     return {"EventBusName": name, "Name": name}
 
 
@@ -75,7 +90,7 @@ def _endpoint(world: World, name: str) -> None:
 
 MAKERS = {
     "events-event-bus": Maker(make=_bus),
-    "events-rule": Maker(make=_rule, fill=_target),
+    "events-rule": Maker(make=_rule, fill=_target_of_default),
     "events-target": Maker(make=_target, container=_rule_around),
     "events-archive": Maker(make=_archive),
     "events-connection": Maker(make=_connection),
