@@ -48,6 +48,7 @@ from sandgate.keys.run_keys import RunKeys
 from sandgate.keys.surrogates import Surrogates
 from sandgate.ledger.book import NAME as LEDGER
 from sandgate.ledger.book import Book
+from sandgate.ledger.recover import lost
 from sandgate.resources._model import resource_types
 from sandgate.rewrite.rewriter import Rewriter
 from sandgate.routes._model import Route
@@ -147,6 +148,8 @@ class Gate:
             "ends_with_gate": tier.ends_with_run,
         }
         self._book.begin(header, durable=not tier.ends_with_run)
+        for line in lost(self._run_dir / "events.jsonl", self._book.state, namespace):
+            self._book.take_up(line)
         parts.owned.restore(self._book.state.owned)
         for entry in self._book.state.alive.values():
             if entry.type == STACK and "StackName" in entry.key:

@@ -73,9 +73,9 @@ class Ledgering:
         Returns:
             Whether that is on disk; else the call must not go out.
         """
-        if call.service == "cloudformation" and call.operation in _CHANGES_MEMBERS:
-            await self._adopt_members(call)
         wrote = False
+        if call.service == "cloudformation" and call.operation in _CHANGES_MEMBERS:
+            wrote = await self._adopt_members(call)
         for kind, made in made_by(call):
             if kind is not None and kind.within and self._is_inside_own(kind, made.key, call.region):
                 continue
@@ -132,16 +132,18 @@ class Ledgering:
         if any(claims):
             self._removing[call.id] = tuple(claims)
 
-    async def _adopt_members(self, call: Call) -> None:
-        """Members of a stack of this run, before the stack may let go of them."""
+    async def _adopt_members(self, call: Call) -> bool:
+        """Members of a stack of this run, before the stack may let go of them; whether there are any."""
         name = call.parameters.get("StackName")
         if not isinstance(name, str) or not self._owns_stack(name, call.region):
-            return
+            return False
+        wrote = False
         for type_, key, physical in _keys_of(await self._asking.members(name, call.region) or ()):
-            self._book.write(
+            wrote = self._book.write(
                 "adopted", id=call.id, at=_now(), type=type_, key=key, region=call.region,
                 why=f"was {physical} in the stack {name}",
             )  # fmt: skip
+        return wrote
 
     def _owns_stack(self, name: str, region: str) -> bool:
         short = name.split("/")[1] if name.startswith("arn:") and "/" in name else name

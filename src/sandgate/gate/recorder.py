@@ -16,6 +16,7 @@ from json.encoder import encode_basestring_ascii as _text
 from sandgate.core.call import Call, Decision, Outcome
 from sandgate.core.log import AppendLog
 from sandgate.core.redact import redact_parameters
+from sandgate.ledger.recover import told_in_event
 from sandgate.names.shown import shown_members
 
 __all__ = ["Caller", "Recorder"]
@@ -71,6 +72,8 @@ class Recorder:
             line += f',"test":{_text(call.test_id)}'
         if call.resources:
             line += f',"resources":[{",".join([_text(ref.arn or f"{ref.type}:{ref.name}") for ref in call.resources])}]'
+        if makes := told_in_event(call):
+            line += f',"makes":{json.dumps(makes, default=str)}'
         if self._record_params:
             shown = shown_members(call.service, call.operation)
             line += f',"parameters":{json.dumps(redact_parameters(call.parameters, shown=shown))}'

@@ -109,7 +109,10 @@ class Book:
 
     def write(self, kind: str, **fields: Any) -> bool:
         """Write one line and take it; false when it is not written."""
-        line = {"ledger": kind, **fields}
+        return self.take_up({"ledger": kind, **fields})
+
+    def take_up(self, line: Mapping[str, Any]) -> bool:
+        """Write one line that was put together elsewhere, and take it; false when it is not written."""
         if not self._log.append(line):
             return False
         self._written += 1

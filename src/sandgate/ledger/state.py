@@ -39,6 +39,8 @@ class State:
         self.findings: list[Finding] = []
         self.known: set[Identity] = set()
         """Every complete identity that was ever the run's."""
+        self.ids: set[str] = set()
+        """Every call that a line is about."""
         self._calls: dict[str, set[Identity]] = {}
         self._takes: Mapping[str, Callable[[Mapping[str, Any]], None]] = {
             "open": self._open,
@@ -63,6 +65,8 @@ class State:
         """Take one line; kinds that a newer sandgate writes are passed over."""
         take = self._takes.get(str(line.get("ledger")))
         if take is not None:
+            if "id" in line:
+                self.ids.add(str(line["id"]))
             take(line)
 
     def _open(self, line: Mapping[str, Any]) -> None:
