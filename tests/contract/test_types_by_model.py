@@ -13,7 +13,7 @@ from botocore.stub import Stubber
 
 from sandgate.resources._model import resource_types
 from sandgate.sweep.found import Found, list_all
-from sandgate.sweep.remove import Answer, remove
+from sandgate.sweep.remove import Answer, RemovalError, remove, remove_batch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +152,17 @@ def test_a_refusal_that_the_emulator_does_not_know(
                 stub.add_response(_method(client, operation), answer, given)
         assert remove(client, kind, Found(key=key, name="test-x")) == (Answer.ACCEPTED, "")
         stub.assert_no_pending_responses()
+
+
+def test_a_batch_of_which_one_is_missing_proves_nothing() -> None:
+    """AWS removes no dashboard when one of the names is unknown, so none of them is taken for gone."""
+    kind = resource_types()["cloudwatch-dashboard"]
+    client = _client(kind.service)
+    found = [Found(key={"DashboardName": name}, name=name) for name in ("test-x", "test-y")]
+    with Stubber(client) as stub:
+        stub.add_client_error("delete_dashboards", "ResourceNotFound")
+        with pytest.raises(RemovalError, match="ResourceNotFound"):
+            remove_batch(client, kind, found)
 
 
 def test_every_type_has_a_case() -> None:
