@@ -27,7 +27,7 @@ __all__ = ["commit_of", "finish"]
 _LEFT = frozenset({"made", "unknown", "doubt"})
 """Claims by which a resource is one that tests left."""
 
-Bar = Callable[[int, int], None]
+_Bar = Callable[[int, int], None]
 
 
 def finish(
@@ -40,7 +40,7 @@ def finish(
     interrupted: bool = False,
     isolated: bool = False,
     checkout: tuple[str, bool] | None = None,
-    say: Bar = lambda _done, _all: None,
+    say: _Bar = lambda _done, _all: None,
 ) -> Receipt:
     """End a run that this front end started.
 
@@ -121,7 +121,7 @@ class _End:
     not_listed: tuple[Mapping[str, str], ...] = ()
 
 
-def _end(run: Run, reason: str, *, kept: bool, say: Bar) -> _End:
+def _end(run: Run, reason: str, *, kept: bool, say: _Bar) -> _End:
     """Remove, count, stop. A gate that does not answer any more is killed and told as the cause of death."""
     end = _End()
     try:
@@ -149,7 +149,7 @@ def _read(run: Run) -> State:
     return read_state(run.directory / NAME)
 
 
-def _sweep(run: Run, say: Bar) -> tuple[Mapping[str, str], ...]:
+def _sweep(run: Run, say: _Bar) -> tuple[Mapping[str, str], ...]:
     """Remove what tests left; what came along silently, or was on its way out, was not theirs to remove."""
     if not _read(run).alive:
         return ()

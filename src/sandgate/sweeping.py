@@ -13,6 +13,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError
 
+from sandgate.config.model import Config
 from sandgate.core.call import SWEEPER
 from sandgate.errors import RunError
 from sandgate.guard.adoption import made_of_members
@@ -23,19 +24,20 @@ from sandgate.ledger.book import NAME, Book, is_held, read_state
 from sandgate.ledger.entry import Entry, Identity
 from sandgate.ledger.state import State
 from sandgate.resources._model import resource_types
-from sandgate.session import Progress, Run, resume
-from sandgate.sweep.plan import Step
+from sandgate.session import Progress, Run, resume, start
+from sandgate.sweep.plan import Step, waves
 from sandgate.sweep.strays import Known, Listed, list_types, strays, types_of
 from sandgate.sweep.work import Sweeper, Swept, plan
 
 __all__ = [
     "Past",
     "close_with_upstream",
-    "opened",
     "look_for_strays",
+    "opened",
     "others_than",
     "past_runs",
     "plan_sweep",
+    "started",
     "sweep",
     "take",
 ]
@@ -47,7 +49,7 @@ _UNNAMED_ACCOUNT = "000000000000"
 _MARK = "sweeping"
 """A file in the directory of a dead run that a sweep has taken up; its own gate never comes back."""
 
-Bar = Callable[[int, int], None]
+_Bar = Callable[[int, int], None]
 """Told how many of how many are done."""
 
 
@@ -138,9 +140,25 @@ def opened(past: Past, *, progress: Progress) -> Iterator[Run]:
     Raises:
         RunError: the run is alive, or swept by somebody else.
     """
-    run = resume(past.directory, progress=progress)
-    try:
+    with _held(resume(past.directory, progress=progress)) as run:
         (past.directory / _MARK).touch()
+        yield run
+
+
+@contextlib.contextmanager
+def started(config: Config, *, progress: Progress) -> Iterator[Run]:
+    """A gate for a run of its own, for as long as what nobody's ledger knows is swept.
+
+    Raises:
+        SandgateError: the gate did not start.
+    """
+    with _held(start(config, progress=progress)) as run:
+        yield run
+
+
+@contextlib.contextmanager
+def _held(run: Run) -> Iterator[Run]:
+    try:
         yield run
         run.stop("swept")
     except BaseException:
@@ -162,7 +180,7 @@ def sweep(
     run: Run,
     *,
     others: frozenset[Identity] | None = None,
-    bar: Bar = lambda _done, _all: None,
+    bar: _Bar = lambda _done, _all: None,
     halt: threading.Event | None = None,
 ) -> Swept:
     """Remove what a run's ledger says is alive, through its gate.
@@ -204,7 +222,7 @@ def look_for_strays(run: Run) -> tuple[tuple[Mapping[str, Any], ...], tuple[List
         run: a fresh one with `isolation = "prefix"`; its gate lives.
 
     Returns:
-        Type, region and key of each; and the listings, of which some may have failed.
+        Type, region, key and name of each; and the listings, of which some may have failed.
 
     Raises:
         RunError: the ledger of a run that lives cannot be read, so that nobody knows what is its own.
@@ -216,7 +234,9 @@ def look_for_strays(run: Run) -> tuple[tuple[Mapping[str, Any], ...], tuple[List
     listed = tuple(list_types(kinds, lambda service: client(service, run.region)))
     # Ledgers come after listings: what a run made in between is in its ledger, and not in the listing.
     known = _known(past for past in past_runs(config.root) if past.id != run.id)
-    return tuple(strays(listed, prefixes=config.prefix, region=run.region, known=known)), listed
+    found = list(strays(listed, prefixes=config.prefix, region=run.region, known=known))
+    rank = {name: number for number, wave in enumerate(waves(one["type"] for one in found)) for name in wave}
+    return tuple(sorted(found, key=lambda one: (rank[one["type"]], one["type"]))), listed
 
 
 def _known(runs: Iterable[Past]) -> Known:
@@ -241,7 +261,7 @@ def take(run: Run, found: Sequence[Mapping[str, Any]]) -> None:
 
     Args:
         run: its gate lives.
-        found: type, region and key of each.
+        found: type, region, key and name of each.
 
     Raises:
         RunError: they could not be written.
@@ -251,8 +271,9 @@ def take(run: Run, found: Sequence[Mapping[str, Any]]) -> None:
     lines: list[tuple[str, Mapping[str, object]]] = []
     for number, one in enumerate(found):
         kind = resource_types()[one["type"]]
-        why = f"carries the prefix, listed by {kind.listing.operation}"
-        lines.append(("adopted", {**one, "id": f"prefix-{number}", "at": at, "claim": "made", "why": why}))
+        why = f"{one['name']} carries the prefix, and was in no ledger"
+        named = {member: one[member] for member in ("type", "region", "key")}
+        lines.append(("adopted", {**named, "id": f"prefix-{number}", "at": at, "claim": "made", "why": why}))
         if len(one["key"]) == 1:  # an id that AWS chose is inside by whose it is
             members = [(kind.type, str(next(iter(one["key"].values()))))]
             if items := items_of(made_of_members(members, place)):

@@ -16,7 +16,7 @@ from pathlib import Path
 from sandgate.core.files import replace_text
 from sandgate.errors import UsageError
 
-__all__ = ["Living", "choose", "forget", "living", "remember"]
+__all__ = ["Living", "choose", "forget", "living", "project_folder", "remember"]
 
 _FOLDER = ".sandgate"
 _CURRENT = "current"
@@ -72,7 +72,7 @@ def choose(*, cwd: Path, environ: Mapping[str, str], run: str = "", tier: str = 
     Raises:
         UsageError: there is none.
     """
-    root = _project(cwd)
+    root = project_folder(cwd)
     here = living(root) if root else ()
     own = next(_living(Path(environ["SANDGATE_RUN_DIR"])), None) if environ.get("SANDGATE_RUN_DIR") else None
     known = _unique([*here, *([own] if own else [])])
@@ -127,7 +127,7 @@ def _read_current(root: Path) -> str:
     return ""
 
 
-def _project(cwd: Path) -> Path | None:
+def project_folder(cwd: Path) -> Path | None:
     """The nearest folder from `cwd` upward that has runs; no configuration is read, so a broken one stops nobody."""
     start = cwd.absolute()
     return next((folder for folder in (start, *start.parents) if (folder / _FOLDER / "runs").is_dir()), None)

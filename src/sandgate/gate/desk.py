@@ -11,7 +11,7 @@ from sandgate.gate.parts import Parts
 __all__ = ["Desk"]
 
 _SHOWN_REFUSALS = 100
-_SWEEPS_WRITE = frozenset({"adopted", "gone", "leak"})
+_SWEEPS_WRITE = frozenset({"adopted", "gone", "leak", "owned"})
 
 _Answer = Mapping[str, object] | None
 
@@ -80,6 +80,9 @@ class Desk:
         if ledger is None or not {kind for kind, _ in lines} <= _SWEEPS_WRITE:
             raise ValueError("such lines are not written for a sweep")
         written = all(ledger.book.write(kind, **line) for kind, line in lines)
+        for kind, line in lines:
+            if kind == "owned":
+                self._parts.owned.restore(line["items"])
         return {"written": written and await ledger.book.sync()}
 
     async def _end(self, fields: Mapping[str, Any]) -> _Answer:

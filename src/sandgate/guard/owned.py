@@ -14,7 +14,7 @@ from importlib import resources
 from sandgate.core.call import Call
 from sandgate.guard.owners import owners_of
 
-__all__ = ["Owned", "created"]
+__all__ = ["Owned", "created", "items_of"]
 
 _STACK_MAKERS = frozenset({"CreateStack", "UpdateStack", "CreateChangeSet", "ExecuteChangeSet"})
 _PARTS = 6
@@ -82,6 +82,15 @@ class Owned:
         fresh = found - self._known
         self._known |= fresh
         return tuple(sorted(":".join(key) for key in fresh))
+
+
+def items_of(arns: Iterable[str]) -> tuple[str, ...]:
+    """Resources as `Owned.restore` takes them.
+
+    Args:
+        arns: of the resources.
+    """
+    return tuple(sorted({":".join(_key(one)) for arn in arns for one in owners_of(arn)}))
 
 
 def _key(arn: str) -> tuple[str, str, str]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from textwrap import wrap
 
 from sandgate.core.rules import heading, is_option, split_option
 from sandgate.errors import ExitCode
+from sandgate.reports.lines import WIDTH, cut, plain, wrapped
 from sandgate.reports.receipt import Receipt
 from sandgate.reports.refusals import RefusalGroup
 from sandgate.reports.words import FINDINGS, NO_GUARD, NOT_KNOWN
@@ -15,7 +15,6 @@ __all__ = ["refusal_lines", "summary_lines"]
 
 _SHOWN = 10
 _SHOWN_TESTS = 3
-_WIDTH = 80
 _MARGIN = " " * 11
 
 
@@ -43,11 +42,11 @@ def summary_lines(receipt: Receipt) -> list[str]:
     for service, operations in receipt.calls.items():
         names = ", ".join(f"{name} {count}" for name, count in sorted(operations.items(), key=lambda o: -o[1])[:4])
         more = len(operations) - 4
-        lines.append(_cut(f"    {service:<16} {names}{f' and {more} more' if more > 0 else ''}"))
+        lines.append(cut(f"    {service:<16} {names}{f' and {more} more' if more > 0 else ''}"))
     lines += refusal_lines(receipt.refusals, facts.on_refusal)
     if receipt.denied_upstream:
         denied = ", ".join(f"{name} {count}" for name, count in receipt.denied_upstream.items())
-        lines += _wrapped(f"by the upstream: {denied}", "  denied   ")
+        lines += wrapped(f"by the upstream: {denied}", "  denied   ")
     swept = [left for left in facts.leftovers if left.get("swept") == "yes"]
     lines += _left_lines("left behind by tests, swept now", swept)
     if swept and facts.on_leftover == "fail":
@@ -56,10 +55,10 @@ def summary_lines(receipt: Receipt) -> list[str]:
     lines += _left_lines("kept" if facts.kept else "still there", there)
     if facts.findings:
         lines.append("  not to be undone:")
-        lines += [_cut(f"    {FINDINGS[found['what']]}: {found['name']}") for found in facts.findings[:_SHOWN]]
+        lines += [cut(f"    {FINDINGS[found['what']]}: {found['name']}") for found in facts.findings[:_SHOWN]]
     if facts.not_listed:
         lines.append("  what is left could not be listed:")
-        lines += [_cut(f"    {entry['name']}: {entry['unknown']}") for entry in facts.not_listed]
+        lines += [cut(f"    {entry['name']}: {entry['unknown']}") for entry in facts.not_listed]
     lines.append(f"  seconds  {facts.ready_s:.1f} to ready, {facts.tests_s:.1f} tests, {facts.stop_s:.1f} to stop")
     lines += [f"  red because {reason}" for reason in receipt.reasons]
     return lines
@@ -73,7 +72,7 @@ def _left_lines(heading: str, leftovers: Sequence[Mapping[str, str]]) -> Iterato
     for left in leftovers[:_SHOWN]:
         yield f"    {left['type']} {left['name']}"
         if left.get("why"):
-            yield from _wrapped(left["why"], "      ")
+            yield from wrapped(left["why"], "      ")
     if len(leftovers) > _SHOWN:
         yield f"    and {len(leftovers) - _SHOWN} more"
 
@@ -99,9 +98,7 @@ def refusal_lines(refusals: Iterable[RefusalGroup], on_refusal: str) -> Iterator
 
 def _group(group: RefusalGroup) -> Iterator[str]:
     statement = f", statement {group.statement}" if group.statement else ""
-    yield from _wrapped(
-        f"{group.what} ({group.count - group.expected}x) by rule {group.rule}{statement}", "  refused  "
-    )
+    yield from wrapped(f"{group.what} ({group.count - group.expected}x) by rule {group.rule}{statement}", "  refused  ")
     tests = ", ".join(group.tests[:_SHOWN_TESTS])
     more = len(group.tests) - _SHOWN_TESTS
     yield from _said("value", group.value)
@@ -112,7 +109,7 @@ def _group(group: RefusalGroup) -> Iterator[str]:
 
 def _said(name: str, text: str) -> Iterator[str]:
     if text:
-        yield from _wrapped(f"{name}: {text}", _MARGIN)
+        yield from wrapped(f"{name}: {text}", _MARGIN)
 
 
 def _remedy(remedy: str) -> Iterator[str]:
@@ -122,25 +119,4 @@ def _remedy(remedy: str) -> Iterator[str]:
         return
     yield f"{_MARGIN}{heading(remedy)}:"
     margin = f"{_MARGIN}  "
-    yield from (f"{margin}{_plain(line)}" for line in split_option(remedy, _WIDTH - len(margin)))
-
-
-def _wrapped(text: str, start: str) -> list[str]:
-    """Lines of at most 80 columns, but nothing that somebody may copy is torn: an ARN, a test id."""
-    return wrap(
-        _plain(text),
-        _WIDTH,
-        initial_indent=start,
-        subsequent_indent=" " * (len(start) + 2),
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-
-
-def _plain(text: str) -> str:
-    """What cannot move a terminal's cursor."""
-    return "".join(character if character.isprintable() else "?" for character in text)
-
-
-def _cut(line: str, width: int = _WIDTH) -> str:
-    return line if len(line) <= width else line[: width - 1] + "…"
+    yield from (f"{margin}{plain(line)}" for line in split_option(remedy, WIDTH - len(margin)))

@@ -17,7 +17,12 @@ from sandgate.sweep.found import Found
 __all__ = ["Group", "Sight", "Step", "decide", "group_of", "waves"]
 
 _SKEW = 60.0
-"""Seconds by which AWS's clock and ours may differ."""
+"""Seconds by which AWS's clock and ours may differ, where being wrong would remove what is somebody else's."""
+_WORST_SKEW = 900.0
+"""Seconds by which they may differ at all: S3 refuses calls that were signed longer ago, and other services sooner
+(Amazon S3 API Reference, RequestTimeTooSkewed)."""
+_SLOWEST = 3600.0
+"""Seconds after the call at which AWS says, at the latest, that the resource came to be."""
 
 Group = tuple[str, str, str]
 """Type, region, and container as text: what one listing shows."""
@@ -80,7 +85,7 @@ def decide(entry: Entry, sight: Sight | None, *, namespace: str, others: frozens
     if not entry.complete:
         return _decide_unnamed(entry, sight, namespace, others)
     if sight is None or sight.failure:
-        return _decide_unseen(entry, kind, sight.failure if sight else "no listing")
+        return _decide_unseen(entry, kind, sight.failure if sight else "no listing", namespace)
     return _decide_seen(entry, kind, sight.found.get(key_text(entry.key)), namespace)
 
 
@@ -88,15 +93,16 @@ def _decide_seen(entry: Entry, kind: ResourceType, found: Found | None, namespac
     if found is None or found.gone:
         why = f"not in {kind.listing.operation}" if found is None else "as good as gone"
         return Step(entry=entry, what="absent", why=why)
-    ours = any(namespace in str(value) for value in entry.key.values())
-    if entry.claim == "unknown" and not ours and _is_older(found, entry):
-        return Step(entry=entry, what="tell", why="it is older than the call that may have made it")
+    if entry.claim == "unknown" and not _is_ours(entry, namespace) and not _is_of_the_call(found, entry):
+        return Step(entry=entry, what="tell", why=f"{_reason(entry)}, and it may have been there before")
     return Step(entry=entry, what="remove", why=_reason(entry), found=(found,))
 
 
-def _decide_unseen(entry: Entry, kind: ResourceType, failure: str) -> Step:
+def _decide_unseen(entry: Entry, kind: ResourceType, failure: str, namespace: str) -> Step:
     """One whose listing failed, which says nothing of whether it is there."""
     why = f"it could not be listed ({failure})"
+    if entry.claim == "unknown" and not _is_ours(entry, namespace):
+        return Step(entry=entry, what="tell", why=f"{_reason(entry)}, and {why}")
     if any(source.startswith(".") for source in kind.removal.parameters.values()):
         return Step(entry=entry, what="tell", why=why)
     name = str(next(iter(entry.key.values()), ""))
@@ -110,18 +116,19 @@ def _decide_unnamed(entry: Entry, sight: Sight | None, namespace: str, others: f
         return Step(
             entry=entry, what="tell", why=f"its create was never answered, and it could not be listed ({failure})"
         )
+    ours = any(namespace in str(value) for value in entry.told.values())
     alike = tuple(
         found
         for found in sight.found.values()
         if not found.gone
-        and not _is_older(found, entry)
+        and (ours or not _is_older(found, entry))
         and identity_of(entry.type, entry.region, found.key) not in others
         and all(first(found.entry, path) == value for path, value in entry.told.items())
         and all(found.key.get(member) == value for member, value in entry.key.items())
     )
     if not alike:
         return Step(entry=entry, what="absent", why="its create was never answered, and nothing like it is there")
-    if any(namespace in str(value) for value in entry.told.values()):
+    if ours:
         return Step(
             entry=entry, what="remove", why="its create was never answered; it carries the run's name", found=alike
         )
@@ -131,12 +138,29 @@ def _decide_unnamed(entry: Entry, sight: Sight | None, namespace: str, others: f
     )
 
 
+def _is_ours(entry: Entry, namespace: str) -> bool:
+    """Whether it carries the run's own name, which nothing had before the run."""
+    return any(namespace in str(value) for value in entry.key.values())
+
+
+def _is_of_the_call(found: Found, entry: Entry) -> bool:
+    """Whether it came to be when the call went out."""
+    created = _created(found)
+    return created is not None and entry.at - _SKEW <= created <= entry.at + _SLOWEST
+
+
 def _is_older(found: Found, entry: Entry) -> bool:
+    """Whether it certainly was there before the call, whatever clocks say."""
+    created = _created(found)
+    return created is not None and created < entry.at - _WORST_SKEW
+
+
+def _created(found: Found) -> float | None:
     created = found.created
     seconds = created.timestamp() if isinstance(created, datetime) else created
     if not isinstance(seconds, int | float):
-        return False
-    return (seconds / 1000 if seconds > 1e11 else seconds) < entry.at - _SKEW  # noqa: PLR2004 - milliseconds since 1970
+        return None
+    return seconds / 1000 if seconds > 1e11 else seconds  # noqa: PLR2004 - milliseconds since 1970
 
 
 def _reason(entry: Entry) -> str:

@@ -1,0 +1,85 @@
+"""`sandgate sweep`: remove what runs have left that do not live any more, and nothing else."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sandgate.cli._adopt import adopt
+from sandgate.cli._ages import parse_age
+from sandgate.cli._model import Command
+from sandgate.cli._options import flag_of
+from sandgate.cli._runs import chosen, complete_runs, runs_of
+from sandgate.cli._sweep import How, Report, check_can_ask, pick, sweep_all
+from sandgate.errors import ExitCode, UsageError
+
+__all__ = ["COMMAND"]
+
+
+def _sweep(
+    runs: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[RUN]…", help="Sweep these; else every run that does not live.", autocompletion=complete_runs
+        ),
+    ] = None,
+    *,
+    older_than: Annotated[
+        str, typer.Option("--older-than", metavar="AGE", help="Leave out runs that began later: 90s, 30m, 2h, 7d.")
+    ] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the whole plan, and remove nothing.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    adopt_prefix: Annotated[
+        bool, typer.Option("--adopt-prefix", help="Sweep what carries the prefix and is in no ledger of the project.")
+    ] = False,
+    tier: Annotated[str | None, flag_of("tier")] = None,
+    json_output: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    how = How(dry_run=dry_run, yes=yes, json=json_output)
+    age = parse_age(older_than) if older_than else 0.0
+    if adopt_prefix:
+        if runs or older_than:
+            raise UsageError("--adopt-prefix is about what no run owns", hint="leave RUN and --older-than out")
+        status = adopt(tier, how)
+    elif tier is not None:
+        raise UsageError("--tier belongs to --adopt-prefix", hint="runs are swept on the tier that they ran on")
+    else:
+        status = _sweep_runs(runs or [], age, how)
+    raise typer.Exit(status)
+
+
+def _sweep_runs(names: list[str], age: float, how: How) -> int:
+    known = runs_of(Path.cwd())
+    report, now = Report(), time.time()
+    picked = pick(
+        chosen(known, names) if names else known, named=bool(names), older_than=age, now=now, report=report, how=how
+    )
+    if any(not past.gone_with_upstream for past in picked):
+        check_can_ask(how)
+    try:
+        sweep_all(picked, now=now, report=report, how=how)
+    except (KeyboardInterrupt, typer.Abort):
+        typer.echo("sandgate: stopped; `sandgate sweep` goes on with it", err=True)
+        return int(ExitCode.INTERRUPTED)
+    if how.json:
+        typer.echo(json.dumps(report.to_json(), indent=2))
+    elif not picked:
+        typer.echo("nothing to sweep")
+    return int(report.status)
+
+
+COMMAND = Command.of(
+    _sweep,
+    name="sweep",
+    help="Remove what runs have left that do not live any more, and prove that it is gone.",
+    examples=(
+        "sandgate sweep --dry-run",
+        "sandgate sweep 20260131-120000-k3x9q2",
+        "sandgate sweep --older-than 2h --yes",
+        "sandgate sweep --adopt-prefix --tier endpoints",
+    ),
+)
