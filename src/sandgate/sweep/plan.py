@@ -93,7 +93,7 @@ def _decide_seen(entry: Entry, kind: ResourceType, found: Found | None, namespac
     if found is None or found.gone:
         why = f"not in {kind.listing.operation}" if found is None else "as good as gone"
         return Step(entry=entry, what="absent", why=why)
-    if entry.claim == "unknown" and not _is_ours(entry, namespace) and not _is_of_the_call(found, entry):
+    if entry.claim == "unknown" and not _is_new(entry, namespace) and not _is_of_the_call(found, entry):
         return Step(entry=entry, what="tell", why=f"{_reason(entry)}, and it may have been there before")
     return Step(entry=entry, what="remove", why=_reason(entry), found=(found,))
 
@@ -101,7 +101,7 @@ def _decide_seen(entry: Entry, kind: ResourceType, found: Found | None, namespac
 def _decide_unseen(entry: Entry, kind: ResourceType, failure: str, namespace: str) -> Step:
     """One whose listing failed, which says nothing of whether it is there."""
     why = f"it could not be listed ({failure})"
-    if entry.claim == "unknown" and not _is_ours(entry, namespace):
+    if entry.claim == "unknown" and not _is_new(entry, namespace):
         return Step(entry=entry, what="tell", why=f"{_reason(entry)}, and {why}")
     if any(source.startswith(".") for source in kind.removal.parameters.values()):
         return Step(entry=entry, what="tell", why=why)
@@ -138,9 +138,12 @@ def _decide_unnamed(entry: Entry, sight: Sight | None, namespace: str, others: f
     )
 
 
-def _is_ours(entry: Entry, namespace: str) -> bool:
-    """Whether it carries the run's own name, which nothing had before the run."""
-    return any(namespace in str(value) for value in entry.key.values())
+def _is_new(entry: Entry, namespace: str) -> bool:
+    """Whether it was not there before the call: it carries the run's own name, or was looked for and not found."""
+    if any(namespace in str(value) for value in entry.key.values()):
+        return True
+    creates = entry.kind.creates if entry.kind else ()
+    return any(create.probe and entry.operation.endswith(f":{create.operation}") for create in creates)
 
 
 def _is_of_the_call(found: Found, entry: Entry) -> bool:
