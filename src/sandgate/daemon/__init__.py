@@ -1,0 +1,1 @@
+"""The gate process: its composition root, its start, and its end."""

@@ -1,0 +1,108 @@
+"""Putting the parts of a gate together: models, collaborators, ledger."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sandgate.config.model import Config
+from sandgate.core.call import ALLOWED
+from sandgate.core.registry import discover, nearest
+from sandgate.errors import ConfigError
+from sandgate.gate.asking import Asking
+from sandgate.gate.ledgering import STACK, Ledgering
+from sandgate.gate.listener import HOST, Listener
+from sandgate.gate.parts import Parts
+from sandgate.gate.probing import Prober
+from sandgate.gate.recorder import Recorder
+from sandgate.gate.seen import Seen
+from sandgate.gate.upstream import Pool
+from sandgate.gate.wall import UNNAMED_ACCOUNT
+from sandgate.keys.run_keys import RunKeys
+from sandgate.keys.surrogates import Surrogates
+from sandgate.ledger.book import Book
+from sandgate.ledger.recover import lost
+from sandgate.resources._model import resource_types
+from sandgate.rewrite.rewriter import Rewriter
+from sandgate.routes._model import Route
+from sandgate.tiers._model import Tier, Upstream
+from sandgate.wire.models import Models
+
+__all__ = ["load_models", "make_parts", "open_ledger"]
+
+
+def load_models(config: Config, cache_dir: Path) -> Models:
+    """The models, which are also what knows whether a required service exists at all.
+
+    Args:
+        config: the run's.
+        cache_dir: holds the index over all services.
+
+    Raises:
+        ConfigError: `require` names a service that does not exist.
+    """
+    resource_types()  # loaded now, so that no call waits for it
+    models = Models.load(cache_dir)
+    known = {*models.services, *(route.service for route in discover("sandgate.routes", "ROUTE", Route).values())}
+    for name in config.require:
+        if name not in known:
+            close = nearest(name, known)
+            raise ConfigError(
+                f"there is no service {name!r}",
+                where=f"require, {config.sources.get('require', '')}",
+                hint=f"did you mean {close!r}?" if close else "services are named as boto3 names them",
+            )
+    return models
+
+
+def make_parts(
+    config: Config, models: Models, upstream: Upstream, *, listener: Listener, pool: Pool, recorder: Recorder
+) -> Parts:
+    """The collaborators of the pipeline; ledger and guard come once they exist."""
+    surrogates = Surrogates()
+    gate_url = f"http://{HOST}:{listener.port('main')}"
+    return Parts(
+        models=models,
+        keys=RunKeys(),
+        surrogates=surrogates,
+        rewriter=Rewriter(gate_url, surrogates),
+        upstream=upstream,
+        seen=Seen(everything=upstream.private),
+        pool=pool,
+        recorder=recorder,
+        routes=discover("sandgate.routes", "ROUTE", Route),
+        decide=lambda _call: ALLOWED,
+        body_limit=config.body_limit * 1024 * 1024,
+        ports=listener.ports,
+        urls=listener.urls,
+    )
+
+
+def open_ledger(book: Book, parts: Parts, tier: Tier, *, config: Config, run_dir: Path, namespace: str) -> Ledgering:
+    """Say whose the ledger is, and take up what an earlier gate of this run has made.
+
+    Args:
+        book: the ledger, locked.
+        parts: of the gate; told what the run owns.
+        tier: says whether what is made outlives the gate.
+        config: the run's.
+        run_dir: the run's directory; its event log knows calls that a torn ledger lost.
+        namespace: the run's.
+    """
+    account = parts.upstream.account or UNNAMED_ACCOUNT
+    header = {
+        "run": run_dir.name,
+        "tier": tier.name,
+        "account": account,
+        "region": config.region,
+        "namespace": namespace,
+        "ends_with_gate": tier.ends_with_run,
+    }
+    book.begin(header, durable=not tier.ends_with_run)
+    for line in lost(run_dir / "events.jsonl", book.state, namespace):
+        book.take_up(line)
+    parts.owned.restore(book.state.owned)
+    for entry in book.state.alive.values():
+        if entry.type == STACK and "StackName" in entry.key:
+            parts.owned.stacks.add((str(entry.key["StackName"]), entry.region))
+    asking = Asking(parts, config.region)
+    return Ledgering(book, asking, Prober(asking, parts.models, account), namespace)
