@@ -9,8 +9,9 @@ from sandgate.core.call import ALLOWED
 from sandgate.core.registry import discover, nearest
 from sandgate.errors import ConfigError
 from sandgate.gate.asking import Asking
-from sandgate.gate.ledgering import STACK, Ledgering
+from sandgate.gate.ledgering import Ledgering
 from sandgate.gate.listener import HOST, Listener
+from sandgate.gate.members import STACK
 from sandgate.gate.parts import Parts
 from sandgate.gate.probing import Prober
 from sandgate.gate.recorder import Recorder

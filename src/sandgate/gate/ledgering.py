@@ -5,31 +5,44 @@ A create whose answer never comes stays in the ledger as it is: alive until some
 
 from __future__ import annotations
 
-import time
+import asyncio
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from sandgate.core.call import SWEEPER, Call
-from sandgate.core.paths import first
-from sandgate.gate.asking import Asking, StackMember
+from sandgate.gate.asking import Asking
+from sandgate.gate.foreign import Foreign, changes_survey, writes_over
+from sandgate.gate.members import Members, now
 from sandgate.gate.probing import Presence, Prober
-from sandgate.ledger.answers import found_in
+from sandgate.gate.telling import Left, is_told, left_by
+from sandgate.ledger.answers import found_in, ids_in, in_headers, unsaid
 from sandgate.ledger.book import Book
-from sandgate.ledger.entry import identity_of
-from sandgate.ledger.track import Made, creates_of, made_by, removed_by, tracked
-from sandgate.resources._model import Create, Key, ResourceType, resource_types
+from sandgate.ledger.entry import identity_of, name_of
+from sandgate.ledger.track import Made, Removed, made_by, removed_by, tracked
+from sandgate.resources._model import Key, ResourceType, resource_types
 from sandgate.wire.http import Headers
 
-__all__ = ["STACK", "Ledgering", "key_of_member"]
+__all__ = ["Ledgering"]
 
 _SUCCESS = range(200, 300)
 _NOT_DONE = range(300, 500)
-_IN_HEADER = "x-"
-STACK = "cloudformation-stack"
-_CHANGES_MEMBERS = frozenset({
-    "ContinueUpdateRollback", "DeleteStack", "ExecuteChangeSet", "RollbackStack", "UpdateStack",
-})  # fmt: skip
-"""After these a stack may have let go of members that still exist."""
+
+_Thing = tuple[ResourceType | None, Made]
+
+
+@dataclass(slots=True)
+class _Open:
+    """A call that is on its way."""
+
+    made: list[_Thing] = field(default_factory=list)
+    wrote: bool = False
+    """Whether the ledger must hear of it if it fails."""
+    removes: list[tuple[Removed, tuple[str, ...]]] = field(default_factory=list)
+    """What it removes, and the claims that each had when it went out."""
+    silent: dict[str, Presence] = field(default_factory=dict)
+    """Types of what comes with the new resource, and whether that was there before."""
+    told: list[Left] = field(default_factory=list)
 
 
 class Ledgering:
@@ -44,13 +57,14 @@ class Ledgering:
 
     def __init__(self, book: Book, asking: Asking, prober: Prober, namespace: str) -> None:
         self._book = book
-        self._asking = asking
         self._prober = prober
         self._namespace = namespace
-        self._removing: dict[str, tuple[tuple[str, ...], ...]] = {}
-        """Call id to the claims that each resource had which it removes, when it went out."""
-        self._silent: dict[str, dict[str, Presence]] = {}
-        """Call id to the types of what comes with the new resource, and whether that was there before."""
+        self._members = Members(book, asking)
+        self._foreign = Foreign(book.state, prober, self._members)
+        self._open: dict[str, _Open] = {}
+        """By the id of the call."""
+        self._told: set[tuple[str, ...]] = set()
+        """What the ledger tells of containers already."""
 
     @property
     def book(self) -> Book:
@@ -58,12 +72,15 @@ class Ledgering:
         return self._book
 
     def concerns(self, call: Call) -> bool:
-        """Whether a call makes or removes something."""
-        return tracked(call) or (call.service == "cloudformation" and call.operation in _CHANGES_MEMBERS)
+        """Whether a call makes, removes or leaves something."""
+        return tracked(call) or is_told(call) or self._members.concerns(call) or changes_survey(call)
 
     def reads(self, call: Call) -> bool:
         """Whether the answer says what the new resource is called."""
-        return any(create.ids or create.arn for _, create in creates_of(call))
+        opened = self._open.get(call.id)
+        return opened is not None and any(
+            made.create and (made.create.ids or made.create.arn) for _, made in opened.made
+        )
 
     # -- before it goes out ---------------------------------------------------------------------------------------
 
@@ -73,33 +90,53 @@ class Ledgering:
         Returns:
             Whether that is on disk; else the call must not go out.
         """
-        wrote = False
-        if call.service == "cloudformation" and call.operation in _CHANGES_MEMBERS:
-            wrote = await self._adopt_members(call)
+        adopted = self._members.concerns(call) and await self._members.before(call)
+        opened = _Open(removes=list(self._removes(call)))
+        inner: list[_Thing] = []
+        own: dict[object, bool] = {}
         for kind, made in made_by(call):
-            if kind is not None and kind.within and self._is_inside_own(kind, made.key, call.region):
+            if kind is None or not kind.within:
+                existed = await self._existed(kind, made, call.region)
+                self._intend(call, opened, kind, made, existed)
+                if kind is not None and kind.silent and not existed:
+                    opened.silent = await self._silent_before(kind, made.key, call.region)
                 continue
-            existed = await self._existed(kind, made, call.region)
-            wrote = True
-            if not self._book.write("intent", **_intent(call, made), **({"existed": existed} if existed else {})):
-                return False
-            if existed is True and kind is not None and kind.within:
-                self._finding("overwritten", kind, made.key, call)
-            if kind is not None and kind.silent and not existed:
-                self._silent[call.id] = await self._silent_before(kind, made.key, call.region)
-        self._remember_removals(call)
-        return await self._book.sync() if wrote else not self._book.failed
+            place = (kind.name, *(made.key.get(member) for member in kind.container.values()))
+            if place not in own:
+                own[place] = await self._members.own(kind, made.key, call.region)
+            if not own[place]:
+                inner.append((kind, made))
+        if inner:
+            await self._before_inner(call, opened, inner)
+        opened.told = [left for left in left_by(call) if not await self._members.owns(left.type, left.key, call.region)]
+        if opened.wrote or opened.removes or opened.told:
+            self._open[call.id] = opened
+        return await self._book.sync() if opened.wrote or adopted else not self._book.failed
 
-    def _is_inside_own(self, kind: ResourceType, key: Key, region: str) -> bool:
-        """Whether the container goes with the run, and what is in it too."""
-        container = {outer: key[inner] for outer, inner in kind.container.items() if inner in key}
-        return self._book.state.holds(kind.within, region, container)
+    async def _before_inner(self, call: Call, opened: _Open, things: list[_Thing]) -> None:
+        """What it makes in containers of others."""
+        found = await asyncio.gather(*(self._foreign.inner(kind, made, call.region) for kind, made in things if kind))
+        for one in found:
+            if one is None:
+                self._book.write("failed", id=call.id, code="")  # it makes nothing there, and nobody need look for it
+            elif one.named:
+                self._intend(call, opened, one.kind, one.made, one.existed)
+            else:
+                opened.wrote = True
+                self._finding("unnamed", one.kind.name, one.made.key, call, id=call.id)
+
+    def _intend(self, call: Call, opened: _Open, kind: ResourceType | None, made: Made, existed: Presence) -> None:
+        opened.made.append((kind, made))
+        opened.wrote = True
+        self._book.write("intent", **_intent(call, made), **({"existed": existed} if existed else {}))
+        if existed is True and kind is not None and writes_over(call.operation):
+            self._finding("overwritten", kind.name, made.key, call, id=call.id)
 
     async def _existed(self, kind: ResourceType | None, made: Made, region: str) -> Presence:
         probe = made.create.probe if made.create else None
         if kind is None or probe is None or self._book.state.holds(made.type, region, made.key):
             return False
-        if not kind.within and self._is_ours_by_name(made.key):
+        if self._is_ours_by_name(made.key):
             return False
         return await self._prober.exists(kind.service, probe, made.key, region)
 
@@ -120,34 +157,17 @@ class Ledgering:
                 found[silent.type] = await self._prober.exists(service, silent.probe, other, region)
         return found
 
-    def _finding(self, what: str, kind: ResourceType, key: Key, call: Call) -> None:
-        name = " ".join(str(value) for value in key.values())
-        self._book.write("finding", what=what, type=kind.name, name=name, test=call.test_id)
+    def _finding(self, what: str, type_: str, key: Key, call: Call, **more: str) -> None:
+        operation = f"{call.service}:{call.operation}"
+        self._book.write(
+            "finding", what=what, type=type_, name=name_of(key), test=call.test_id, operation=operation, **more
+        )
 
-    def _remember_removals(self, call: Call) -> None:
-        claims = []
+    def _removes(self, call: Call) -> Iterator[tuple[Removed, tuple[str, ...]]]:
         for removed in removed_by(call):
             entry = self._book.state.alive.get(identity_of(removed.type, call.region, removed.key))
-            claims.append(tuple(entry.claims) if entry else ())
-        if any(claims):
-            self._removing[call.id] = tuple(claims)
-
-    async def _adopt_members(self, call: Call) -> bool:
-        """Members of a stack of this run, before the stack may let go of them; whether there are any."""
-        name = call.parameters.get("StackName")
-        if not isinstance(name, str) or not self._owns_stack(name, call.region):
-            return False
-        wrote = False
-        for type_, key, physical in _keys_of(await self._asking.members(name, call.region) or ()):
-            wrote = self._book.write(
-                "adopted", id=call.id, at=_now(), type=type_, key=key, region=call.region,
-                why=f"was {physical} in the stack {name}",
-            )  # fmt: skip
-        return wrote
-
-    def _owns_stack(self, name: str, region: str) -> bool:
-        short = name.split("/")[1] if name.startswith("arn:") and "/" in name else name
-        return self._book.state.holds(STACK, region, {"StackName": short})
+            if entry is not None:
+                yield removed, tuple(entry.claims)
 
     # -- after it was answered ------------------------------------------------------------------------------------
 
@@ -163,71 +183,76 @@ class Ledgering:
         """
         if owned:
             self._book.write("owned", items=list(owned))
+        opened = self._open.pop(call.id, None)
         if status in _SUCCESS:
-            self._after_success(call, answer)
-        elif status in _NOT_DONE and creates_of(call):
+            self._members.after(call)
+            if changes_survey(call):
+                self._foreign.forget()
+        if opened is None:
+            return
+        if status in _SUCCESS:
+            self._after_success(call, opened, answer)
+        elif status in _NOT_DONE and opened.wrote:
             self._book.write("failed", id=call.id, code=code)
-        self._removing.pop(call.id, None)
-        self._silent.pop(call.id, None)
+        if status not in _NOT_DONE:
+            self._tell(call, opened.told)
 
-    def _after_success(self, call: Call, answer: tuple[bytes, Headers]) -> None:
-        first_made = next(made_by(call), None)
-        if first_made is not None:  # one line for all that the call made: only a single one has ids of its own
-            kind, made = first_made
+    def _after_success(self, call: Call, opened: _Open, answer: tuple[bytes, Headers]) -> None:
+        version: tuple[str, Key] | None = None
+        if opened.made:  # one line for all that the call made: only a single one has ids of its own
+            kind, made = opened.made[0]
             create = made.create
-            ids = _ids(answer, create.ids) if create else {}
+            ids = ids_in(answer, create.ids) if create else {}
             arn = found_in(answer[0], {"arn": create.arn}).get("arn", "") if create and create.arn else ""
             self._book.write("made", id=call.id, **({"key": ids} if ids else {}), **({"arn": arn} if arn else {}))
-            if kind is not None and create is not None and ids != _ids((b"", ()), create.ids):
-                self._adopt_version(kind, {**made.key, **ids}, create, call)
+            if kind is not None and create is not None and in_headers(create.ids) and ids != unsaid(create.ids):
+                version = (kind.name, {**made.key, **ids})
+                self._adopt_version(*version, call)
             if kind is not None and kind.silent:
-                self._adopt_silent(kind, {**made.key, **ids}, call)
-        for removed, ids_then in zip(removed_by(call), self._removing.get(call.id, ()), strict=False):
-            if ids_then:
-                # A sweep proves absence itself: until it has, what it removed counts as there.
-                proven = removed.at_once and call.principal.worker != SWEEPER
-                self._book.write(
-                    "gone" if proven else "going",
-                    type=removed.type, region=call.region, key=removed.key, ids=list(ids_then),
-                    why=f"{call.service}:{call.operation}",
-                )  # fmt: skip
-
-    def _adopt_version(self, kind: ResourceType, key: Key, create: Create, call: Call) -> None:
-        """What a header names is new, whatever was there before under the name: a version of an object."""
-        of_header = any(path.startswith(_IN_HEADER) for path in create.ids.values())
-        if not of_header or self._book.state.holds(kind.name, call.region, key):
-            return
-        if not (kind.within and self._is_inside_own(kind, key, call.region)):
+                self._adopt_silent(kind, {**made.key, **ids}, call, opened.silent)
+        for removed, ids_then in opened.removes:
+            if version is not None and version[0] == removed.type and version[1] != removed.key:
+                continue  # a marker came before it, and it is still there
+            # A sweep proves absence itself: until it has, what it removed counts as there.
+            proven = removed.at_once and call.principal.worker != SWEEPER
             self._book.write(
-                "adopted", id=call.id, at=_now(), type=kind.name, key=key, region=call.region, claim="made",
+                "gone" if proven else "going",
+                type=removed.type, region=call.region, key=removed.key, ids=list(ids_then),
                 why=f"{call.service}:{call.operation}",
             )  # fmt: skip
 
-    def _adopt_silent(self, kind: ResourceType, key: Key, call: Call) -> None:
-        before = self._silent.get(call.id, {})
+    def _adopt_version(self, type_: str, key: Key, call: Call) -> None:
+        """What a header names is new, whatever was there before under the name: a version of an object."""
+        if not self._book.state.holds(type_, call.region, key):
+            self._book.write(
+                "adopted", id=call.id, at=now(), type=type_, key=key, region=call.region, claim="made",
+                why=f"{call.service}:{call.operation}",
+            )  # fmt: skip
+
+    def _adopt_silent(self, kind: ResourceType, key: Key, call: Call, before: Mapping[str, Presence]) -> None:
         for silent in kind.silent:
             other = {member: form.format_map(key) for member, form in silent.key.items()}
             existed = before.get(silent.type, "unknown")
             if existed is not True and not self._book.state.holds(silent.type, call.region, other):
                 self._book.write(
-                    "adopted", id=call.id, at=_now(), type=silent.type, key=other, region=call.region,
+                    "adopted", id=call.id, at=now(), type=silent.type, key=other, region=call.region,
                     claim="doubt" if existed == "unknown" else "perhaps",
-                    why=f"comes with {kind.name} {' '.join(str(value) for value in key.values())}",
+                    why=f"comes with {kind.name} {name_of(key)}",
                 )  # fmt: skip
 
-
-def _ids(answer: tuple[bytes, Headers], paths: Mapping[str, str]) -> dict[str, str]:
-    """What an answer says; paths that begin with `x-` are of its headers."""
-    body, headers = answer
-    told = {name: first(dict(headers), path) for name, path in paths.items() if path.startswith(_IN_HEADER)}
-    found = found_in(body, {name: path for name, path in paths.items() if name not in told})
-    return {**found, **{name: str(value) for name, value in told.items() if value is not None}}
+    def _tell(self, call: Call, told: list[Left]) -> None:
+        """Tell what went into containers of others; once for each container and operation."""
+        for left in told:
+            key = (left.what, left.type, call.region, call.operation, *left.key.values())
+            if key not in self._told:
+                self._told.add(key)
+                self._finding(left.what, left.type, left.key, call)
 
 
 def _intent(call: Call, made: Made) -> dict[str, Any]:
     line: dict[str, Any] = {
         "id": call.id,
-        "at": _now(),
+        "at": now(),
         "type": made.type,
         "region": call.region,
         "key": dict(made.key),
@@ -238,25 +263,3 @@ def _intent(call: Call, made: Made) -> dict[str, Any]:
     if call.test_id:
         line["test"] = call.test_id
     return line
-
-
-def _keys_of(members: tuple[StackMember, ...]) -> Iterator[tuple[str, Key, str]]:
-    for member in members:
-        for kind in resource_types().values():
-            if kind.type == member.type and not kind.within:
-                key = key_of_member(kind, member.physical_id)
-                if key is not None:
-                    yield kind.name, key, member.physical_id
-
-
-def key_of_member(kind: ResourceType, physical: str) -> Mapping[str, str] | None:
-    """The key of a stack's member, from its physical id; None where that does not tell."""
-    paths = kind.physical or ({kind.key[0]: "@"} if len(kind.key) == 1 else {})
-    found = {member: first(physical, path) for member, path in paths.items()}
-    if set(found) != set(kind.key) or not all(isinstance(value, str) and value for value in found.values()):
-        return None
-    return {member: str(value) for member, value in found.items()}
-
-
-def _now() -> float:
-    return round(time.time(), 6)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from urllib.parse import quote, urlencode
 
 from sandgate.core.paths import nested
 from sandgate.gate.asking import Asking
-from sandgate.ledger.answers import all_in
-from sandgate.resources._model import Key, Probe
+from sandgate.ledger.answers import all_in, found_in
+from sandgate.resources._model import Key, Listing, Probe, Survey
 from sandgate.wire.denials import error_code
 from sandgate.wire.models import Models
 
@@ -18,8 +18,23 @@ __all__ = ["Presence", "Prober"]
 
 Presence = Literal[True, False, "unknown"]
 _SUCCESS = range(200, 300)
-_OBJECT = "HeadObject"
-_BUCKET = "HeadBucket"
+
+
+class _Rest(NamedTuple):
+    """A read of S3, which has paths in place of operations."""
+
+    method: str
+    path: str
+    query: str = ""
+
+
+_REST: Mapping[str, _Rest] = {
+    "GetBucketVersioning": _Rest("GET", "/{Bucket}", "versioning"),
+    "HeadBucket": _Rest("HEAD", "/{Bucket}"),
+    "HeadObject": _Rest("HEAD", "/{Bucket}/{Key}", "versionId={VersionId}"),
+}
+_DOTS = frozenset({".", ".."})
+"""Steps of a path that servers and proxies take away."""
 
 
 class Prober:
@@ -42,29 +57,44 @@ class Prober:
         given = {name: form.format_map(place) for name, form in probe.parameters.items()}
         status, body = await self._send(service, probe.operation, given, region)
         if status in _SUCCESS:
-            if not probe.shows:
-                return True
-            shown = all_in(body, probe.shows)
+            shown = all_in(body, probe.shows) if probe.shows else ("",)
             return probe.equals.format_map(place) in shown if probe.equals else bool(shown)
-        code = error_code(status, (), body) if body else ""
-        return False if code in probe.absent or str(status) in probe.absent else "unknown"
+        return False if _is_one_of(probe.absent, status, body) else "unknown"
 
-    async def read(self, service: str, operation: str, parameters: Mapping[str, Any], region: str) -> Any:
-        """What an operation of an AWS JSON service answers; None when it fails."""
-        status, body = await self._send(service, operation, parameters, region)
+    async def look(self, service: str, look: Listing, key: Key, region: str) -> Presence:
+        """Whether what a type's `look` reads is there; `unknown` where the answer does not tell."""
+        given = {**look.parameters, **{name: key[member] for name, member in look.within.items()}}
+        status, body = await self._send(service, look.operation, given, region)
+        if status in _SUCCESS:
+            return look.entries == "@" or bool(all_in(body, look.entries))
+        if _is_one_of(look.present, status, body):
+            return True
+        return False if _is_one_of(look.absent, status, body) else "unknown"
+
+    async def survey(self, service: str, survey: Survey, key: Key, region: str) -> Any:
+        """What a survey shows: the value as JSON has it, or a text; None when nobody answers, or it shows nothing."""
+        given = {name: key[member] for name, member in survey.parameters.items()}
+        status, body = await self._send(service, survey.operation, given, region)
         if status not in _SUCCESS:
             return None
+        if body[:1] == b"<":
+            return found_in(body, {"it": survey.shows}).get("it", "")
         try:
-            return json.loads(body)
+            document = json.loads(body)
         except ValueError:
             return None
+        for step in survey.shows.split("."):
+            document = document.get(step) if isinstance(document, dict) else None
+        return document
 
     async def _send(self, service: str, operation: str, given: Mapping[str, Any], region: str) -> tuple[int, bytes]:
-        if operation in {_BUCKET, _OBJECT}:
-            path = "/" + quote(given["Bucket"], safe="")
-            if operation == _OBJECT:
-                path += "/" + quote(given["Key"], safe="/-_.~")
-            return await self._asking.ask(service, "HEAD", path, region=region)
+        rest = _REST.get(operation) if service == "s3" else None
+        if rest is not None:
+            if not _DOTS.isdisjoint(f"{given['Bucket']}/{given.get('Key', '')}".split("/")):
+                return 0, b""
+            named = {name: quote(str(value), safe="/-_.~" if name == "Key" else "") for name, value in given.items()}
+            query = rest.query.format_map({"VersionId": "", **named}).removesuffix("versionId=")
+            return await self._asking.ask(service, rest.method, rest.path.format_map(named), query=query, region=region)
         info = self._models.services[service]
         fields: tuple[tuple[str, str], ...]
         if info.target_prefix:
@@ -77,3 +107,8 @@ class Prober:
             fields = (("content-type", "application/x-www-form-urlencoded; charset=utf-8"),)
             body = urlencode({"Action": operation, "Version": info.api_version, **given}).encode()
         return await self._asking.ask(service, "POST", "/", body=body, region=region, fields=fields)
+
+
+def _is_one_of(codes: tuple[str, ...], status: int, body: bytes) -> bool:
+    code = error_code(status, (), body) if body else ""
+    return code in codes or str(status) in codes

@@ -7,10 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sandgate.core.paths import every, first
+from sandgate.wire.http import Headers
 from sandgate.wire.malformed import MalformedError
 from sandgate.wire.protocols._xml import Element, parse_xml
 
-__all__ = ["all_in", "found_in"]
+__all__ = ["all_in", "found_in", "ids_in", "in_headers", "unsaid"]
+
+_IN_HEADER = "x-"
 
 
 def found_in(body: bytes, paths: Mapping[str, str]) -> dict[str, str]:
@@ -34,6 +37,30 @@ def found_in(body: bytes, paths: Mapping[str, str]) -> dict[str, str]:
     except (ValueError, MalformedError):
         return {}
     return {name: str(value) for name, value in found.items() if value is not None}
+
+
+def ids_in(answer: tuple[bytes, Headers], paths: Mapping[str, str]) -> dict[str, str]:
+    """What an answer says; paths that begin with `x-` are of its headers.
+
+    Args:
+        answer: body and headers, names in lower case.
+        paths: what to call it, to its path.
+    """
+    body, headers = answer
+    named = {name: path for name, path in paths.items() if path.startswith(_IN_HEADER)}
+    told = {name: first(dict(headers), path) for name, path in named.items()}
+    found = found_in(body, {name: path for name, path in paths.items() if name not in named})
+    return {**found, **{name: str(value) for name, value in told.items() if value is not None}}
+
+
+def in_headers(paths: Mapping[str, str]) -> bool:
+    """Whether one of the paths is of a header."""
+    return any(path.startswith(_IN_HEADER) for path in paths.values())
+
+
+def unsaid(paths: Mapping[str, str]) -> dict[str, str]:
+    """What it means that an answer says nothing: `null`, the version of an object where versions are not kept."""
+    return ids_in((b"", ()), paths)
 
 
 def all_in(body: bytes, path: str) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from sandgate.resources._model import Key, ResourceType, resource_types
 
-__all__ = ["Claim", "Entry", "Identity", "identity_of"]
+__all__ = ["Claim", "Entry", "Identity", "identity_of", "name_of"]
 
 Claim = Literal["unknown", "made", "perhaps", "going", "doubt"]
 """Why a resource counts as alive. `unknown`: a create went out and nobody heard of it again. `made`: AWS said so.
@@ -42,6 +42,8 @@ class Entry:
     arn: str = ""
     why: str = ""
     """Why it could not be removed the last time, or what made it without a call of its own."""
+    stack: str = ""
+    """Name of the stack that it was a member of when it was adopted."""
 
     @property
     def kind(self) -> ResourceType | None:
@@ -63,14 +65,18 @@ class Entry:
     @property
     def name(self) -> str:
         """What a person calls it."""
-        values = [str(value) for value in self.key.values()] or [str(value) for value in self.told.values()]
-        return " ".join(values) or self.operation
+        return name_of(self.key) or name_of(self.told) or self.operation
 
     @property
     def identity(self) -> Identity:
         """What tells it from others."""
         first = next(iter(self.claims), "")
         return identity_of(self.type, self.region, self.key, call=first if not self.complete else "")
+
+
+def name_of(key: Mapping[str, Any]) -> str:
+    """A key as a person reads it."""
+    return " ".join(value if isinstance(value, str) else json.dumps(value) for value in key.values())
 
 
 def identity_of(type_: str, region: str, key: Key, *, call: str = "") -> Identity:

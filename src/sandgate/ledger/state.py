@@ -26,6 +26,10 @@ class Finding:
     type: str
     name: str
     test: str = ""
+    operation: str = ""
+    """`service:operation`."""
+    call: str = ""
+    """Id of the call, for what has not happened if that failed."""
 
 
 class State:
@@ -42,6 +46,8 @@ class State:
         self.ids: set[str] = set()
         """Every call that a line is about."""
         self._calls: dict[str, set[Identity]] = {}
+        self._doubted: set[str] = set()
+        """Calls with findings that stand unless the call failed."""
         self._takes: Mapping[str, Callable[[Mapping[str, Any]], None]] = {
             "open": self._open,
             "intent": self._intent,
@@ -94,6 +100,7 @@ class State:
             told=line.get("told", {}),
             arn=line.get("arn", ""),
             why=line.get("why", ""),
+            stack=line.get("stack", ""),
         )
         identity = entry.identity
         before = self.alive.get(identity)
@@ -125,6 +132,8 @@ class State:
         call = str(line["id"])
         for identity in self._calls.pop(call, set()):
             self._release(identity, {call})
+        if call in self._doubted:
+            self.findings = [finding for finding in self.findings if finding.call != call]
 
     def _going(self, line: Mapping[str, Any]) -> None:
         identity = identity_of(line["type"], line["region"], line["key"])
@@ -159,9 +168,17 @@ class State:
             self.alive[identity] = replace(entry, why=str(line["why"]))
 
     def _finding(self, line: Mapping[str, Any]) -> None:
-        self.findings.append(
-            Finding(what=line["what"], type=line["type"], name=line["name"], test=line.get("test", ""))
+        finding = Finding(
+            what=line["what"],
+            type=line["type"],
+            name=line["name"],
+            test=line.get("test", ""),
+            operation=line.get("operation", ""),
+            call=str(line.get("id", "")),
         )
+        if finding.call:
+            self._doubted.add(finding.call)
+        self.findings.append(finding)
 
 
 def fold(lines: Iterable[Mapping[str, Any]]) -> State:

@@ -119,10 +119,20 @@ def removed_by(call: Call) -> Iterator[Removed]:
             continue
         paths = {member: parameter for parameter, member in removal.parameters.items() if not member.startswith(".")}
         paths |= removal.key
-        values = {member: first(call.parameters, paths[member]) for member in kind.key if member in paths}
-        if removal.batch:
-            ((member, path),) = paths.items() if len(paths) == 1 else ((kind.key[0], ""),)
-            for value in every(call.parameters, path) if path else ():
-                yield Removed(type=kind.name, key={member: value}, at_once=not removal.promises)
-        elif all(value is not None for value in values.values()) and set(values) == set(kind.key):
-            yield Removed(type=kind.name, key=values, at_once=not removal.promises)
+        several = removal.many.get(call.operation)
+        for parameters in several(call.parameters) if several else (call.parameters,):
+            for key in _keys(kind, removal, paths, parameters):
+                yield Removed(type=kind.name, key=key, at_once=not removal.promises)
+
+
+def _keys(
+    kind: ResourceType, removal: Removal, paths: Mapping[str, str], parameters: Mapping[str, Any]
+) -> Iterator[Key]:
+    """The keys that one request for a removal names."""
+    if removal.batch:
+        ((member, path),) = paths.items() if len(paths) == 1 else ((kind.key[0], ""),)
+        yield from ({member: value} for value in (every(parameters, path) if path else ()))
+        return
+    values = {member: first(parameters, paths[member]) for member in kind.key if member in paths}
+    if all(value is not None for value in values.values()) and set(values) == set(kind.key):
+        yield kind.plain(values) if kind.plain else values

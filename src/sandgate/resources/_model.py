@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from sandgate.core.registry import discover
 
-__all__ = ["Create", "Key", "Listing", "Part", "Probe", "Removal", "ResourceType", "Silent", "resource_types"]
+__all__ = ["Create", "Key", "Listing", "Part", "Probe", "Removal", "ResourceType", "Silent", "Survey", "resource_types"]
 
 Key = Mapping[str, Any]
 """What names one resource of a type: member to value, such as `{"TableName": "test-x"}`; JSON values only."""
@@ -58,6 +58,8 @@ class Create:
     when: tuple[str, tuple[str, ...]] | None = None
     """Path in the request and values of which it must have one; `("x", ("",))` means that it must be missing, and
     `("x", ())` that it must be there."""
+    only: tuple[str, ...] = ()
+    """What the type's survey must show of the container, else the call makes nothing; empty where it always does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +89,8 @@ class Removal:
     no list."""
     also: tuple[str, ...] = ()
     """Other operations, with the same parameters, by which a test may remove it."""
+    many: Mapping[str, Callable[[Mapping[str, Any]], Iterable[Mapping[str, Any]]]] = field(default_factory=dict)
+    """One of these operations to its request as several, where a test's call removes several."""
     promises: bool = False
     """Whether success only means that it will go: deleting takes its time, and may fail."""
 
@@ -99,10 +103,16 @@ class Listing:
     entries: str
     """Path of the entries in botocore's answer."""
     key: Mapping[str, str]
-    """Key member to path in an entry."""
+    """Key member to path in an entry; empty for what was asked with."""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     within: Mapping[str, str] = field(default_factory=dict)
     """Parameter to key member of the container, for what is listed container by container."""
+    narrow: Mapping[str, str] = field(default_factory=dict)
+    """Parameter to key member of what is looked for, where that is known: the rest of the container is not read."""
+    absent: tuple[str, ...] = ()
+    """Error codes, or HTTP statuses as text, that mean that nothing is there, besides those that say so by name."""
+    present: tuple[str, ...] = ()
+    """Error codes, or HTTP statuses as text, that mean that the one that was asked for is there all the same."""
     name: str = ""
     """Path in an entry of the name that people gave it; empty: the first key member."""
     created: str = ""
@@ -119,6 +129,26 @@ class Listing:
     over: Listing | None = None
     """Another listing that tells by its `key` what `within` needs and a container's key lacks; that is in the entries
     then as well. With a container only what agrees with it is looked into."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survey:
+    """What must be known of a container that a run did not make, before one can tell what a call makes in it.
+
+    Asked once for each container.
+    """
+
+    operation: str
+    parameters: Mapping[str, str]
+    """Parameter to key member."""
+    shows: str
+    """Path in the answer, as on the wire, of what matters."""
+    key: Callable[[Key, Any], Key | None] | None = None
+    """What `names` say and what is shown, to the key; None where that does not name one."""
+    new: tuple[str, ...] = ()
+    """What may be shown so that whatever is made is new, and nothing can be overwritten."""
+    changed_by: tuple[str, ...] = ()
+    """Operations after which it may show something else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +198,14 @@ class ResourceType:
     creates: tuple[Create, ...]
     removal: Removal
     listing: Listing
+    look: Listing | None = None
+    """A read of one by its whole key, which stands for the listing where the ledger has that: nobody scans somebody
+    else's table."""
+    survey: Survey | None = None
+    plain: Callable[[Key], Key] | None = None
+    """A key as a request says it to the one way in which the ledger has it, where requests have several, or bytes."""
+    spelled: Callable[[Key], Key] | None = None
+    """The ledger's key as botocore takes it, where that differs."""
     scope: Literal["region", "account"] = "region"
     """Whether equal keys in two regions are two resources."""
     parts: tuple[Part, ...] = ()
@@ -208,7 +246,8 @@ class ResourceType:
         """Every operation of its service that a sweep calls, but for those of `empty`."""
         listing = self.listing
         around = (listing.over.operation,) if listing.over else ()
-        listed = (*around, listing.operation, *((listing.detail[0],) if listing.detail else ()))
+        look = (self.look.operation,) if self.look else ()
+        listed = (*around, listing.operation, *look, *((listing.detail[0],) if listing.detail else ()))
         parts = (name for part in self.parts for name in (part.listing, part.removal))
         return tuple(dict.fromkeys((*listed, *(step[0] for step in self.prepare), *parts, self.removal.operation)))
 

@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from sandgate.core.paths import every, first
 from sandgate.resources._model import Key, Listing, ResourceType
 
-__all__ = ["CannotListError", "Found", "detailed", "list_all", "pages"]
+__all__ = ["CannotListError", "Found", "detailed", "list_all", "listing_for", "pages"]
 
 _MISSING_CONTAINER = ("NoSuch", "NotFound", "NonExistent", "DoesNotExist")
 
@@ -48,12 +48,50 @@ def list_all(client: Any, kind: ResourceType, container: Key | None = None) -> I
     Raises:
         CannotListError: a page could not be read.
     """
-    listing = kind.listing
+    listing = listing_for(kind, container or {})
     for place in _containers(client, listing, container or {}):
-        given = {name: place[member] for name, member in listing.within.items()}
-        for page in pages(client, listing.operation, {**listing.parameters, **given}, listing.more):
+        said = kind.spelled(place) if kind.spelled and set(kind.key) <= set(place) else place
+        if not set(listing.within.values()) <= set(said):
+            raise CannotListError("nobody knows what to look for")
+        given = {name: said[member] for name, member in listing.within.items()}
+        given |= {name: said[member] for name, member in listing.narrow.items() if member in said}
+        for page in _read(client, listing, given):
             for entry in every(page, listing.entries):
                 yield _found(listing, entry, place)
+
+
+def listing_for(kind: ResourceType, key: Key) -> Listing:
+    """What shows a resource: its type's `look` where the whole key is known, else the listing.
+
+    Args:
+        kind: the type.
+        key: of the resource or of its container, as far as it is known.
+    """
+    return kind.look if kind.look is not None and set(kind.look.within.values()) <= set(key) else kind.listing
+
+
+def _read(client: Any, listing: Listing, given: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The pages of a listing that may say by an error what is there.
+
+    Raises:
+        CannotListError: a page could not be read.
+    """
+    try:
+        yield from pages(client, listing.operation, {**listing.parameters, **given}, listing.more)
+    except CannotListError as error:
+        codes = _codes(error.__cause__)
+        if not codes.isdisjoint(listing.present):
+            yield {}
+        elif codes.isdisjoint(listing.absent):
+            raise
+
+
+def _codes(error: BaseException | None) -> frozenset[str]:
+    """Error code and HTTP status of an answer."""
+    if not isinstance(error, ClientError):
+        return frozenset()
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", "")
+    return frozenset({str(error.response.get("Error", {}).get("Code", "")), str(status)})
 
 
 def detailed(client: Any, kind: ResourceType, found: Found) -> Found:
@@ -63,7 +101,7 @@ def detailed(client: Any, kind: ResourceType, found: Found) -> Found:
         CannotListError: it could not be read.
     """
     listing = kind.listing
-    if listing.detail is None:
+    if listing.detail is None or listing_for(kind, found.key) is not listing:
         return found
     operation, parameters, path = listing.detail
     given = {name: first(found.entry, at) for name, at in parameters.items()}
@@ -135,7 +173,7 @@ def _found(listing: Listing, entry: object, container: Key) -> Found:
     key = {
         member: value
         for member, path in listing.key.items()
-        if (value := _at(entry, path)) is not None or (value := container.get(member)) is not None
+        if (value := _at(entry, path) if path else None) is not None or (value := container.get(member)) is not None
     }
     name = (_at(entry, listing.name) if listing.name else None) or next(iter(key.values()), "")
     return Found(

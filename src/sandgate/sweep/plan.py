@@ -12,10 +12,11 @@ from typing import Literal
 from sandgate.core.paths import first
 from sandgate.ledger.entry import Entry, Identity, identity_of
 from sandgate.resources._model import Key, ResourceType, resource_types
-from sandgate.sweep.found import Found
+from sandgate.sweep.found import Found, listing_for
 
-__all__ = ["Group", "Sight", "Step", "decide", "group_of", "waves"]
+__all__ = ["Group", "Sight", "Step", "container_of", "decide", "group_of", "key_text", "waiting", "waves"]
 
+_STACK = "cloudformation-stack"
 _SKEW = 60.0
 """Seconds by which AWS's clock and ours may differ, where being wrong would remove what is somebody else's."""
 _WORST_SKEW = 900.0
@@ -59,10 +60,13 @@ def group_of(entry: Entry) -> Group:
 
 
 def container_of(kind: ResourceType, key: Key) -> dict[str, object]:
-    """What a listing of the type must be told: the container's key."""
-    members = {kind.container.get(member, member): member for member in kind.listing.within.values()}
-    if kind.listing.over is not None:
-        members |= {member: member for member in kind.listing.over.key if member in kind.key}
+    """What a listing of the type must be told: the container's key, and what is known of the one itself."""
+    listing = listing_for(kind, key)
+    own = {} if listing is kind.look else kind.container
+    members = {own.get(member, member): member for member in listing.within.values()}
+    members |= {member: member for member in listing.narrow.values()}
+    if listing.over is not None:
+        members |= {member: member for member in listing.over.key if member in kind.key}
     return {member: key[inner] for inner, member in members.items() if inner in key}
 
 
@@ -91,7 +95,7 @@ def decide(entry: Entry, sight: Sight | None, *, namespace: str, others: frozens
 
 def _decide_seen(entry: Entry, kind: ResourceType, found: Found | None, namespace: str) -> Step:
     if found is None or found.gone:
-        why = f"not in {kind.listing.operation}" if found is None else "as good as gone"
+        why = f"not in {listing_for(kind, entry.key).operation}" if found is None else "as good as gone"
         return Step(entry=entry, what="absent", why=why)
     if entry.claim == "unknown" and not _is_new(entry, namespace) and not _is_of_the_call(found, entry):
         return Step(entry=entry, what="tell", why=f"{_reason(entry)}, and it may have been there before")
@@ -173,6 +177,21 @@ def _reason(entry: Entry) -> str:
         "perhaps": entry.why,
         "going": "its removal was accepted, and it is still there",
     }.get(entry.claim, "")
+
+
+def waiting(steps: Iterable[Step]) -> frozenset[Identity]:
+    """What waits for its stack: CloudFormation removes members itself, in its own order, unless it retains them.
+
+    Args:
+        steps: what there is to be removed.
+    """
+    steps = tuple(steps)
+    stacks = {(step.entry.region, step.entry.key.get("StackName")) for step in steps if step.entry.type == _STACK}
+    return frozenset(
+        step.entry.identity
+        for step in steps
+        if step.entry.claim == "perhaps" and (step.entry.region, step.entry.stack) in stacks
+    )
 
 
 def key_text(key: Key) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from botocore import xform_name
@@ -53,6 +54,8 @@ def remove(client: Any, kind: ResourceType, found: Found) -> tuple[Answer, str]:
     Raises:
         RemovalError: AWS refuses, and trying again would not help.
     """
+    if kind.spelled is not None:
+        found = replace(found, key=kind.spelled(found.key))
     try:
         if kind.empty_first:
             for _ in _emptying(client, kind, found):

@@ -18,10 +18,10 @@ from sandgate.ledger.entry import Entry, Identity
 from sandgate.ledger.state import State
 from sandgate.resources._model import ResourceType, resource_types
 from sandgate.sweep.found import CannotListError, Found, detailed, list_all
-from sandgate.sweep.plan import Group, Sight, Step, decide, group_of, key_text, waves
+from sandgate.sweep.plan import Group, Sight, Step, decide, group_of, key_text, waiting, waves
 from sandgate.sweep.remove import Answer, RemovalError, remove, remove_batch
 
-__all__ = ["Left", "Sweeper", "Swept", "plan"]
+__all__ = ["Clients", "Left", "Line", "Sweeper", "Swept", "plan"]
 
 _WORKERS = 32
 _FIRST_PAUSE = 0.05
@@ -148,7 +148,8 @@ class Sweeper:
             self._progress(self._done, self._total)
             if not todo:
                 return self._result(steps)
-            fresh = [step for step in todo if not self._case(step.entry).accepted]
+            held = waiting(todo)
+            fresh = [s for s in todo if not self._case(s.entry).accepted and s.entry.identity not in held]
             for wave in waves(step.entry.type for step in fresh):
                 self._remove(pool, [step for step in fresh if step.entry.type in wave])
             if self._halt.is_set():

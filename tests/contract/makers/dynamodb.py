@@ -30,4 +30,19 @@ def _backup(world: World, name: str) -> None:
     dynamodb.create_backup(TableName=name, BackupName=name)
 
 
-MAKERS = {"dynamodb-table": Maker(make=table, fill=_inside_table), "dynamodb-backup": Maker(make=_backup)}
+def _for_item(world: World, name: str) -> dict[str, object]:
+    """The table, and the key of the one item that is looked for."""
+    table(world, name)
+    world.cleanup.append(lambda: world.client("dynamodb").delete_table(TableName=name))
+    return {"TableName": name, "Key": {"pk": {"S": name}}}
+
+
+def _item(world: World, name: str) -> None:
+    world.client("dynamodb").put_item(TableName=name, Item={"pk": {"S": name}, "Key": {"S": "no key"}})
+
+
+MAKERS = {
+    "dynamodb-item": Maker(make=_item, container=_for_item),
+    "dynamodb-table": Maker(make=table, fill=_inside_table),
+    "dynamodb-backup": Maker(make=_backup),
+}

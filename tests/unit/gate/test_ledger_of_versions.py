@@ -27,8 +27,11 @@ class _Probed:
     def __init__(self, presence: Presence) -> None:
         self._presence = presence
 
-    async def exists(self, *_about: object) -> Presence:
+    async def look(self, *_about: object) -> Presence:
         return self._presence
+
+    async def survey(self, *_about: object) -> str:
+        return ""
 
 
 @pytest.fixture
