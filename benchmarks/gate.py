@@ -38,7 +38,8 @@ from _servers import (
 )
 
 from sandgate.config.load import load
-from sandgate.session import Run, start
+from sandgate.run import Run
+from sandgate.session import start
 from sandgate.tiers._venv import emulator_python
 from sandgate.wire.signing.credential import Credential
 from sandgate.wire.signing.sign import sign

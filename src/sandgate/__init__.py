@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sandgate.pytest_plugin.fixtures.eventually import Eventually
     from sandgate.pytest_plugin.fixtures.namespace import Namespace
     from sandgate.pytest_plugin.fixtures.stack import StackHandle
-    from sandgate.session import Run
+    from sandgate.run import Run
     from sandgate.stacks.model import Stack
 
 __all__ = [
@@ -41,7 +41,7 @@ _HOMES = {
     "CognitoUsers": f"{_FIXTURES}.cognito",
     "Eventually": f"{_FIXTURES}.eventually",
     "Namespace": f"{_FIXTURES}.namespace",
-    "Run": "sandgate.session",
+    "Run": "sandgate.run",
     "SandgateError": "sandgate.errors",
     "Stack": "sandgate.stacks.model",
     "StackHandle": f"{_FIXTURES}.stack",

@@ -19,10 +19,10 @@ from sandgate.ledger.book import NAME, read_state
 from sandgate.ledger.entry import Entry
 from sandgate.ledger.state import State
 from sandgate.reports.receipt import Receipt, RunFacts, make_receipt
-from sandgate.session import Run
+from sandgate.run import Run
 from sandgate.stacks.kept import remembered
 
-__all__ = ["commit_of", "finish"]
+__all__ = ["commit_of", "finish", "owned_after"]
 
 _LEFT = frozenset({"made", "unknown", "doubt"})
 """Claims by which a resource is one that tests left."""
@@ -37,9 +37,10 @@ def finish(
     exit_status: int,
     tests_s: float,
     wants_calls: bool = True,
-    interrupted: bool = False,
+    interrupted: Callable[[], bool] = lambda: False,
     isolated: bool = False,
     checkout: tuple[str, bool] | None = None,
+    keep: bool = False,
     say: _Bar = lambda _done, _all: None,
 ) -> Receipt:
     """End a run that this front end started.
@@ -50,51 +51,66 @@ def finish(
         exit_status: its exit status.
         tests_s: seconds it took.
         wants_calls: whether it must have reached the tier.
-        interrupted: whether a person stopped it.
+        interrupted: whether a person stopped it; asked again at the end, which may take its time.
         isolated: whether it ran without the home, other processes and any network but the gate.
         checkout: what `commit_of` said before it ran; `None` asks now.
+        keep: whether to sweep nothing, whatever the options say.
         say: told how far the sweep is.
 
     Returns:
         The receipt, which is also in the run directory. A gate that died is a reason for red, not an exception.
     """
     began = time.monotonic()
-    kept = run.config.keep or (run.config.keep_on_failure and exit_status != 0)
-    end = _end(run, "interrupted" if interrupted else "stopped", kept=kept, say=say)
+    kept = keep or run.config.keep or (run.config.keep_on_failure and exit_status != 0)
+    end = _end(run, "interrupted" if interrupted() else "stopped", kept=kept, say=say)
     commit, dirty = checkout or commit_of(run.config.root)
-    facts = RunFacts(
+    facts = replace(
+        _facts(run, end),
+        commit=commit,
+        dirty=dirty,
+        command=tuple(command),
+        exit_status=exit_status,
+        tests_s=tests_s,
+        stop_s=time.monotonic() - began,
+        kept=kept,
+        wants_calls=wants_calls,
+        interrupted=interrupted(),
+        isolated=isolated,
+    )
+    return _write(run, facts)
+
+
+def _facts(run: Run, end: _End) -> RunFacts:
+    """What the run and its end tell; what its front end knows comes on top."""
+    return RunFacts(
         run=run.id,
         tier=run.tier,
         account=run.account,
         caller=run.caller,
         region=run.region,
         namespace=run.namespace,
-        commit=commit,
-        dirty=dirty,
-        command=tuple(command),
-        exit_status=exit_status,
+        commit="",
+        dirty=False,
+        command=(),
+        exit_status=0,
         started=run.started_at,
         ready_s=run.ready_at - run.started_at,
-        tests_s=tests_s,
-        stop_s=time.monotonic() - began,
+        tests_s=0.0,
+        stop_s=0.0,
         versions={"sandgate": sandgate.__version__, "python": platform.python_version(), **run.versions},
         leftovers=end.leftovers,
         findings=end.findings,
         on_leftover=run.config.on_leftover,
-        kept=kept,
+        outlived=end.outlived,
         not_listed=end.not_listed,
         upstream_death=end.death,
         log_failure=f"calls could not be recorded: {end.broken}" if end.broken else "",
         require=run.config.require,
         allow_empty=run.config.allow_empty,
-        wants_calls=wants_calls,
-        interrupted=interrupted,
-        isolated=isolated,
         stuck=end.stuck,
         on_refusal=run.config.on_refusal,
         guard=not run.config.unsafe_no_guard,
     )
-    return _write(run, facts)
 
 
 def _write(run: Run, facts: RunFacts) -> Receipt:
@@ -119,6 +135,8 @@ class _End:
     leftovers: tuple[Mapping[str, str], ...] = ()
     findings: tuple[Mapping[str, str], ...] = ()
     not_listed: tuple[Mapping[str, str], ...] = ()
+    outlived: bool = False
+    """Whether a later sweep finds something to do."""
 
 
 def _end(run: Run, reason: str, *, kept: bool, say: _Bar) -> _End:
@@ -127,7 +145,9 @@ def _end(run: Run, reason: str, *, kept: bool, say: _Bar) -> _End:
     try:
         status: Mapping[str, Any] = run.status()
         end.death, end.broken = str(status["death"]), str(status["broken"])
-        if not end.death:
+        if end.death:
+            end.leftovers = _unswept(run)
+        else:
             end.stuck = () if kept else _remove_stacks(run)
             known = _kept(run) if kept else _sweep(run, say)
             found = run.leftovers()
@@ -141,7 +161,30 @@ def _end(run: Run, reason: str, *, kept: bool, say: _Bar) -> _End:
     except SandgateError as error:
         end.death = end.death or (error.message if isinstance(error, RunError) else str(error))
         run.kill()
+        end.leftovers = _unswept(run)
+    end.outlived = any(left.get("swept") != "yes" for left in end.leftovers) and bool(owned_after(run.directory))
     return end
+
+
+def owned_after(directory: Path) -> int:
+    """How many resources of a run are there for `sandgate sweep`, when its gate is gone.
+
+    Args:
+        directory: of the run.
+
+    Returns:
+        0 also where its upstream has ended with its gate, and where nobody can tell.
+    """
+    try:
+        state = read_state(directory / NAME)
+    except SandgateError:
+        return 0
+    return 0 if state.header.get("ends_with_gate") else len(state.alive)
+
+
+def _unswept(run: Run) -> tuple[Mapping[str, str], ...]:
+    """What the ledger says is there, of a run that could not be swept."""
+    return _kept(run) if owned_after(run.directory) else ()
 
 
 def _read(run: Run) -> State:

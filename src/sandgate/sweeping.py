@@ -24,7 +24,8 @@ from sandgate.ledger.book import NAME, Book, is_held, read_state
 from sandgate.ledger.entry import Entry, Identity
 from sandgate.ledger.state import State
 from sandgate.resources._model import resource_types
-from sandgate.session import Progress, Run, resume, start
+from sandgate.run import Run
+from sandgate.session import Progress, resume, start
 from sandgate.sweep.plan import Step, waves
 from sandgate.sweep.strays import Known, Listed, list_types, strays, types_of
 from sandgate.sweep.work import Sweeper, Swept, plan
@@ -198,7 +199,7 @@ def sweep(
     return Sweeper(
         clients=_clients(run, halt),
         state=lambda: read_state(path),
-        note=run.note_in_ledger,
+        note=partial(_note, run),
         others=_others(run) if others is None else others,
         progress=bar,
         halt=halt,
@@ -267,18 +268,28 @@ def take(run: Run, found: Sequence[Mapping[str, Any]]) -> None:
         RunError: they could not be written.
     """
     at = round(time.time(), 6)
-    place = Place(account=run.account or _UNNAMED_ACCOUNT, region=run.region)
-    lines: list[tuple[str, Mapping[str, object]]] = []
+    lines: list[tuple[str, Mapping[str, Any]]] = []
     for number, one in enumerate(found):
         kind = resource_types()[one["type"]]
         why = f"{one['name']} carries the prefix, and was in no ledger"
         named = {member: one[member] for member in ("type", "region", "key")}
         lines.append(("adopted", {**named, "id": f"prefix-{number}", "at": at, "claim": "made", "why": why}))
-        if len(one["key"]) == 1:  # an id that AWS chose is inside by whose it is
-            members = [(kind.type, str(next(iter(one["key"].values()))))]
-            if items := items_of(made_of_members(members, place)):
-                lines.append(("owned", {"items": list(items)}))
-    run.note_in_ledger(lines)
+    _note(run, lines)
+
+
+def _note(run: Run, lines: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
+    """Write lines of a sweep; an id that AWS chose is inside by whose it is, so the gate learns that first."""
+    adopted = (line for kind, line in lines if kind == "adopted")
+    items = [item for line in adopted for item in _owned_items(run, line)]
+    run.note_in_ledger([*([("owned", {"items": items})] if items else ()), *lines])
+
+
+def _owned_items(run: Run, line: Mapping[str, Any]) -> tuple[str, ...]:
+    if len(line["key"]) != 1:
+        return ()
+    place = Place(account=run.account or _UNNAMED_ACCOUNT, region=line["region"])
+    members = [(resource_types()[line["type"]].type, str(next(iter(line["key"].values()))))]
+    return items_of(made_of_members(members, place))
 
 
 def _others(run: Run) -> frozenset[Identity]:
@@ -293,6 +304,7 @@ def _clients(run: Run, halt: threading.Event) -> Callable[[str, str], Any]:
 
     session = run.boto_session("deployer", SWEEPER)
     session.events.register_first("needs-retry", partial(_give_up_when_halted, halt))
+    session.events.register_first("needs-retry", partial(_give_up_without_gate, run.directory / NAME))
     settings = ClientConfig(
         retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
         max_pool_connections=_CONNECTIONS,
@@ -307,6 +319,11 @@ def _clients(run: Run, halt: threading.Event) -> Callable[[str, str], Any]:
 
 class _HaltedError(BotoCoreError):
     fmt = "the sweep was stopped"
+
+
+def _give_up_without_gate(ledger: Path, *, caught_exception: Exception | None = None, **_answer: object) -> None:
+    if caught_exception is not None and not is_held(ledger):
+        raise RunError("the gate has ended", where=str(ledger.parent), hint="sweep the run again: `sandgate sweep`")
 
 
 def _give_up_when_halted(halt: threading.Event, **_answer: object) -> None:

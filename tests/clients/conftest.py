@@ -16,7 +16,8 @@ from filelock import FileLock
 
 from sandgate.config.load import load
 from sandgate.errors import EnvironmentFault
-from sandgate.session import Run, start
+from sandgate.run import Run
+from sandgate.session import start
 from sandgate.tiers._venv import ensure_environment
 
 JS = Path(__file__).parent / "js"

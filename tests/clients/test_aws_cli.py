@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from sandgate.core.log import read_log
-from sandgate.session import Run
+from sandgate.run import Run
 
 Aws = Callable[..., subprocess.CompletedProcess[str]]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sandgate.session import Run
+from sandgate.run import Run
 
 Call = Callable[..., Any]
 FOREIGN = "AKIDEXAMPLE"

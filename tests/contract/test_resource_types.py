@@ -14,7 +14,7 @@ from tests.contract.makers._model import World
 from tests.contract.makers._world import all_makers, new_name, types_gate, world_of
 
 from sandgate.resources._model import ResourceType, resource_types
-from sandgate.session import Run
+from sandgate.run import Run
 from sandgate.sweep.found import Found, detailed, list_all
 from sandgate.sweep.remove import Answer, remove, remove_batch
 from sandgate.wire.s3 import POST_OBJECT

@@ -14,7 +14,8 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from sandgate.config.load import load
-from sandgate.session import Run, start
+from sandgate.run import Run
+from sandgate.session import start
 
 
 @contextlib.contextmanager

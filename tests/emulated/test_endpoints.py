@@ -20,7 +20,8 @@ from botocore.exceptions import ClientError
 
 from sandgate.config.load import load
 from sandgate.errors import EnvironmentFault, SandgateError
-from sandgate.session import Run, cache_directory
+from sandgate.run import Run
+from sandgate.session import cache_directory
 from sandgate.tiers._venv import emulator_python
 
 TABLE = {

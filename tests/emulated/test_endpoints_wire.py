@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from sandgate.errors import ConfigError, EnvironmentFault
-from sandgate.session import Run
+from sandgate.run import Run
 
 KEY, SECRET = "MINIOEXAMPLEKEY", "a-secret of/minio+1"
 ANSWERS = {

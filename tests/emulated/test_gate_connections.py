@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from botocore.config import Config
 
-from sandgate.session import Run
+from sandgate.run import Run
 
 
 def _list_tables(raw: Any) -> bytes:

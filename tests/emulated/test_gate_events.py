@@ -11,7 +11,7 @@ import pytest
 import requests
 from botocore.exceptions import ClientError
 
-from sandgate.session import Run
+from sandgate.run import Run
 
 CANARY = "canaryNeverWritten7f3a"
 

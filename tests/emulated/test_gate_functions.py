@@ -14,7 +14,7 @@ import pytest
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
-from sandgate.session import Run
+from sandgate.run import Run
 
 CODE = """
 import boto3

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sandgate.session import Run
+from sandgate.run import Run
 
 GET = b"GET / HTTP/1.1\r\n"
 

@@ -13,7 +13,7 @@ from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
-from sandgate.session import Run
+from sandgate.run import Run
 
 CALLS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "json": ("dynamodb", "list_tables", {}),

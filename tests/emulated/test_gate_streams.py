@@ -20,7 +20,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from sandgate.session import Run
+from sandgate.run import Run
 
 MIB = 1 << 20
 BOUND_MIB = 80

@@ -17,7 +17,7 @@ import requests
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from sandgate.session import Run
+from sandgate.run import Run
 
 EMPTY = hashlib.sha256(b"").hexdigest()
 

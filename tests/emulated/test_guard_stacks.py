@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from sandgate.cli.main import run as sandgate
-from sandgate.session import Run
+from sandgate.run import Run
 
 Clients = Callable[[str], Any]
 BUCKET = "test-guarded-templates"

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from sandgate.session import Run
+from sandgate.run import Run
 
 Clients = Callable[[str], Any]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sandgate.cli.main import run as sandgate
-from sandgate.session import Run
+from sandgate.run import Run
 from sandgate.stacks.host import delete_stack
 
 QUEUE = """Parameters:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import requests
 
-from sandgate.session import Run
+from sandgate.run import Run
 
 TEMPLATE = """
 Transform: AWS::Serverless-2016-10-31

@@ -27,6 +27,7 @@ identity stacks
 gate proxy
 control
 sweep stories reports
+run
 daemon session
 sweeping
 finish

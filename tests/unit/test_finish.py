@@ -13,7 +13,7 @@ import pytest
 from sandgate.config.load import load
 from sandgate.errors import ExitCode, RunError
 from sandgate.finish import finish
-from sandgate.session import Run
+from sandgate.run import Run
 
 QUEUE = {"type": "AWS::SQS::Queue", "name": "q", "unknown": ""}
 UNLISTED = {"type": "", "name": "sqs", "unknown": "the emulator refused ListQueues"}
@@ -103,7 +103,7 @@ def test_a_dead_emulator_is_red_and_asked_nothing(run: Ended) -> None:
 
 def test_a_log_with_a_hole_is_red(run: Ended) -> None:
     run.broken = "no space left on device"
-    receipt = receipt_of(run, interrupted=True)
+    receipt = receipt_of(run, interrupted=lambda: True)
     assert receipt.status is ExitCode.INTERRUPTED
     assert receipt.reasons[1] == "calls could not be recorded: no space left on device"
     assert run.told == ["interrupted"]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from sandgate.cli._options import read_config
+from sandgate.cli._options import read_config, tier_named
 from sandgate.cli._plans import not_listed_json, not_listed_lines, stray_json, stray_lines
 from sandgate.cli._status import status_line
 from sandgate.cli._sweep import How, Report, agreed, carry_out, check_can_ask
@@ -19,7 +19,7 @@ from sandgate.reports.lines import wrapped
 
 if TYPE_CHECKING:
     from sandgate.config.model import Config
-    from sandgate.session import Run
+    from sandgate.run import Run
 
 __all__ = ["adopt"]
 
@@ -77,11 +77,8 @@ def _head(run: Run, types: int) -> Iterator[str]:
 
 
 def _check_tier(config: Config) -> None:
-    from sandgate.core.registry import discover, lookup  # noqa: PLC0415
-    from sandgate.tiers._model import Tier  # noqa: PLC0415
-
     source = config.sources.get("tier", "")
-    tier = lookup(discover("sandgate.tiers", "TIER", Tier), config.tier, what="tier", where=source)
+    tier = tier_named(config.tier, source)
     if tier.ends_with_run:
         raise UsageError(
             f"on the tier {tier.name!r} nothing outlives its run, so there is nothing to adopt",

@@ -23,7 +23,7 @@ from sandgate.config.model import Config
 from sandgate.errors import EnvironmentFault
 
 if TYPE_CHECKING:
-    from sandgate.session import Run
+    from sandgate.run import Run
 
 __all__ = ["Cage", "Isolation", "check_kernel", "remedy_of"]
 

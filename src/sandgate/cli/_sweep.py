@@ -21,7 +21,7 @@ from sandgate.cli._status import status_line
 from sandgate.errors import ExitCode, RunError, SandgateError, UsageError
 
 if TYPE_CHECKING:
-    from sandgate.session import Run
+    from sandgate.run import Run
     from sandgate.sweeping import Past
 
 __all__ = ["How", "Report", "agreed", "carry_out", "check_can_ask", "pick", "sweep_all"]

@@ -15,7 +15,8 @@ from sandgate.config.options import OPTIONS
 from sandgate.errors import UsageError
 from sandgate.pytest_plugin.environment import set_environment
 from sandgate.pytest_plugin.fixtures import fixture_modules
-from sandgate.session import Run, join, start
+from sandgate.run import Run
+from sandgate.session import join, start
 
 __all__ = ["enter", "join_run", "start_run"]
 

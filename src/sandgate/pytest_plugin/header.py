@@ -8,7 +8,7 @@ from pathlib import Path
 from sandgate.config.model import Config
 from sandgate.config.options import OPTIONS
 from sandgate.reports.words import NO_GUARD, NOT_KNOWN
-from sandgate.session import Run
+from sandgate.run import Run
 
 __all__ = ["header_lines"]
 

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from sandgate.core.log import read_log
 from sandgate.reports.refusals import RefusalGroup, refusals_of
-from sandgate.session import Run
+from sandgate.run import Run
 
 __all__ = ["JoinedSession"]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from sandgate.session import Run
+from sandgate.run import Run
 
 __all__ = ["STATE", "ServerError", "State"]
 

@@ -14,7 +14,8 @@ from pathlib import Path
 from tests.contract.makers._model import Maker, World
 
 from sandgate.config.load import load
-from sandgate.session import Run, start
+from sandgate.run import Run
+from sandgate.session import start
 
 __all__ = ["all_makers", "new_name", "types_gate", "world_of"]
 

@@ -21,7 +21,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from sandgate.config.load import load
-from sandgate.session import Run, cache_directory
+from sandgate.run import Run
+from sandgate.session import cache_directory
 from sandgate.tiers._venv import emulator_python
 
 

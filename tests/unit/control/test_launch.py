@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from sandgate.config.load import load
-from sandgate.session import Run, start
+from sandgate.run import Run
+from sandgate.session import start
 
 
 class Empty(BaseHTTPRequestHandler):

@@ -15,7 +15,7 @@ from sandgate.cli._model import Command
 from sandgate.cli._stack_progress import stack_progress
 
 if TYPE_CHECKING:
-    from sandgate.session import Run
+    from sandgate.run import Run
 
 __all__ = ["COMMAND"]
 
