@@ -82,13 +82,14 @@ class Signals:
     """Catches what asks a run to end, for as long as the run lasts.
 
     While the gate starts, a signal is a `KeyboardInterrupt`. While a command runs, it is the command's, and the command
-    decides. Afterwards the first one is only remembered, since ending takes a moment; the second interrupts that too.
-    Signals that were ignored when we started (`nohup`, background jobs of scripts) stay ignored.
+    decides. The first one of a run, whenever it comes after that, lets the run end in order, which includes its sweep;
+    the second one is a `KeyboardInterrupt` unless the command still runs. Signals that were ignored when we started
+    (`nohup`, background jobs of scripts) stay ignored.
     """
 
     def __init__(self) -> None:
-        self.interrupted = False
-        """Whether the run was asked to end."""
+        self.count = 0
+        """How often the run was asked to end."""
         self._patience = 0
         self._early: list[int] | None = None
         self._previous: dict[int, object] = {}
@@ -103,8 +104,18 @@ class Signals:
         for number, handler in self._previous.items():
             signal.signal(number, handler)  # type: ignore[arg-type]
 
+    @property
+    def interrupted(self) -> bool:
+        """Whether the run was asked to end."""
+        return self.count > 0
+
+    @property
+    def hurried(self) -> bool:
+        """Whether it was asked more than once, so that nothing is swept now."""
+        return self.count > 1
+
     def _arrived(self, number: int, _frame: FrameType | None) -> None:
-        self.interrupted = True
+        self.count += 1
         if self._early is not None:
             self._early.append(number)
         elif self._patience > 0:
@@ -130,7 +141,7 @@ class Signals:
         try:
             return self._wait(launch(command, environ))
         finally:
-            self._patience, self._early = 1, None
+            self._patience, self._early = int(not self.count), None
 
     def _wait(self, child: Child) -> int:
         watched = {*self._previous, *_PASSED_ON, signal.SIGCHLD}
@@ -144,7 +155,7 @@ class Signals:
             while (code := child.poll()) is None:
                 number, typed = _next(watched)
                 if number in _ENDING:
-                    self.interrupted = True
+                    self.count += 1
                     asked += 1
                 if asked > _MOST:
                     child.kill()

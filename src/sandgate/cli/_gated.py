@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import typer
 
+from sandgate.cli._bar import progress_bar
 from sandgate.cli._child import Signals, find_program, shell_status
 from sandgate.cli._isolate import Cage, Isolation
 from sandgate.cli._lines import show, warn_without_guard
@@ -33,7 +34,7 @@ def run_gated(command: Sequence[str], overrides: Mapping[str, object], *, isolat
         SandgateError: there is no such program, it cannot be isolated, or the gate did not start.
     """
     from sandgate import session  # noqa: PLC0415 - `--help` must not pay for it
-    from sandgate.finish import commit_of, finish  # noqa: PLC0415
+    from sandgate.finish import commit_of, finish, owned_after  # noqa: PLC0415
     from sandgate.reports.summary import summary_lines  # noqa: PLC0415
 
     if os.environ.get("SANDGATE_RUN_DIR"):
@@ -53,18 +54,24 @@ def run_gated(command: Sequence[str], overrides: Mapping[str, object], *, isolat
             # Settings of git can name programs, so git is not asked about a tree that isolated code may have changed.
             checkout = commit_of(config.root) if isolation else None
             code = _child(signals, command, run.environment(os.environ), isolation.of(run) if isolation else None)
-            receipt = finish(
-                run,
-                command=command,
-                exit_status=code,
-                tests_s=time.monotonic() - began,
-                interrupted=signals.interrupted,
-                isolated=isolate,
-                checkout=checkout,
-            )
+            tests_s = time.monotonic() - began
+            with progress_bar() as bar:
+                receipt = finish(
+                    run,
+                    command=command,
+                    exit_status=code,
+                    tests_s=tests_s,
+                    interrupted=lambda: signals.interrupted,
+                    isolated=isolate,
+                    checkout=checkout,
+                    keep=signals.hurried,
+                    say=bar,
+                )
         except BaseException:
             run.kill()
-            typer.echo(f"sandgate {run.id}: ended at once, without a receipt", err=True)
+            left = owned_after(run.directory)
+            later = f"; `sandgate sweep {run.id}` removes what it left ({left})" if left else ""
+            typer.echo(f"sandgate {run.id}: ended at once, without a receipt{later}", err=True)
             raise
         show(summary_lines(receipt), err=True)
     if signals.interrupted:

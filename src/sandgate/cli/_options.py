@@ -10,7 +10,7 @@ from importlib import import_module
 from inspect import Parameter, Signature, signature
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -19,7 +19,10 @@ from sandgate.config.load import load
 from sandgate.config.model import Config
 from sandgate.config.options import OPTIONS
 
-__all__ = ["flag_of", "read_config", "values_of", "with_run_options"]
+if TYPE_CHECKING:
+    from sandgate.tiers._model import Tier
+
+__all__ = ["flag_of", "read_config", "tier_named", "values_of", "with_run_options"]
 
 _REST = Parameter.VAR_KEYWORD
 _TYPES: Mapping[Kind, type] = MappingProxyType({TEXT: str, FLAG: bool, WHOLE: int, NUMBER: float})
@@ -77,6 +80,22 @@ def values_of(name: str) -> Callable[[], list[str]] | None:
             if not module.name.startswith("_")
         ]
     return None
+
+
+def tier_named(name: str, source: str = "") -> Tier:
+    """A tier of the registry.
+
+    Args:
+        name: of the tier.
+        source: where the name comes from.
+
+    Raises:
+        UsageError: there is none.
+    """
+    from sandgate.core.registry import discover, lookup  # noqa: PLC0415 - tiers bring HTTP clients with them
+    from sandgate.tiers._model import Tier  # noqa: PLC0415
+
+    return lookup(discover("sandgate.tiers", "TIER", Tier), name, what="tier", where=source)
 
 
 def read_config(**overrides: object) -> Config:

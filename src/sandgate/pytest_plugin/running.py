@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 
 from sandgate.errors import ExitCode, SandgateError
-from sandgate.finish import finish
+from sandgate.finish import finish, owned_after
 from sandgate.pytest_plugin.header import header_lines
 from sandgate.pytest_plugin.joined import JoinedSession
 from sandgate.pytest_plugin.outcomes import Outcomes
+from sandgate.pytest_plugin.patience import patient
 from sandgate.pytest_plugin.selection import Selection, count, covers, must_reach
 from sandgate.pytest_plugin.state import State
+from sandgate.reports.lines import sweep_lines
 from sandgate.reports.receipt import Receipt
 from sandgate.reports.refusals import RefusalGroup
 from sandgate.reports.summary import refusal_lines, summary_lines
@@ -146,17 +148,28 @@ class SessionPlugin:
             self._judge_refusals(self._joined, session, exitstatus)
         if not self._run.owner:
             return
-        empty = exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED
-        self._receipt = finish(
-            self._run,
-            command=("pytest", *map(str, self._config.invocation_params.args)),
-            exit_status=0 if empty else int(exitstatus),
-            tests_s=time.monotonic() - self._began,
-            wants_calls=wanted,
-            interrupted=self._interrupted,
-        )
+        try:
+            self._receipt = self._finish(exitstatus, wants_calls=wanted)
+        except KeyboardInterrupt:
+            self._run.kill()
+            left = owned_after(self._run.directory)
+            later = f"; `sandgate sweep {self._run.id}` removes what it left ({left})" if left else ""
+            pytest.exit(f"sandgate {self._run.id}: ended at once, without a receipt{later}", int(ExitCode.INTERRUPTED))
         if exitstatus in _CONTENT:
             session.exitstatus = int(self._receipt.status)
+
+    def _finish(self, exitstatus: int, *, wants_calls: bool) -> Receipt:
+        empty = exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED
+        with patient(asked=self._interrupted) as interrupted:
+            return finish(
+                self._run,
+                command=("pytest", *map(str, self._config.invocation_params.args)),
+                exit_status=0 if empty else int(exitstatus),
+                tests_s=time.monotonic() - self._began,
+                wants_calls=wants_calls,
+                interrupted=interrupted,
+                say=sweep_lines(self._config.get_terminal_writer().write),
+            )
 
     def _judge_refusals(self, joined: JoinedSession, session: pytest.Session, exitstatus: int) -> None:
         """In a run that goes on, tests are judged by their own refusals at least."""

@@ -2,11 +2,34 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from textwrap import wrap
 
-__all__ = ["WIDTH", "cut", "plain", "wrapped"]
+__all__ = ["WIDTH", "cut", "plain", "sweep_lines", "wrapped"]
 
 WIDTH = 80
+_SECOND = 1.0
+
+
+def sweep_lines(
+    write: Callable[[str], object], now: Callable[[], float] = time.monotonic
+) -> Callable[[int, int], None]:
+    """A function that says how far a sweep is, where no bar can be drawn: once a second, so that quick ones are silent.
+
+    Args:
+        write: takes a line.
+        now: seconds, by a clock that does not jump.
+    """
+    said = now()
+
+    def show(done: int, total: int) -> None:
+        nonlocal said
+        if now() - said >= _SECOND:
+            said = now()
+            write(f"sandgate: swept {done} of {total}\n")
+
+    return show
 
 
 def wrapped(text: str, start: str) -> list[str]:

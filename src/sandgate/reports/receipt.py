@@ -49,6 +49,8 @@ class RunFacts:
     """`fail`, or `sweep` where what was swept is only shown."""
     kept: bool = False
     """Whether leftovers were to stay."""
+    outlived: bool = False
+    """Whether a later sweep can remove what is still there."""
     not_listed: tuple[Mapping[str, str], ...] = ()
     """As leftovers, but the name is that of a service, and `unknown` says why nobody can tell what is left in it."""
     upstream_death: str = ""
@@ -269,10 +271,11 @@ def _left(facts: RunFacts) -> Iterator[str]:
     """Why what tests left turns the run red."""
     swept = sum(left.get("swept") == "yes" for left in facts.leftovers)
     there = len(facts.leftovers) - swept
+    later = f"; `sandgate sweep {facts.run}` removes {'it' if there == 1 else 'them'}" if facts.outlived else ""
     if facts.kept and there:
-        yield f"{_resources(there)} kept; `sandgate sweep {facts.run}` removes {'it' if there == 1 else 'them'}"
+        yield f"{_resources(there)} kept{later}"
     elif there:
-        yield f"{_resources(there)} left behind"
+        yield f"{_resources(there)} left behind{later.replace('removes', 'tries again to remove')}"
     if swept and facts.on_leftover == "fail":
         yield f"{_resources(swept)} left behind by tests, and swept"
 
