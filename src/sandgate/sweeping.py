@@ -270,7 +270,6 @@ def take(run: Run, found: Sequence[Mapping[str, Any]]) -> None:
     at = round(time.time(), 6)
     lines: list[tuple[str, Mapping[str, Any]]] = []
     for number, one in enumerate(found):
-        kind = resource_types()[one["type"]]
         why = f"{one['name']} carries the prefix, and was in no ledger"
         named = {member: one[member] for member in ("type", "region", "key")}
         lines.append(("adopted", {**named, "id": f"prefix-{number}", "at": at, "claim": "made", "why": why}))

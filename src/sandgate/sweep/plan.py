@@ -83,7 +83,7 @@ def decide(entry: Entry, sight: Sight | None, *, namespace: str, others: frozens
     if kind is None:
         return Step(entry=entry, what="tell", why="sandgate has no resource type for it, and cannot find or remove it")
     if entry.claim == "doubt":
-        if entry.complete and sight and not sight.failure and key_text(entry.key) not in sight.found:
+        if sight and not sight.failure and not _may_be_seen(entry, sight):
             return Step(entry=entry, what="absent", why=f"not in {kind.listing.operation}")
         return Step(entry=entry, what="tell", why="nobody could tell whether it was there before the run")
     if not entry.complete:
@@ -91,6 +91,11 @@ def decide(entry: Entry, sight: Sight | None, *, namespace: str, others: frozens
     if sight is None or sight.failure:
         return _decide_unseen(entry, kind, sight.failure if sight else "no listing", namespace)
     return _decide_seen(entry, kind, sight.found.get(key_text(entry.key)), namespace)
+
+
+def _may_be_seen(entry: Entry, sight: Sight) -> bool:
+    """Whether a listing shows it, or something that it could be."""
+    return key_text(entry.key) in sight.found if entry.complete else bool(sight.found)
 
 
 def _decide_seen(entry: Entry, kind: ResourceType, found: Found | None, namespace: str) -> Step:

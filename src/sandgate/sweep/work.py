@@ -231,7 +231,7 @@ class Sweeper:
         if not step.entry.complete:
             entry = step.entry
             named = {"type": entry.type, "key": dict(found.key), "region": entry.region}
-            told = {"at": entry.at, "claim": "unknown", "operation": entry.operation, "why": step.why}
+            told = {"at": entry.at, "claim": "perhaps", "operation": entry.operation, "why": step.why}
             with self._lock:
                 self._note([("adopted", {"id": next(iter(entry.claims)), **named, **told})])
         try:

@@ -85,3 +85,11 @@ def test_an_id_that_never_came_back_under_a_shared_name_is_told(seconds: float, 
     entry = _entry("kms-key", {}, operation="kms:CreateKey", told={"Description": "shared"})
     found = Found(key={"KeyId": "k-1"}, name="shared", created=_at(seconds), entry={"Description": "shared"})
     assert _step(entry, found) == what
+
+
+def test_what_is_in_doubt_is_absent_only_where_nothing_can_be_it() -> None:
+    key = {"UserPoolId": "eu-west-1_a"}
+    entry = _entry("cognito-idp-user", key, operation="cognito-idp:AdminCreateUser", claim="doubt")
+    assert _step(entry) == "absent", "the pool is gone, or empty"
+    assert _step(entry, Found(key={**key, "Username": "one"}, name="one")) == "tell"
+    assert _step(entry, failure="AccessDenied") == "tell"
