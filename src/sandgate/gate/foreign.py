@@ -82,7 +82,7 @@ class Foreign:
         assert made.create is not None
         if made.create.probe is not None:
             return await self._prober.exists(kind.service, made.create.probe, key, region)
-        if kind.look is not None:
+        if kind.look is not None and writes_over(made.create.operation):
             return await self._prober.look(kind.service, kind.look, key, region)
         return False
 

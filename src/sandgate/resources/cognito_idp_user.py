@@ -30,6 +30,14 @@ RESOURCE = ResourceType(
         name="Username",
         created="UserCreateDate",
     ),
+    look=Listing(
+        operation="AdminGetUser",
+        entries="@",
+        key={"UserPoolId": "", "Username": ""},
+        within={**_POOL, "Username": "Username"},
+        absent=("ResourceNotFoundException", "UserNotFoundException"),
+        created="UserCreateDate",
+    ),
     within="cognito-idp-user-pool",
     container=_POOL,
 )

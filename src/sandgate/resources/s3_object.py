@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
 
 from sandgate.resources._model import Create, Listing, Removal, ResourceType, Survey
 
@@ -12,16 +14,17 @@ _NAMES = {"Key": "Key", "Bucket": "Bucket"}
 _KEY = {**_NAMES, "VersionId": "VersionId"}
 _OR_NULL = "|=null"
 """What S3 calls the version of an object where versions are not, or no longer, kept."""
-_POST_OBJECT = "PostObject"
-"""The upload by HTML form, which no model of botocore's has."""
 
 
-def _write(operation: str, *, when: tuple[str, tuple[str, ...]] | None = None, only: tuple[str, ...] = ()) -> Create:
-    told: Mapping[str, str] = {"Key": "Key"}
-    return Create(
-        operation=operation, names=_NAMES, ids={"VersionId": f"x-amz-version-id{_OR_NULL}"}, told=told,
-        when=when, only=only,
-    )  # fmt: skip
+_CREATE = Create(
+    operation="PutObject", names=_NAMES, ids={"VersionId": f"x-amz-version-id{_OR_NULL}"}, told={"Key": "Key"}
+)
+
+
+def _form(fields: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """A form whose key only the server completes names no object, so that what it made is told and never removed."""
+    named = "${filename}" not in str(fields.get("Key", ""))
+    yield fields if named else {name: value for name, value in fields.items() if name != "Key"}
 
 
 RESOURCE = ResourceType(
@@ -30,9 +33,12 @@ RESOURCE = ResourceType(
     service="s3",
     scope="account",
     creates=(
-        *(_write(operation) for operation in ("PutObject", "CopyObject", "CompleteMultipartUpload", _POST_OBJECT)),
+        _CREATE,
+        replace(_CREATE, operation="CopyObject"),
+        replace(_CREATE, operation="CompleteMultipartUpload"),
+        replace(_CREATE, operation="PostObject", many=_form),  # the upload by HTML form, which no model has
         # Where versions are kept, a delete without one makes a marker.
-        _write("DeleteObject", when=("VersionId", ("",)), only=("Enabled", "Suspended")),
+        replace(_CREATE, operation="DeleteObject", when=("VersionId", ("",)), only=("Enabled", "Suspended")),
     ),
     removal=Removal(
         operation="DeleteObject",
