@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -274,3 +275,85 @@ def project(tmp_path: Path, leaves_nothing: None) -> Iterator[Project]:
 def call() -> list[str]:
     """A command that reaches the tier and prints the caller."""
     return list(CALL)
+
+
+class Queues(ThreadingHTTPServer):
+    """An emulator of SQS that the test owns, so that what runs left outlives them; it can hold removals up."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Answer)
+        self.names: set[str] = set()
+        self.removing: list[str] = []
+        """Names whose removal was asked for, in that order."""
+        self.refuses: set[str] = set()
+        """Operations that are answered with an error."""
+        self.go = threading.Event()
+        """Unset, it holds removals up."""
+        self.go.set()
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self.server_port}"
+
+    def options(self) -> str:
+        """A configuration that ends at it."""
+        return f'tier = "endpoints"\n[tool.sandgate.endpoints.sqs]\nurl = "{self.url}"\n'
+
+
+class _Answer(BaseHTTPRequestHandler):
+    """SQS as far as queues come and go (AWS JSON 1.0)."""
+
+    protocol_version = "HTTP/1.1"
+    server: Queues
+
+    def do_POST(self) -> None:
+        given = json.loads(self.rfile.read(int(self.headers["Content-Length"])) or b"{}")
+        operation = self.headers.get("X-Amz-Target", ".").partition(".")[2]
+        name = given.get("QueueName", "") or given.get("QueueUrl", "").rpartition("/")[2]
+        queues = self.server
+        if operation in queues.refuses:
+            self._say(403, {"__type": "AccessDenied", "message": "not for you"})
+        elif operation == "CreateQueue":
+            queues.names.add(name)
+            self._say(200, {"QueueUrl": f"{queues.url}/000000000000/{name}"})
+        elif operation == "ListQueues":
+            self._say(200, {"QueueUrls": [f"{queues.url}/000000000000/{each}" for each in sorted(queues.names)]})
+        elif name not in queues.names:
+            self._say(400, {"__type": "com.amazonaws.sqs#QueueDoesNotExist", "message": "there is none"})
+        elif operation == "DeleteQueue":
+            queues.removing.append(name)
+            queues.go.wait(30)
+            queues.names.discard(name)
+            self._say(200, {})
+        else:
+            self._say(200, {"QueueUrl": f"{queues.url}/000000000000/{name}"})
+
+    def do_GET(self) -> None:
+        self._say(200, {})
+
+    def _say(self, status: int, answer: object) -> None:
+        body = json.dumps(answer).encode()
+        with contextlib.suppress(ConnectionError):
+            self.send_response(status)
+            self.send_header("Content-Type", "application/x-amz-json-1.0")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+    def log_message(self, *_arguments: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def queues() -> Iterator[Queues]:
+    """An emulator of SQS that outlives every run."""
+    with Queues() as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+        thread.start()
+        yield server
+        server.go.set()
+        server.shutdown()
+        thread.join()
