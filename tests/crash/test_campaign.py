@@ -1,6 +1,6 @@
 """Whoever is killed, whenever: after the sweep nothing of the run is alive, and nothing of anybody else is touched.
 
-`SANDGATE_EFFORT=40` plays a thousand rounds. A failure names its seed; `SANDGATE_CRASH_SEED` plays that round alone.
+`SANDGATE_EFFORT=40` plays a thousand rounds. A failure names its seed; `CRASH_SEED` plays that round alone.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _ROUNDS = 5
 @pytest.mark.slow
 @pytest.mark.parametrize("part", range(_PARTS))
 def test_nothing_is_alive(stage: Any, part: int, effort: int) -> None:
-    only = os.environ.get("SANDGATE_CRASH_SEED")
+    only = os.environ.get("CRASH_SEED")
     count = _ROUNDS * effort
     seeds = [int(only)] if only else [random.SystemRandom().randrange(10, 10**9) for _ in range(count)]
     made: list[str] = []

@@ -11,9 +11,10 @@ from collections.abc import Awaitable, Mapping
 from dataclasses import replace
 
 from sandgate.config.model import Config
-from sandgate.core.call import Call, Decision
+from sandgate.core.call import ALLOWED, Call, Decision
 from sandgate.gate.adopted import Adopted, Asks
 from sandgate.gate.asking import Asking
+from sandgate.gate.looks import is_look_of_a_sweep
 from sandgate.gate.parts import Parts
 from sandgate.guard.adoption import made_of_members
 from sandgate.guard.guard import Guard
@@ -75,6 +76,8 @@ class Wall:
         decision = self._guard.decide(call)
         if decision.allowed:
             return self._judge(call) if self._stacks.concerns(call) else decision
+        if is_look_of_a_sweep(call):
+            return ALLOWED
         mine = decision.rule in _PERHAPS_OURS and self._owned.stacks
         theirs = decision.rule in _MAY_BE_ADOPTED and self._adopted
         return self._look_again(call, decision) if mine or theirs else decision
