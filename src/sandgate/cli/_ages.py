@@ -9,7 +9,7 @@ from sandgate.errors import UsageError
 __all__ = ["age_text", "parse_age"]
 
 _UNITS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0}
-_AGE = re.compile(rf"(\d{{1,6}}(?:\.\d{{1,3}})?)([{''.join(_UNITS)}])")
+_AGE = re.compile(rf"([0-9]{{1,6}}(?:\.[0-9]{{1,3}})?)([{''.join(_UNITS)}])")
 _ENOUGH = 2
 """Of a unit, before a smaller one is shown."""
 
