@@ -7,7 +7,6 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from sandgate.core.call import Call
-from sandgate.gate.members import Members
 from sandgate.gate.probing import Presence, Prober
 from sandgate.ledger.answers import unsaid
 from sandgate.ledger.entry import Identity, identity_of
@@ -42,13 +41,11 @@ class Foreign:
     Args:
         state: of the ledger.
         prober: asks whether something is there.
-        members: knows what is the run's own.
     """
 
-    def __init__(self, state: State, prober: Prober, members: Members) -> None:
+    def __init__(self, state: State, prober: Prober) -> None:
         self._state = state
         self._prober = prober
-        self._members = members
         self._surveys: dict[Identity, Any] = {}
         """What surveys have shown of containers."""
 

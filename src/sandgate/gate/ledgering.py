@@ -6,7 +6,7 @@ A create whose answer never comes stays in the ledger as it is: alive until some
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +19,7 @@ from sandgate.gate.telling import Left, is_told, left_by
 from sandgate.ledger.answers import found_in, ids_in, in_headers, unsaid
 from sandgate.ledger.book import Book
 from sandgate.ledger.entry import identity_of, name_of
-from sandgate.ledger.track import Made, Removed, made_by, removed_by, tracked
+from sandgate.ledger.track import Made, Removed, into, made_by, removed_by, tracked
 from sandgate.resources._model import Key, ResourceType, resource_types
 from sandgate.wire.http import Headers
 
@@ -60,7 +60,7 @@ class Ledgering:
         self._prober = prober
         self._namespace = namespace
         self._members = Members(book, asking)
-        self._foreign = Foreign(book.state, prober, self._members)
+        self._foreign = Foreign(book.state, prober)
         self._open: dict[str, _Open] = {}
         """By the id of the call."""
         self._told: set[tuple[str, ...]] = set()
@@ -92,30 +92,31 @@ class Ledgering:
         """
         adopted = self._members.concerns(call) and await self._members.before(call)
         opened = _Open(removes=list(self._removes(call)))
-        inner: list[_Thing] = []
-        own: dict[object, bool] = {}
-        for kind, made in made_by(call):
-            if kind is None or not kind.within:
-                existed = await self._existed(kind, made, call.region)
-                self._intend(call, opened, kind, made, existed)
-                if kind is not None and kind.silent and not existed:
-                    opened.silent = await self._silent_before(kind, made.key, call.region)
-                continue
-            place = (kind.name, *(made.key.get(member) for member in kind.container.values()))
-            if place not in own:
-                own[place] = await self._members.own(kind, made.key, call.region)
-            if not own[place]:
-                inner.append((kind, made))
-        if inner:
-            await self._before_inner(call, opened, inner)
+        foreign = [
+            (kind.name, *container.values())
+            for kind, container in into(call)
+            if not await self._members.owns(kind.within, container, call.region)
+        ]
+        for kind, made in made_by(call, inside=False):
+            existed = await self._existed(kind, made, call.region)
+            self._intend(call, opened, kind, made, existed)
+            if kind is not None and kind.silent and not existed:
+                opened.silent = await self._silent_before(kind, made.key, call.region)
+        if foreign:
+            await self._before_inner(call, opened, foreign)
         opened.told = [left for left in left_by(call) if not await self._members.owns(left.type, left.key, call.region)]
         if opened.wrote or opened.removes or opened.told:
             self._open[call.id] = opened
         return await self._book.sync() if opened.wrote or adopted else not self._book.failed
 
-    async def _before_inner(self, call: Call, opened: _Open, things: list[_Thing]) -> None:
-        """What it makes in containers of others."""
-        found = await asyncio.gather(*(self._foreign.inner(kind, made, call.region) for kind, made in things if kind))
+    async def _before_inner(self, call: Call, opened: _Open, foreign: Sequence[tuple[object, ...]]) -> None:
+        """What it makes in containers of others: names of types with what their containers are called."""
+        things = [
+            (kind, made)
+            for kind, made in made_by(call)
+            if kind is not None and kind.within and (kind.name, *_container(kind, made.key)) in foreign
+        ]
+        found = await asyncio.gather(*(self._foreign.inner(kind, made, call.region) for kind, made in things))
         for one in found:
             if one is None:
                 self._book.write("failed", id=call.id, code="")  # it makes nothing there, and nobody need look for it
@@ -247,6 +248,10 @@ class Ledgering:
             if key not in self._told:
                 self._told.add(key)
                 self._finding(left.what, left.type, left.key, call)
+
+
+def _container(kind: ResourceType, key: Key) -> Iterator[object]:
+    return (key[member] for member in kind.container.values() if member in key)
 
 
 def _intent(call: Call, made: Made) -> dict[str, Any]:

@@ -57,19 +57,14 @@ class Members:
         if call.operation in _GAINS:
             self._deployed += 1
 
-    async def own(self, kind: ResourceType, key: Key, region: str) -> bool:
-        """Whether the container that a type's key is in goes with the run, and what is in it too.
+    async def owns(self, type_: str, key: Key, region: str) -> bool:
+        """Whether a container is the run's own, by its ledger or as a member of a stack: what is in it goes with it.
 
         Args:
-            kind: the type, which is `within` another.
-            key: its key, as far as it is known.
+            type_: name of the container's type.
+            key: the container's.
             region: of the call.
         """
-        container = {outer: key[inner] for outer, inner in kind.container.items() if inner in key}
-        return await self.owns(kind.within, container, region)
-
-    async def owns(self, type_: str, key: Key, region: str) -> bool:
-        """Whether a container is the run's own, by its ledger or as a member of a stack."""
         state = self._book.state
         if state.holds(type_, region, key):
             return True

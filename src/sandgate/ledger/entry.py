@@ -16,6 +16,7 @@ Claim = Literal["unknown", "made", "perhaps", "going", "doubt"]
 `perhaps`: it comes with another one, or was a member of a stack. `going`: its removal was accepted, and not proven.
 `doubt`: whether it was there before the run could not be found out, so that it is told and never removed."""
 
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode  # `json.dumps` makes one at each call
 Identity = tuple[str, str, str]
 """Type, region (empty for types of a whole account) and key as text."""
 
@@ -89,6 +90,6 @@ def identity_of(type_: str, region: str, key: Key, *, call: str = "") -> Identit
         call: id of the call, for a key that AWS has not completed yet.
     """
     kind = resource_types().get(type_)
-    text = json.dumps(key, sort_keys=True, separators=(",", ":"))
+    text = _encode(key)
     place = "" if kind is not None and kind.scope == "account" else region
     return (type_, place, f"?{call}{text}" if call else text)

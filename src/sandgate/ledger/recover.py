@@ -14,7 +14,7 @@ from typing import Any
 from sandgate.core.call import Call
 from sandgate.ledger.entry import identity_of
 from sandgate.ledger.state import State
-from sandgate.ledger.track import made_by, tracked
+from sandgate.ledger.track import into, made_by, tracked
 from sandgate.resources._model import Key, ResourceType, resource_types
 
 __all__ = ["Line", "lost", "told_in_event"]
@@ -33,13 +33,14 @@ def told_in_event(call: Call) -> tuple[Mapping[str, Any], ...]:
     if not tracked(call):
         return ()
     found: list[Mapping[str, Any]] = []
-    for kind, made in made_by(call):
+    for kind, container in into(call):
+        within = {"type": kind.name, "into": container}
+        if within not in found:
+            found.append(within)
+    for _, made in made_by(call, inside=False):
         one: dict[str, Any] = {"type": made.type}
-        if kind is not None and kind.within:
-            one["into"] = {outer: made.key[inner] for outer, inner in kind.container.items() if inner in made.key}
-        else:
-            one |= {"key": dict(made.key)} | ({"told": dict(made.told)} if made.told else {})
-            one |= {"asked": True} if made.create is not None and made.create.probe is not None else {}
+        one |= {"key": dict(made.key)} | ({"told": dict(made.told)} if made.told else {})
+        one |= {"asked": True} if made.create is not None and made.create.probe is not None else {}
         if one not in found:
             found.append(one)
     return tuple(found)

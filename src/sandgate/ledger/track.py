@@ -12,7 +12,7 @@ from sandgate.core.paths import every, first
 from sandgate.resources._elsewhere import makes, untyped
 from sandgate.resources._model import Create, Key, Removal, ResourceType, resource_types
 
-__all__ = ["Made", "Removed", "creates_of", "made_by", "removed_by", "tracked"]
+__all__ = ["Made", "Removed", "creates_of", "into", "made_by", "removed_by", "tracked"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,9 +73,31 @@ def creates_of(call: Call) -> tuple[tuple[ResourceType, Create], ...]:
     return _creates().get((call.service, call.operation), ())
 
 
-def made_by(call: Call) -> Iterator[tuple[ResourceType | None, Made]]:
-    """What a call would make; a type of which the caller did not say a name yields one with an incomplete key."""
+def into(call: Call) -> Iterator[tuple[ResourceType, Key]]:
+    """The containers that a call would make something in, and of which type that is; each once."""
     for kind, create in creates_of(call):
+        if not kind.within or (create.when is not None and not _fits(call, *create.when)):
+            continue
+        paths = {outer: create.names[inner] for outer, inner in kind.container.items() if inner in create.names}
+        seen = set()
+        for parameters in create.many(call.parameters) if create.many else (call.parameters,):
+            values = tuple([first(parameters, path) for path in paths.values()])
+            if values not in seen:
+                seen.add(values)
+                found = zip(paths, values, strict=True)
+                yield kind, {outer: value for outer, value in found if value is not None}
+
+
+def made_by(call: Call, *, inside: bool = True) -> Iterator[tuple[ResourceType | None, Made]]:
+    """What a call would make; a type of which the caller did not say a name yields one with an incomplete key.
+
+    Args:
+        call: the call.
+        inside: whether that includes what is inside of something else.
+    """
+    for kind, create in creates_of(call):
+        if kind.within and not inside:
+            continue
         if create.when is not None and not _fits(call, *create.when):
             continue
         for parameters in create.many(call.parameters) if create.many else (call.parameters,):
