@@ -79,8 +79,12 @@ class Book:
             raise RunError(
                 "this run is alive, or being swept: another process writes its ledger", where=str(path)
             ) from None
-        cut_torn_line(path)
-        self.state = read_state(path)
+        try:
+            cut_torn_line(path)
+            self.state = read_state(path)
+        except BaseException:
+            os.close(self._fd)  # and with it the lock: a ledger that nobody can read is not one that somebody writes
+            raise
         self._log = AppendLog(path)
         self._written = 0
         self._synced = 0
