@@ -1,7 +1,8 @@
 """The ledger's lines folded into what is alive: the same fold in the gate, in a sweep and after any crash.
 
 A claim is taken back only by what is known of that very claim: an answer that failed, or a proof of absence. A gone
-line names the claims that it closes, so that a create which overtakes a removal stays.
+line names the claims that it closes, so that a create which overtakes a removal stays; and where AWS answers a create
+after that, the answer counts.
 """
 
 from __future__ import annotations
@@ -46,6 +47,8 @@ class State:
         self.ids: set[str] = set()
         """Every call that a line is about."""
         self._calls: dict[str, set[Identity]] = {}
+        self._late: dict[tuple[str, Identity], Entry] = {}
+        """What was proven gone, or removed, while the call that may make it was still under way: it may come after."""
         self._doubted: set[str] = set()
         """Calls with findings that stand unless the call failed."""
         self._takes: Mapping[str, Callable[[Mapping[str, Any]], None]] = {
@@ -59,7 +62,7 @@ class State:
             "leak": self._leak,
             "owned": lambda line: self.owned.extend(line["items"]),
             "finding": self._finding,
-            "ended": lambda _line: self.alive.clear(),  # the upstream itself is gone, and everything with it
+            "ended": self._ended,
         }
 
     def holds(self, type_: str, region: str, key: Mapping[str, Any]) -> bool:
@@ -112,7 +115,8 @@ class State:
     def _made(self, line: Mapping[str, Any]) -> None:
         call = str(line["id"])
         for identity in tuple(self._calls.get(call, ())):
-            entry = self.alive.pop(identity, None)
+            late = self._late.pop((call, identity), None)
+            entry = self.alive.pop(identity, late)
             if entry is None or entry.claims.get(call) == "doubt":
                 if entry is not None:
                     self.alive[identity] = entry
@@ -132,6 +136,7 @@ class State:
         call = str(line["id"])
         for identity in self._calls.pop(call, set()):
             self._release(identity, {call})
+            self._late.pop((call, identity), None)
         if call in self._doubted:
             self.findings = [finding for finding in self.findings if finding.call != call]
 
@@ -149,7 +154,17 @@ class State:
         identity = identity_of(line["type"], line["region"], line["key"], call=line.get("call", ""))
         entry = self.alive.get(identity)
         if entry is not None:
-            self._release(identity, set(line.get("ids", entry.claims)))
+            closed = set(line.get("ids", entry.claims))
+            for call in closed:
+                if entry.claims.get(call) == "unknown":
+                    self._late[call, identity] = replace(entry, claims={call: "unknown"})
+            self._release(identity, closed)
+
+    def _ended(self, _line: Mapping[str, Any]) -> None:
+        """The upstream itself is gone, and everything with it."""
+        self.alive.clear()
+        self._calls.clear()
+        self._late.clear()
 
     def _release(self, identity: Identity, calls: set[str]) -> None:
         entry = self.alive.get(identity)

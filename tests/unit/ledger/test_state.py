@@ -65,6 +65,16 @@ def test_a_create_that_overtakes_a_removal_stays() -> None:
     assert dict(entry.claims) == {"2": "made"}
 
 
+def test_an_answer_that_comes_after_the_proof_of_absence_counts() -> None:
+    """A removal, or a look, and a create that was under way all the time: which was first upstream nobody knows."""
+    (entry,) = _alive(_intent("1"), _gone("1"), _made("1"))
+    assert dict(entry.claims) == {"1": "made"}
+    assert _alive(_intent("1"), _gone("1"), _failed("1")) == []
+    (entry,) = _alive(_intent("1", KEY), _gone("1", what=KEY, call="1"), _made("1", key={"KeyId": "k"}))
+    assert dict(entry.key) == {"KeyId": "k"}
+    assert _alive(_intent("1"), {"ledger": "ended", "why": "x"}, _made("1")) == []
+
+
 def test_what_was_there_before_is_nobodys() -> None:
     assert _alive(_intent("1", existed=True), _made("1")) == []
     (entry,) = _alive(_intent("1", existed="unknown"), _made("1"))
@@ -117,7 +127,8 @@ def test_only_what_is_known_as_the_runs_own_is_held() -> None:
 # of the same call, everything else may be.
 _LIVES = st.sampled_from([
     ("intent",), ("intent", "made"), ("intent", "failed"), ("intent", "made", "gone"), ("intent", "gone"),
-    ("intent", "made", "going"), ("intent", "made", "going", "gone"),
+    ("intent", "made", "going"), ("intent", "made", "going", "gone"), ("intent", "gone", "made"),
+    ("intent", "gone", "failed"),
 ])  # fmt: skip
 
 
@@ -144,11 +155,13 @@ def test_alive_is_what_has_a_claim_that_nothing_has_closed(story: list[tuple[str
     """After every line: in particular what was made is alive until it is gone, whatever the other call does."""
     state = State()
     open_: set[str] = set()
+    over: set[str] = set()
     for call, kind in story:
         state.apply(_line(call, kind))
-        if kind == "intent":
+        if kind == "intent" or (kind == "made" and call not in over):
             open_.add(call)
         elif kind == "ended":
+            over |= open_ | {call for call, seen in story[: story.index((call, kind))] if seen == "intent"}
             open_.clear()
         elif kind in {"failed", "gone"}:
             open_.discard(call)
@@ -156,4 +169,4 @@ def test_alive_is_what_has_a_claim_that_nothing_has_closed(story: list[tuple[str
         assert len(alive) == bool(open_)
         assert all(set(entry.claims) == open_ for entry in alive)
         if kind == "made" and open_:
-            assert call not in open_ or alive[0].claims[call] == "made"
+            assert call in over or alive[0].claims[call] == "made"
