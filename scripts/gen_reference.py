@@ -27,6 +27,7 @@ from sandgate.config.options import INTERNAL_VARIABLES, OPTIONS
 from sandgate.core.registry import discover
 from sandgate.gate.rules import all_rules
 from sandgate.pytest_plugin.fixtures import fixture_modules
+from sandgate.resources._model import ResourceType, resource_types
 from sandgate.tiers._differences import differences, tables
 from sandgate.tiers._model import Tier
 
@@ -52,6 +53,7 @@ def pages() -> dict[str, str]:
         "emulator-iam.md": _emulator_iam(),
         "exit-codes.md": _exit_codes(),
         "fixtures.md": _fixtures(),
+        "resource-types.md": _resource_types(),
         "rules.md": _rules(),
         "tiers.md": _tiers(),
     }
@@ -115,6 +117,40 @@ def _rules() -> str:
     return "\n".join(["# Rules of refusals\n", GUARD, head, *rows, ""])
 
 
+def _resource_types() -> str:
+    types = resource_types()
+    by_model = sum(kind.proven == "model" for kind in types.values())
+    parts = ["# Resource types\n", RESOURCE_TYPES.format(count=len(types), model=by_model)]
+    for service in sorted({kind.service for kind in types.values()}):
+        parts += [
+            f"## {service}\n",
+            "| type | found by | removed by | gone before it | remark |\n|---|---|---|---|---|",
+        ]
+        parts += [_resource_type(kind) for kind in types.values() if kind.service == service]
+        parts.append("")
+    return "\n".join(parts)
+
+
+def _resource_type(kind: ResourceType) -> str:
+    mark = " †" if kind.proven == "model" else ""
+    scope = ", one for all regions" if kind.scope == "account" else ""
+    inside = f", in a `{kind.within}`" if kind.within else ""
+    listing = kind.listing
+    found = [*([listing.over.operation] if listing.over else []), listing.operation]
+    found += [listing.detail[0]] if listing.detail else []
+    removed = [step[0] for step in kind.prepare]
+    removed += [operation for part in kind.parts for operation in (part.listing, part.removal)]
+    removed += [*(["what it holds"] if kind.empty else []), kind.removal.operation]
+    cells = (
+        f"`{kind.name}`{mark}<br>{kind.type}{inside}{scope}",
+        ", ".join(f"`{name}`" for name in found),
+        ", ".join(name if " " in name else f"`{name}`" for name in dict.fromkeys(removed)),
+        ", ".join(f"`{name}`" for name in kind.after),
+        kind.remark,
+    )
+    return f"| {' | '.join(cells)} |"
+
+
 def _emulator_iam() -> str:
     rows = [
         f"| `{one.code}` | {one.aws} | {one.emulator} | {one.translation} | {one.version} |" for one in differences()
@@ -171,6 +207,17 @@ offending value, where the rule came from, and what lets this very call pass. Wh
 belongs under `[tool.sandgate]` in `pyproject.toml`, or at the top of a `sandgate.toml`, in place of the same option's
 line there. `sandgate policy explain` says the same of the guard's rules without a run. What tests may touch is told in
 [Say what tests may touch](../how-to/policy.md).
+"""
+
+RESOURCE_TYPES = """\
+The {count} types of resources that the ledger writes down and a sweep removes;
+[Nothing left behind](../explanation/nothing-left-behind.md) says how. Each is proven by a test through a gate against
+the emulator: made, written down, found page by page, emptied, removed, proven gone, and removed again without an error.
+{model} that the emulator lacks are proven against botocore's model of the service instead, and marked †.
+
+A type that is *in* another one goes with it, and is looked for only where the run did not make what it is in. What is
+*gone before it* is removed first, because it uses it or is in it. Of what has no type here, the ledger notes the call
+that made it; `sandgate status` shows it, and no sweep can remove it.
 """
 
 EMULATOR_IAM = """\

@@ -24,7 +24,7 @@ def _sweep(
     runs: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[RUN]…", help="Sweep these; else every run that does not live.", autocompletion=complete_runs
+            metavar="RUN", help="Sweep these; else every run that does not live.", autocompletion=complete_runs
         ),
     ] = None,
     *,
