@@ -6,6 +6,7 @@ the run and nothing in it is the run's own by itself.
 
 from __future__ import annotations
 
+import base64
 import itertools
 import json
 from collections.abc import Callable, Iterator
@@ -17,13 +18,22 @@ import requests
 from sandgate import sweeping
 from sandgate.ledger.book import NAME, read_state
 from sandgate.ledger.state import Finding
-from sandgate.session import Run
+from sandgate.run import Run
 
 Clients = Callable[[str], Any]
 SERVICES = (
     "cloudformation", "cognito-idp", "dynamodb", "events", "kinesis", "lambda", "logs", "s3", "sns", "sqs", "ssm",
 )  # fmt: skip
 NUMBERS = itertools.count()
+TRUST = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}
+        ],
+    }
+)
+ZIP = base64.b64decode("UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA==")
 TABLE = {
     "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "n", "KeyType": "RANGE"}],
     "AttributeDefinitions": [
@@ -411,3 +421,49 @@ def test_what_a_stack_retains_is_swept(
     swept(ours)
     with pytest.raises(clients("dynamodb").exceptions.ResourceNotFoundException):
         clients("dynamodb").describe_table(TableName="test-our-member")
+
+
+def test_the_log_group_of_a_function(theirs: Clients, clients: Clients, ours: Run) -> None:
+    """It comes with the function and goes with it, unless it was there before."""
+    role = theirs("iam").create_role(RoleName="test-their-role", AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
+    theirs("logs").create_log_group(logGroupName="/aws/lambda/test-our-f1")
+    for name in ("test-our-f1", "test-our-f"):  # the name of the one begins as that of the other
+        clients("lambda").create_function(
+            FunctionName=name, Runtime="python3.12", Role=role, Handler="a.b",
+            Code={"ZipFile": ZIP},
+        )  # fmt: skip
+    assert alive(ours) == [
+        ("lambda-function", "test-our-f"),
+        ("lambda-function", "test-our-f1"),
+        ("logs-log-group", "/aws/lambda/test-our-f"),
+    ]
+    theirs("logs").create_log_group(logGroupName="/aws/lambda/test-our-f")  # as the service would
+    assert swept(ours) == 3
+    found = theirs("logs").describe_log_groups(logGroupNamePrefix="/aws/lambda/test-our")["logGroups"]
+    assert [one["logGroupName"] for one in found] == ["/aws/lambda/test-our-f1"]
+
+
+def test_subscriptions_to_their_topic(theirs: Clients, clients: Clients, ours: Run) -> None:
+    """The run's goes, with or without its queue; theirs stays, also when the run subscribes the same once more."""
+    topic = theirs("sns").create_topic(Name="test-their-other")["TopicArn"]
+    endpoints = [topic.replace(":sns:", ":sqs:").replace("their-other", name) for name in ("their-inbox", "our-inbox")]
+    for number, owner in enumerate((theirs, clients)):
+        owner("sqs").create_queue(QueueName=endpoints[number].rpartition(":")[2])
+    theirs("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=endpoints[0])
+    before = theirs("sns").list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+    for endpoint in endpoints:
+        clients("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=endpoint)
+    assert [kind for kind, _ in alive(ours)] == ["sns-subscription", "sqs-queue"]
+    assert swept(ours) == 2
+    assert theirs("sns").list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"] == before
+
+
+def test_a_form_whose_key_the_server_completes(theirs: Clients, clients: Clients, ours: Run) -> None:
+    """Nobody can name what it made, so it is told and stays."""
+    theirs("s3").create_bucket(Bucket="test-their-forms")
+    post = clients("s3").generate_presigned_post("test-their-forms", "f/${filename}")
+    assert requests.post(post["url"], data=post["fields"], files={"file": ("a.bin", b"1")}, timeout=10).ok
+    done = sweeping.sweep(ours)
+    assert (done.removed, [one.entry.type for one in done.left]) == ((), ["s3-object"])
+    for one in theirs("s3").list_objects_v2(Bucket="test-their-forms")["Contents"]:
+        theirs("s3").delete_object(Bucket="test-their-forms", Key=one["Key"])

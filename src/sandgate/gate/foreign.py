@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from functools import cache
 from typing import Any, NamedTuple
@@ -14,7 +15,7 @@ from sandgate.ledger.state import State
 from sandgate.ledger.track import Made
 from sandgate.resources._model import Key, ResourceType, resource_types
 
-__all__ = ["Foreign", "Inner", "changes_survey", "writes_over"]
+__all__ = ["Foreign", "Inner", "changes_survey", "container_of", "writes_over"]
 
 _WRITES_OVER = ("Put", "Copy", "Complete", "Post", "Update", "Batch", "Transact", "Delete")
 """How operations begin that take the place of what is there; others fail then, or leave it as it is."""
@@ -28,6 +29,11 @@ class Inner(NamedTuple):
     existed: Presence
     named: bool = True
     """Whether its key could be told at all."""
+
+
+def container_of(kind: ResourceType, key: Key) -> dict[str, Any]:
+    """The key of the container that something is in, as far as it is known."""
+    return {outer: key[inner] for outer, inner in kind.container.items() if inner in key}
 
 
 def writes_over(operation: str) -> bool:
@@ -48,6 +54,7 @@ class Foreign:
         self._prober = prober
         self._surveys: dict[Identity, Any] = {}
         """What surveys have shown of containers."""
+        self._asking = asyncio.Lock()
 
     async def inner(self, kind: ResourceType, made: Made, region: str) -> Inner | None:
         """What the ledger must know of something that a call makes in a container; None where that makes nothing.
@@ -79,8 +86,9 @@ class Foreign:
         assert made.create is not None
         if made.create.probe is not None:
             return await self._prober.exists(kind.service, made.create.probe, key, region)
-        if kind.look is not None and writes_over(made.create.operation):
-            return await self._prober.look(kind.service, kind.look, key, region)
+        look = kind.look
+        if look is not None and writes_over(made.create.operation) and set(look.within.values()) <= set(key):
+            return await self._prober.look(kind.service, look, key, region)
         return False
 
     @staticmethod
@@ -96,10 +104,10 @@ class Foreign:
     async def _shown(self, kind: ResourceType, key: Key, region: str) -> Any:
         if kind.survey is None:
             return None
-        container = {outer: key[inner] for outer, inner in kind.container.items() if inner in key}
-        place = identity_of(kind.within, region, container)
+        place = identity_of(kind.within, region, container_of(kind, key))
         if place not in self._surveys:
-            shown = await self._prober.survey(kind.service, kind.survey, key, region)
+            async with self._asking:  # what a batch makes in one container asks once
+                shown = self._surveys.get(place) or await self._prober.survey(kind.service, kind.survey, key, region)
             if shown is None:
                 return None
             self._surveys[place] = shown

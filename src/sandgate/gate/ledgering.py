@@ -12,7 +12,7 @@ from typing import Any
 
 from sandgate.core.call import SWEEPER, Call
 from sandgate.gate.asking import Asking
-from sandgate.gate.foreign import Foreign, changes_survey, writes_over
+from sandgate.gate.foreign import Foreign, changes_survey, container_of, writes_over
 from sandgate.gate.members import Members, now
 from sandgate.gate.probing import Presence, Prober
 from sandgate.gate.telling import Left, is_told, left_by
@@ -114,7 +114,7 @@ class Ledgering:
         things = [
             (kind, made)
             for kind, made in made_by(call)
-            if kind is not None and kind.within and (kind.name, *_container(kind, made.key)) in foreign
+            if kind is not None and kind.within and (kind.name, *container_of(kind, made.key).values()) in foreign
         ]
         found = await asyncio.gather(*(self._foreign.inner(kind, made, call.region) for kind, made in things))
         for one in found:
@@ -124,7 +124,7 @@ class Ledgering:
                 self._intend(call, opened, one.kind, one.made, one.existed)
             else:
                 opened.wrote = True
-                self._finding("unnamed", one.kind.name, one.made.key, call, id=call.id)
+                self._finding("unnamed", one.kind.within, container_of(one.kind, one.made.key), call, id=call.id)
 
     def _intend(self, call: Call, opened: _Open, kind: ResourceType | None, made: Made, existed: Presence) -> None:
         opened.made.append((kind, made))
@@ -248,10 +248,6 @@ class Ledgering:
             if key not in self._told:
                 self._told.add(key)
                 self._finding(left.what, left.type, left.key, call)
-
-
-def _container(kind: ResourceType, key: Key) -> Iterator[object]:
-    return (key[member] for member in kind.container.values() if member in key)
 
 
 def _intent(call: Call, made: Made) -> dict[str, Any]:
