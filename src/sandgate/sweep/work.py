@@ -26,6 +26,8 @@ __all__ = ["Clients", "Left", "Line", "Sweeper", "Swept", "plan"]
 _WORKERS = 32
 _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 5.0
+_BLIND = 2
+"""How often in a row nothing at all may be listed, each time with all of botocore's tries, until a sweep gives up."""
 
 Line = tuple[str, Mapping[str, object]]
 """Kind and fields of a line of the ledger."""
@@ -122,6 +124,8 @@ class Sweeper:
         self._cases: dict[Identity, _Case] = {}
         self._removed: list[Entry] = []
         self._done = self._total = 0
+        self._blind = False
+        """Whether the last time nothing could be listed."""
 
     def run(self) -> Swept:
         """Remove everything that the ledger says is alive, and prove that it is gone."""
@@ -137,6 +141,7 @@ class Sweeper:
 
     def _run(self, pool: ThreadPoolExecutor) -> Swept:
         pause = _FIRST_PAUSE
+        blind = 0
         while True:
             state = self._state()
             self._total = max(self._total, len(state.alive))
@@ -146,7 +151,8 @@ class Sweeper:
             todo = [step for step in steps if step.what == "remove" and not self._is_over(step)]
             self._done = self._total - len(todo) - len(told)
             self._progress(self._done, self._total)
-            if not todo:
+            blind = blind + 1 if self._blind else 0
+            if not todo or blind == _BLIND:
                 return self._result(steps)
             held = waiting(todo)
             fresh = [s for s in todo if not self._case(s.entry).accepted and s.entry.identity not in held]
@@ -172,7 +178,9 @@ class Sweeper:
         for entry in entries:
             if entry.kind is not None:
                 wanted.setdefault(group_of(entry), []).append(entry)
-        return dict(zip(wanted, pool.map(self._list, wanted, wanted.values()), strict=True))
+        sights = dict(zip(wanted, pool.map(self._list, wanted, wanted.values()), strict=True))
+        self._blind = bool(sights) and all(sight.failure for sight in sights.values())
+        return sights
 
     def _list(self, group: Group, entries: Sequence[Entry]) -> Sight:
         kind = resource_types()[group[0]]
