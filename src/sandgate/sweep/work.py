@@ -264,7 +264,7 @@ class Sweeper:
         case, kind = self._cases.get(step.entry.identity), step.entry.kind
         if case is None or kind is None:
             return False
-        late = time.monotonic() - case.first > kind.patience
+        late = case.first > 0 and time.monotonic() - case.first > kind.patience
         if late and case.accepted:
             case.why = f"its removal was accepted, and {kind.patience:.0f} s later it is still listed"
         return case.refused or late
