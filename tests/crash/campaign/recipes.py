@@ -216,11 +216,15 @@ def group(client: Any, name: str) -> None:
 
 
 def stack(client: Any, name: str) -> None:
-    """A stack of a topic and a queue that outlives it."""
+    """A stack of a topic, a bucket that a test puts something into, and a queue that outlives it."""
     queue = {"Type": "AWS::SQS::Queue", "DeletionPolicy": "Retain", "Properties": {"QueueName": name}}
     topic = {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": name}}
-    template = json.dumps({"Resources": {"Queue": queue, "Topic": topic}})
+    store = {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": name}}
+    template = json.dumps({"Resources": {"Queue": queue, "Topic": topic, "Store": store}})
     client("cloudformation").create_stack(StackName=name, TemplateBody=template)
+    waiter = client("cloudformation").get_waiter("stack_create_complete")
+    waiter.wait(StackName=name, WaiterConfig={"Delay": 0.1, "MaxAttempts": 100})
+    client("s3").put_object(Bucket=name, Key="one", Body=b"in a bucket of a stack")
 
 
 RECIPES: Mapping[str, Make] = {
