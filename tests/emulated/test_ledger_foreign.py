@@ -467,3 +467,17 @@ def test_a_form_whose_key_the_server_completes(theirs: Clients, clients: Clients
     assert (done.removed, [one.entry.type for one in done.left]) == ((), ["s3-object"])
     for one in theirs("s3").list_objects_v2(Bucket="test-their-forms")["Contents"]:
         theirs("s3").delete_object(Bucket="test-their-forms", Key=one["Key"])
+
+
+def test_what_a_sweep_of_items_costs(clients: Clients, ours: Run, table: str) -> None:
+    """One call removes an item, and one proves that it is gone."""
+    for number in range(3):
+        clients("dynamodb").put_item(TableName=table, Item=item(b"cost", str(number)))
+    start = (ours.directory / "events.jsonl").stat().st_size
+    assert swept(ours) == 3
+    with (ours.directory / "events.jsonl").open(encoding="utf-8") as log:
+        log.seek(start)
+        events = [json.loads(line) for line in log]
+    assert sorted(event["operation"] for event in events if event["event"] == "call") == (
+        ["DeleteItem"] * 3 + ["GetItem"] * 3
+    )
