@@ -14,6 +14,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError
 
 from sandgate.config.model import Config
+from sandgate.control.living import SWEEPING
 from sandgate.core.call import SWEEPER
 from sandgate.errors import RunError
 from sandgate.guard.adoption import made_of_members
@@ -22,6 +23,7 @@ from sandgate.guard.services import service_names
 from sandgate.guard.templates.model import Place
 from sandgate.ledger.book import NAME, Book, is_held, read_state
 from sandgate.ledger.entry import Entry, Identity
+from sandgate.ledger.recover import lost
 from sandgate.ledger.state import State
 from sandgate.resources._model import resource_types
 from sandgate.run import Run
@@ -47,8 +49,6 @@ _CONNECTIONS = 32
 _ATTEMPTS = 8
 _UNNAMED_ACCOUNT = "000000000000"
 """As the gate calls it where nobody answers GetCallerIdentity."""
-_MARK = "sweeping"
-"""A file in the directory of a dead run that a sweep has taken up; its own gate never comes back."""
 
 _Bar = Callable[[int, int], None]
 """Told how many of how many are done."""
@@ -79,7 +79,7 @@ class Past:
     @property
     def being_swept(self) -> bool:
         """Whether it is a sweep that writes its ledger now."""
-        return self.live and (self.directory / _MARK).exists()
+        return self.live and (self.directory / SWEEPING).exists()
 
     @property
     def ended(self) -> bool:
@@ -110,9 +110,14 @@ def _past(path: Path) -> Past:
     # The lock is looked at first: a run that ends in between is one that is still alive, at worst.
     live = is_held(path)
     try:
-        return Past(id=path.parent.name, directory=path.parent, state=read_state(path), live=live)
+        past = Past(id=path.parent.name, directory=path.parent, state=read_state(path), live=live)
     except RunError as error:
         return Past(id=path.parent.name, directory=path.parent, state=State(), live=live, failure=str(error))
+    if not live and not past.ended and not past.gone_with_upstream:
+        namespace = str(past.state.header.get("namespace", "\0"))
+        for line in lost(path.with_name("events.jsonl"), past.state, namespace):  # the gate of a sweep writes them down
+            past.state.apply(line)
+    return past
 
 
 def close_with_upstream(past: Past) -> int:
@@ -142,7 +147,7 @@ def opened(past: Past, *, progress: Progress) -> Iterator[Run]:
         RunError: the run is alive, or swept by somebody else.
     """
     with _held(resume(past.directory, progress=progress)) as run:
-        (past.directory / _MARK).touch()
+        (past.directory / SWEEPING).touch()
         yield run
 
 
@@ -234,7 +239,7 @@ def look_for_strays(run: Run) -> tuple[tuple[Mapping[str, Any], ...], tuple[List
     kinds = types_of(services & set(config.services) if config.services else services)
     listed = tuple(list_types(kinds, lambda service: client(service, run.region)))
     # Ledgers come after listings: what a run made in between is in its ledger, and not in the listing.
-    known = _known(past for past in past_runs(config.root) if past.id != run.id)
+    known = _known(past for past in past_runs(_project_of(run)) if past.id != run.id)
     found = list(strays(listed, prefixes=config.prefix, region=run.region, known=known))
     rank = {name: number for number, wave in enumerate(waves(one["type"] for one in found)) for name in wave}
     return tuple(sorted(found, key=lambda one: (rank[one["type"]], one["type"]))), listed
@@ -291,11 +296,16 @@ def _owned_items(run: Run, line: Mapping[str, Any]) -> tuple[str, ...]:
     return items_of(made_of_members(members, place))
 
 
+def _project_of(run: Run) -> Path:
+    """The folder that holds `.sandgate`; the one that the configuration named may have been moved since."""
+    return run.directory.parents[2]
+
+
 def _others(run: Run) -> frozenset[Identity]:
     """Only of use where AWS chose a name that nobody heard: then nobody else's may be taken for it."""
     if all(entry.complete for entry in read_state(run.directory / NAME).alive.values()):
         return frozenset()
-    return others_than(run.id, past_runs(run.config.root))
+    return others_than(run.id, past_runs(_project_of(run)))
 
 
 def _clients(run: Run, halt: threading.Event) -> Callable[[str, str], Any]:

@@ -17,6 +17,7 @@ from sandgate.ledger.state import State
 from sandgate.session import reopen
 
 _DAY = 86_400.0
+_STACK = "cloudformation-stack"
 _FEW = ("table", "bucket", "key", "function", "pool", "stack")
 
 
@@ -94,6 +95,8 @@ def test_a_ledger_without_its_end_loses_nothing(stage: Any, last: str) -> None:
                 assert missing == [], f"cut at {cut} of {len(whole)}"
         end = starts[-which] if which else len(whole)
         (run / NAME).write_bytes(whole[: (starts[-which - 1] + end) // 2])
+        told = inside.past_of(run).state
+        assert all(_is_told(entry, told) for entry in full.alive.values())
         assert inside.swept(run).left == ()
         assert places.differences(stage.before, stage.upstream.look()) == []
 
@@ -106,6 +109,8 @@ def _taken_up(run: Path) -> State:
 
 
 def _is_told(entry: Entry, state: State) -> bool:
-    """Whether it is alive there, or something without a name of the same kind that the same call made."""
+    """Whether it is alive there, or something without a name of the same kind that the same call made, or its stack."""
     alike = (one for one in state.alive.values() if one.type == entry.type and one.claims.keys() & entry.claims.keys())
-    return any(one.key == entry.key or not one.complete for one in alike)
+    if any(one.key == entry.key or not one.complete for one in alike):
+        return True
+    return bool(entry.stack) and state.holds(_STACK, entry.region, {"StackName": entry.stack})
