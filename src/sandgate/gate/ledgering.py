@@ -90,7 +90,9 @@ class Ledgering:
         Returns:
             Whether that is on disk; else the call must not go out.
         """
-        adopted = self._members.concerns(call) and await self._members.before(call)
+        letting_go = self._members.concerns(call)
+        if letting_go:
+            await self._members.before(call)
         opened = _Open(removes=list(self._removes(call)))
         foreign = [
             (kind.name, *container.values())
@@ -107,7 +109,8 @@ class Ledgering:
         opened.told = [left for left in left_by(call) if not await self._members.owns(left.type, left.key, call.region)]
         if opened.wrote or opened.removes or opened.told:
             self._open[call.id] = opened
-        return await self._book.sync() if opened.wrote or adopted else not self._book.failed
+        # Members that another call had written down are of use to a sweep only if they outlive this machine's power.
+        return await self._book.sync() if opened.wrote or letting_go else not self._book.failed
 
     async def _before_inner(self, call: Call, opened: _Open, foreign: Sequence[tuple[object, ...]]) -> None:
         """What it makes in containers of others: names of types with what their containers are called."""
