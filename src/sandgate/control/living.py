@@ -16,8 +16,10 @@ from pathlib import Path
 from sandgate.core.files import replace_text
 from sandgate.errors import UsageError
 
-__all__ = ["Living", "choose", "forget", "living", "project_folder", "remember"]
+__all__ = ["SWEEPING", "Living", "choose", "forget", "living", "project_folder", "remember"]
 
+SWEEPING = "sweeping"
+"""A file in the directory of a dead run that a sweep has taken up; its own gate never comes back."""
 _FOLDER = ".sandgate"
 _CURRENT = "current"
 _ANSWER_SECONDS = 2.0
@@ -55,7 +57,7 @@ def _living(directory: Path) -> Iterator[Living]:
             directory=directory,
             tier=data["tier"],
             gate_url=data["gate"],
-            detached=(directory / "detached").exists(),
+            detached=(directory / "detached").exists() and not (directory / SWEEPING).exists(),
         )
 
 
