@@ -262,6 +262,9 @@ def write_everything(s3: Any, bucket: str) -> None:
     s3.put_object(Bucket=bucket, Key="new/deleted", Body=b"1")
     s3.delete_object(Bucket=bucket, Key="new/deleted")
     s3.delete_object(Bucket=bucket, Key="new/never")
+    s3.delete_objects(
+        Bucket=bucket, Delete={"Objects": [{"Key": "new/never 1"}, {"Key": "new/<2>"}, {"Key": "new/copied"}]}
+    )
 
 
 def test_a_bucket_with_their_objects_is_as_it_was(

@@ -16,7 +16,7 @@ from sandgate.gate.foreign import Foreign, changes_survey, container_of, writes_
 from sandgate.gate.members import Members, now
 from sandgate.gate.probing import Presence, Prober
 from sandgate.gate.telling import Left, is_told, left_by
-from sandgate.ledger.answers import found_in, ids_in, in_headers, unsaid
+from sandgate.ledger.answers import entries_in, found_in, ids_in, in_headers, unsaid
 from sandgate.ledger.book import Book
 from sandgate.ledger.entry import identity_of, name_of
 from sandgate.ledger.track import Made, Removed, into, made_by, removed_by, tracked
@@ -206,10 +206,12 @@ class Ledgering:
         if opened.made:  # one line for all that the call made: only a single one has ids of its own
             kind, made = opened.made[0]
             create = made.create
-            ids = ids_in(answer, create.ids) if create else {}
+            ids = ids_in(answer, create.ids) if create and not create.each else {}
             arn = found_in(answer[0], {"arn": create.arn}).get("arn", "") if create and create.arn else ""
             self._book.write("made", id=call.id, **({"key": ids} if ids else {}), **({"arn": arn} if arn else {}))
-            if kind is not None and create is not None and in_headers(create.ids) and ids != unsaid(create.ids):
+            if create is not None and create.each:
+                self._name_each(call, opened.made, entries_in(answer[0], *create.each))
+            elif kind is not None and create is not None and in_headers(create.ids) and ids != unsaid(create.ids):
                 version = (kind.name, {**made.key, **ids})
                 self._adopt_version(*version, call)
             if kind is not None and kind.silent:
@@ -224,6 +226,23 @@ class Ledgering:
                 type=removed.type, region=call.region, key=removed.key, ids=list(ids_then),
                 why=f"{call.service}:{call.operation}",
             )  # fmt: skip
+
+    def _name_each(self, call: Call, things: list[_Thing], entries: list[dict[str, str]]) -> None:
+        """What an answer says of each of those whose ids only AWS knew."""
+        for kind, made in things:
+            if kind is None or set(kind.key) <= set(made.key):
+                continue
+            own = [entry for entry in entries if all(made.key.get(at, value) == value for at, value in entry.items())]
+            for number, entry in enumerate(own):
+                self._book.write(
+                    "adopted", id=f"{call.id}/{number}", at=now(), type=kind.name, key={**made.key, **entry},
+                    region=call.region, claim="made", operation=f"{call.service}:{call.operation}",
+                )  # fmt: skip
+            if own:
+                self._book.write(
+                    "gone", type=kind.name, region=call.region, key=dict(made.key), call=call.id, ids=[call.id],
+                    why="it is known by its whole key",
+                )  # fmt: skip
 
     def _adopt_version(self, type_: str, key: Key, call: Call) -> None:
         """What a header names is new, whatever was there before under the name: a version of an object."""

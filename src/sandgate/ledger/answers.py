@@ -11,7 +11,7 @@ from sandgate.wire.http import Headers
 from sandgate.wire.malformed import MalformedError
 from sandgate.wire.protocols._xml import Element, parse_xml
 
-__all__ = ["all_in", "found_in", "ids_in", "in_headers", "unsaid"]
+__all__ = ["all_in", "entries_in", "found_in", "ids_in", "in_headers", "unsaid"]
 
 _IN_HEADER = "x-"
 
@@ -61,6 +61,32 @@ def in_headers(paths: Mapping[str, str]) -> bool:
 def unsaid(paths: Mapping[str, str]) -> dict[str, str]:
     """What it means that an answer says nothing: `null`, the version of an object where versions are not kept."""
     return ids_in((b"", ()), paths)
+
+
+def entries_in(body: bytes, name: str, paths: Mapping[str, str]) -> list[dict[str, str]]:
+    """What an answer says of each of several.
+
+    Args:
+        body: the answer.
+        name: tag of an entry in XML, path of the entries in JSON.
+        paths: what to call it, to its path in an entry; entries that lack one are left out.
+    """
+    try:
+        if body.lstrip()[:1] == b"<":
+            found = [{child.tag: child.text for child in node.children} for node in _named(parse_xml(body), name)]
+        else:
+            found = [dict(entry) for entry in every(_document(body) if body else None, name) if isinstance(entry, dict)]
+    except (ValueError, MalformedError):
+        return []
+    read = [{member: first(entry, path) for member, path in paths.items()} for entry in found]
+    return [{member: str(value) for member, value in one.items()} for one in read if None not in one.values()]
+
+
+def _named(node: Element, tag: str) -> Iterator[Element]:
+    if node.tag == tag:
+        yield node
+    for child in node.children:
+        yield from _named(child, tag)
 
 
 def all_in(body: bytes, path: str) -> tuple[str, ...]:

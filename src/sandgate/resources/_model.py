@@ -58,6 +58,9 @@ class Create:
     when: tuple[str, tuple[str, ...]] | None = None
     """Path in the request and values of which it must have one; `("x", ("",))` means that it must be missing, and
     `("x", ())` that it must be there."""
+    each: tuple[str, Mapping[str, str]] | None = None
+    """Where `many` is given and the answer has ids for each: what its entries are called, and key member to path in an
+    entry; members that the request said as well tell which is which."""
     only: tuple[str, ...] = ()
     """What the type's survey must show of the container, else the call makes nothing; empty where it always does."""
 

@@ -21,6 +21,12 @@ _CREATE = Create(
 )
 
 
+def _markers(request: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for named in (request.get("Delete") or {}).get("Objects") or ():
+        if not named.get("VersionId"):
+            yield {"Bucket": request.get("Bucket"), "Key": named.get("Key")}
+
+
 def _form(fields: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """A form whose key only the server completes names no object, so that what it made is told and never removed."""
     named = "${filename}" not in str(fields.get("Key", ""))
@@ -39,6 +45,13 @@ RESOURCE = ResourceType(
         replace(_CREATE, operation="PostObject", many=_form),  # the upload by HTML form, which no model has
         # Where versions are kept, a delete without one makes a marker.
         replace(_CREATE, operation="DeleteObject", when=("VersionId", ("",)), only=("Enabled", "Suspended")),
+        replace(
+            _CREATE,
+            operation="DeleteObjects",
+            many=_markers,
+            each=("Deleted", {"Key": "Key", "VersionId": "DeleteMarkerVersionId"}),
+            only=("Enabled", "Suspended"),
+        ),
     ),
     removal=Removal(
         operation="DeleteObject",

@@ -171,6 +171,29 @@ def test_a_marker_takes_nothing_away(ledger: Ledgering, book: Book, prober: Prob
     assert [key["VersionId"] for key in keys(book)] == ["null", "v1"]
 
 
+@pytest.mark.parametrize("quiet", [False, True])
+def test_markers_of_a_batch_are_known_by_what_the_answer_says(
+    ledger: Ledgering, book: Book, prober: Probed, *, quiet: bool
+) -> None:
+    """One that says nothing leaves them without their versions: told, and never removed."""
+    prober.shown = "Enabled"
+    made = call(
+        "DeleteObjects",
+        "s3",
+        Bucket="theirs",
+        Delete={"Objects": [{"Key": "a"}, {"Key": "b", "VersionId": "v"}, {"Key": "c"}]},
+    )
+    assert asyncio.run(ledger.before(made))
+    assert ledger.reads(made)
+    deleted = "".join(
+        f"<Deleted><Key>{key}</Key><DeleteMarkerVersionId>m{key}</DeleteMarkerVersionId></Deleted>" for key in "ca"
+    )
+    body = f"<DeleteResult>{'' if quiet else deleted}<Deleted><Key>b</Key></Deleted></DeleteResult>"
+    ledger.after(made, 200, "", (body.encode(), ()), ())
+    known = [{**OBJECT, "Key": key} | ({} if quiet else {"VersionId": f"m{key}"}) for key in "ac"]
+    assert sorted(keys(book), key=str) == sorted(known, key=str)
+
+
 def test_a_form_that_names_no_key_claims_none(ledger: Ledgering, book: Book, prober: Probed) -> None:
     prober.shown = ""
     carry(ledger, call("PostObject", "s3", Bucket="theirs", Key="f/${filename}"))
