@@ -6,17 +6,16 @@ A create whose answer never comes stays in the ledger as it is: alive until some
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sandgate.core.call import SWEEPER, Call
+from sandgate.core.call import Call
 from sandgate.gate.asking import Asking
 from sandgate.gate.foreign import Foreign, changes_survey, container_of, writes_over
 from sandgate.gate.members import Members, now
+from sandgate.gate.outcomes import OnItsWay, Outcomes
 from sandgate.gate.probing import Presence, Prober
 from sandgate.gate.telling import Left, is_told, left_by
-from sandgate.ledger.answers import entries_in, found_in, ids_in, in_headers, unsaid
 from sandgate.ledger.book import Book
 from sandgate.ledger.entry import identity_of, name_of
 from sandgate.ledger.track import Made, Removed, into, made_by, removed_by, tracked
@@ -27,22 +26,6 @@ __all__ = ["Ledgering"]
 
 _SUCCESS = range(200, 300)
 _NOT_DONE = range(300, 500)
-
-_Thing = tuple[ResourceType | None, Made]
-
-
-@dataclass(slots=True)
-class _Open:
-    """A call that is on its way."""
-
-    made: list[_Thing] = field(default_factory=list)
-    wrote: bool = False
-    """Whether the ledger must hear of it if it fails."""
-    removes: list[tuple[Removed, tuple[str, ...]]] = field(default_factory=list)
-    """What it removes, and the claims that each had when it went out."""
-    silent: dict[str, Presence] = field(default_factory=dict)
-    """Types of what comes with the new resource, and whether that was there before."""
-    told: list[Left] = field(default_factory=list)
 
 
 class Ledgering:
@@ -60,8 +43,9 @@ class Ledgering:
         self._prober = prober
         self._namespace = namespace
         self._members = Members(book, asking)
+        self._outcomes = Outcomes(book)
         self._foreign = Foreign(book.state, prober)
-        self._open: dict[str, _Open] = {}
+        self._open: dict[str, OnItsWay] = {}
         """By the id of the call."""
         self._told: set[tuple[str, ...]] = set()
         """What the ledger tells of containers already."""
@@ -93,7 +77,7 @@ class Ledgering:
         letting_go = self._members.concerns(call)
         if letting_go:
             await self._members.before(call)
-        opened = _Open(removes=list(self._removes(call)))
+        opened = OnItsWay(removes=list(self._removes(call)))
         foreign = [
             (kind.name, *container.values())
             for kind, container in into(call)
@@ -112,7 +96,7 @@ class Ledgering:
         # Members that another call had written down are of use to a sweep only if they outlive this machine's power.
         return await self._book.sync() if opened.wrote or letting_go else not self._book.failed
 
-    async def _before_inner(self, call: Call, opened: _Open, foreign: Sequence[tuple[object, ...]]) -> None:
+    async def _before_inner(self, call: Call, opened: OnItsWay, foreign: Sequence[tuple[object, ...]]) -> None:
         """What it makes in containers of others: names of types with what their containers are called."""
         things = [
             (kind, made)
@@ -129,7 +113,7 @@ class Ledgering:
                 opened.wrote = True
                 self._finding("unnamed", one.kind.within, container_of(one.kind, one.made.key), call, id=call.id)
 
-    def _intend(self, call: Call, opened: _Open, kind: ResourceType | None, made: Made, existed: Presence) -> None:
+    def _intend(self, call: Call, opened: OnItsWay, kind: ResourceType | None, made: Made, existed: Presence) -> None:
         opened.made.append((kind, made))
         opened.wrote = True
         self._book.write("intent", **_intent(call, made), **({"existed": existed} if existed else {}))
@@ -195,73 +179,11 @@ class Ledgering:
         if opened is None:
             return
         if status in _SUCCESS:
-            self._after_success(call, opened, answer)
+            self._outcomes.write(call, opened, answer)
         elif status in _NOT_DONE and opened.wrote:
             self._book.write("failed", id=call.id, code=code)
         if status not in _NOT_DONE:
             self._tell(call, opened.told)
-
-    def _after_success(self, call: Call, opened: _Open, answer: tuple[bytes, Headers]) -> None:
-        version: tuple[str, Key] | None = None
-        if opened.made:  # one line for all that the call made: only a single one has ids of its own
-            kind, made = opened.made[0]
-            create = made.create
-            ids = ids_in(answer, create.ids) if create and not create.each else {}
-            arn = found_in(answer[0], {"arn": create.arn}).get("arn", "") if create and create.arn else ""
-            self._book.write("made", id=call.id, **({"key": ids} if ids else {}), **({"arn": arn} if arn else {}))
-            if create is not None and create.each:
-                self._name_each(call, opened.made, entries_in(answer[0], *create.each))
-            elif kind is not None and create is not None and in_headers(create.ids) and ids != unsaid(create.ids):
-                version = (kind.name, {**made.key, **ids})
-                self._adopt_version(*version, call)
-            if kind is not None and kind.silent:
-                self._adopt_silent(kind, {**made.key, **ids}, call, opened.silent)
-        for removed, ids_then in opened.removes:
-            if version is not None and version[0] == removed.type and version[1] != removed.key:
-                continue  # a marker came before it, and it is still there
-            # A sweep proves absence itself: until it has, what it removed counts as there.
-            proven = removed.at_once and call.principal.worker != SWEEPER
-            self._book.write(
-                "gone" if proven else "going",
-                type=removed.type, region=call.region, key=removed.key, ids=list(ids_then),
-                why=f"{call.service}:{call.operation}",
-            )  # fmt: skip
-
-    def _name_each(self, call: Call, things: list[_Thing], entries: list[dict[str, str]]) -> None:
-        """What an answer says of each of those whose ids only AWS knew."""
-        for kind, made in things:
-            if kind is None or set(kind.key) <= set(made.key):
-                continue
-            own = [entry for entry in entries if all(made.key.get(at, value) == value for at, value in entry.items())]
-            for number, entry in enumerate(own):
-                self._book.write(
-                    "adopted", id=f"{call.id}/{number}", at=now(), type=kind.name, key={**made.key, **entry},
-                    region=call.region, claim="made", operation=f"{call.service}:{call.operation}",
-                )  # fmt: skip
-            if own:
-                self._book.write(
-                    "gone", type=kind.name, region=call.region, key=dict(made.key), call=call.id, ids=[call.id],
-                    why="it is known by its whole key",
-                )  # fmt: skip
-
-    def _adopt_version(self, type_: str, key: Key, call: Call) -> None:
-        """What a header names is new, whatever was there before under the name: a version of an object."""
-        if not self._book.state.holds(type_, call.region, key):
-            self._book.write(
-                "adopted", id=call.id, at=now(), type=type_, key=key, region=call.region, claim="made",
-                why=f"{call.service}:{call.operation}",
-            )  # fmt: skip
-
-    def _adopt_silent(self, kind: ResourceType, key: Key, call: Call, before: Mapping[str, Presence]) -> None:
-        for silent in kind.silent:
-            other = {member: form.format_map(key) for member, form in silent.key.items()}
-            existed = before.get(silent.type, "unknown")
-            if existed is not True and not self._book.state.holds(silent.type, call.region, other):
-                self._book.write(
-                    "adopted", id=call.id, at=now(), type=silent.type, key=other, region=call.region,
-                    claim="doubt" if existed == "unknown" else "perhaps",
-                    why=f"comes with {kind.name} {name_of(key)}",
-                )  # fmt: skip
 
     def _tell(self, call: Call, told: list[Left]) -> None:
         """Tell what went into containers of others; once for each container and operation."""
