@@ -51,7 +51,7 @@ class ExitCode(IntEnum):
     EMPTY_RUN = 7
     """Green tests that proved nothing: none ran, or no call reached the tier."""
     LEFTOVERS = 8
-    """The run ended with resources that it made still there."""
+    """Tests left resources behind, or a sweep could not remove some."""
     REFUSED = 9
     """Green tests, but the gate refused calls that no test expected to be refused."""
     NOT_EXECUTABLE = 126

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -13,13 +12,11 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError
 
-from sandgate.config.model import Config
 from sandgate.control.living import SWEEPING
 from sandgate.core.call import SWEEPER
 from sandgate.errors import RunError
 from sandgate.guard.adoption import made_of_members
 from sandgate.guard.owned import items_of
-from sandgate.guard.services import service_names
 from sandgate.guard.templates.model import Place
 from sandgate.ledger.book import NAME, Book, is_held, read_state
 from sandgate.ledger.entry import Entry, Identity
@@ -27,22 +24,22 @@ from sandgate.ledger.recover import lost
 from sandgate.ledger.state import State
 from sandgate.resources._model import resource_types
 from sandgate.run import Run
-from sandgate.session import Progress, resume, start
-from sandgate.sweep.plan import Step, waves
-from sandgate.sweep.strays import Known, Listed, list_types, strays, types_of
+from sandgate.session import Progress, resume
+from sandgate.sweep.plan import Step
 from sandgate.sweep.work import Sweeper, Swept, plan
 
 __all__ = [
     "Past",
+    "clients_of",
     "close_with_upstream",
-    "look_for_strays",
+    "held",
+    "note",
     "opened",
     "others_than",
     "past_runs",
     "plan_sweep",
-    "started",
+    "project_of",
     "sweep",
-    "take",
 ]
 
 _CONNECTIONS = 32
@@ -146,24 +143,14 @@ def opened(past: Past, *, progress: Progress) -> Iterator[Run]:
     Raises:
         RunError: the run is alive, or swept by somebody else.
     """
-    with _held(resume(past.directory, progress=progress)) as run:
+    with held(resume(past.directory, progress=progress)) as run:
         (past.directory / SWEEPING).touch()
         yield run
 
 
 @contextlib.contextmanager
-def started(config: Config, *, progress: Progress) -> Iterator[Run]:
-    """A gate for a run of its own, for as long as what nobody's ledger knows is swept.
-
-    Raises:
-        SandgateError: the gate did not start.
-    """
-    with _held(start(config, progress=progress)) as run:
-        yield run
-
-
-@contextlib.contextmanager
-def _held(run: Run) -> Iterator[Run]:
+def held(run: Run) -> Iterator[Run]:
+    """A run that is swept and nothing else: stopped at the end, killed where that fails."""
     try:
         yield run
         run.stop("swept")
@@ -202,9 +189,9 @@ def sweep(
         return Swept()
     halt = halt or threading.Event()
     return Sweeper(
-        clients=_clients(run, halt),
+        clients=clients_of(run, halt),
         state=lambda: read_state(path),
-        note=partial(_note, run),
+        note=partial(note, run),
         others=_others(run) if others is None else others,
         progress=bar,
         halt=halt,
@@ -216,73 +203,21 @@ def plan_sweep(run: Run, *, others: frozenset[Identity] | None = None) -> list[S
     path = run.directory / NAME
     others = _others(run) if others is None else others
     sweeper = Sweeper(
-        clients=_clients(run, threading.Event()), state=lambda: read_state(path), note=lambda _lines: None
+        clients=clients_of(run, threading.Event()), state=lambda: read_state(path), note=lambda _lines: None
     )
     return plan(read_state(path), sweeper.look, others)
 
 
-def look_for_strays(run: Run) -> tuple[tuple[Mapping[str, Any], ...], tuple[Listed, ...]]:
-    """What carries the prefix, and is nobody's by any ledger of the project.
-
-    Args:
-        run: a fresh one with `isolation = "prefix"`; its gate lives.
-
-    Returns:
-        Type, region, key and name of each; and the listings, of which some may have failed.
-
-    Raises:
-        RunError: the ledger of a run that lives cannot be read, so that nobody knows what is its own.
-    """
-    config = run.config
-    services = set(config.endpoints or service_names())
-    client = _clients(run, threading.Event())
-    kinds = types_of(services & set(config.services) if config.services else services)
-    listed = tuple(list_types(kinds, lambda service: client(service, run.region)))
-    # Ledgers come after listings: what a run made in between is in its ledger, and not in the listing.
-    known = _known(past for past in past_runs(_project_of(run)) if past.id != run.id)
-    found = list(strays(listed, prefixes=config.prefix, region=run.region, known=known))
-    rank = {name: number for number, wave in enumerate(waves(one["type"] for one in found)) for name in wave}
-    return tuple(sorted(found, key=lambda one: (rank[one["type"]], one["type"]))), listed
-
-
-def _known(runs: Iterable[Past]) -> Known:
-    identities: set[Identity] = set()
-    namespaces = set()
-    for past in runs:
-        if past.live and past.failure:
-            raise RunError(
-                f"the run {past.id} lives, and what it owns is not readable: {past.failure}",
-                where=str(past.directory / NAME),
-                hint="end it first",
-            )
-        identities |= past.state.alive.keys()
-        if past.live:
-            identities |= past.state.known
-            namespaces.add((past.directory / "namespace").read_text(encoding="ascii"))
-    return Known(identities=identities, namespaces=namespaces)
-
-
-def take(run: Run, found: Sequence[Mapping[str, Any]]) -> None:
-    """Write into a run's ledger that it owns what it did not make.
+def note(run: Run, lines: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
+    """Write lines of a sweep; an id that AWS chose is inside by whose it is, so the gate learns that first.
 
     Args:
         run: its gate lives.
-        found: type, region, key and name of each.
+        lines: kind and fields of each.
 
     Raises:
         RunError: they could not be written.
     """
-    at = round(time.time(), 6)
-    lines: list[tuple[str, Mapping[str, Any]]] = []
-    for number, one in enumerate(found):
-        why = f"{one['name']} carries the prefix, and was in no ledger"
-        named = {member: one[member] for member in ("type", "region", "key")}
-        lines.append(("adopted", {**named, "id": f"prefix-{number}", "at": at, "claim": "made", "why": why}))
-    _note(run, lines)
-
-
-def _note(run: Run, lines: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
-    """Write lines of a sweep; an id that AWS chose is inside by whose it is, so the gate learns that first."""
     adopted = (line for kind, line in lines if kind == "adopted")
     items = [item for line in adopted for item in _owned_items(run, line)]
     run.note_in_ledger([*([("owned", {"items": items})] if items else ()), *lines])
@@ -296,7 +231,7 @@ def _owned_items(run: Run, line: Mapping[str, Any]) -> tuple[str, ...]:
     return items_of(made_of_members(members, place))
 
 
-def _project_of(run: Run) -> Path:
+def project_of(run: Run) -> Path:
     """The folder that holds `.sandgate`; the one that the configuration named may have been moved since."""
     return run.directory.parents[2]
 
@@ -305,10 +240,16 @@ def _others(run: Run) -> frozenset[Identity]:
     """Only of use where AWS chose a name that nobody heard: then nobody else's may be taken for it."""
     if all(entry.complete for entry in read_state(run.directory / NAME).alive.values()):
         return frozenset()
-    return others_than(run.id, past_runs(_project_of(run)))
+    return others_than(run.id, past_runs(project_of(run)))
 
 
-def _clients(run: Run, halt: threading.Event) -> Callable[[str, str], Any]:
+def clients_of(run: Run, halt: threading.Event) -> Callable[[str, str], Any]:
+    """boto3 clients for a sweep, by service and region.
+
+    Args:
+        run: its gate lives.
+        halt: once it is set, nothing is tried again.
+    """
     from botocore.config import Config as ClientConfig  # noqa: PLC0415 - runs that leave nothing do not pay for it
 
     session = run.boto_session("deployer", SWEEPER)

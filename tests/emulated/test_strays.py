@@ -15,9 +15,10 @@ from typing import Any
 import boto3
 import pytest
 
+from sandgate.adopting import look_for_strays, started, take
 from sandgate.config.load import load
 from sandgate.session import cache_directory
-from sandgate.sweeping import look_for_strays, past_runs, started, sweep, take
+from sandgate.sweeping import past_runs, sweep
 from sandgate.tiers._venv import emulator_python
 
 SERVICES = ("cognito-idp", "dynamodb", "events", "iam", "lambda", "logs", "s3", "sqs", "ssm")

@@ -30,6 +30,7 @@ sweep stories reports
 run
 daemon session
 sweeping
+adopting
 finish
 cli pytest_plugin
 __main__ extend testing

@@ -69,6 +69,11 @@ class Started:
         self._reader = threading.Thread(target=drain, daemon=True)
         self._reader.start()
 
+    @property
+    def heard(self) -> bytes:
+        """What its terminal has shown so far."""
+        return bytes(self._heard)
+
     def type(self, keys: bytes) -> None:
         """Type into its terminal."""
         os.write(self.master, keys)

@@ -37,7 +37,7 @@ def adopt(tier: str | None, how: How) -> int:
     Raises:
         SandgateError: nothing on the tier outlives its run, nobody can be asked, or the gate did not start.
     """
-    from sandgate.sweeping import look_for_strays, started, take  # noqa: PLC0415 - `--help` must not pay for it
+    from sandgate.adopting import look_for_strays, started, take  # noqa: PLC0415 - `--help` must not pay for it
 
     config = replace(read_config(tier=tier, isolation="prefix"), keep=False, keep_on_failure=False)
     _check_tier(config)
