@@ -83,6 +83,7 @@ RESOURCE = ResourceType(
         new=("Enabled",),
         changed_by=("PutBucketVersioning",),
     ),
+    actions=("s3:DeleteObjectVersion", "s3:GetObjectVersion"),
     within="s3-bucket",
     container={"Bucket": "Bucket"},
 )
