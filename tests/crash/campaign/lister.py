@@ -253,7 +253,7 @@ def main() -> None:
         "ec2", "ecr", "events", "firehose", "iam", "kinesis", "kms", "lambda", "logs", "s3", "scheduler",
         "secretsmanager", "sns", "sqs", "ssm", "stepfunctions",
     }  # fmt: skip
-    settings = Config(max_pool_connections=20, s3={"addressing_style": "path"})
+    settings = Config(user_agent_extra="at-hand", max_pool_connections=20, s3={"addressing_style": "path"})
     clients = {name: session.client(name, endpoint_url=sys.argv[1], config=settings) for name in sorted(services)}
     with ThreadPoolExecutor(8) as pool:
         for _ in sys.stdin:

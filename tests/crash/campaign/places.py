@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+from botocore.config import Config
 from tests.crash.campaign.recipes import RECIPES
 
 from sandgate.config.load import load
@@ -60,6 +61,7 @@ class Emulator:
                 aws_access_key_id="test",
                 aws_secret_access_key="test",
                 aws_session_token="",
+                config=Config(user_agent_extra="at-hand"),
             )
         return self._clients[service]
 

@@ -19,7 +19,7 @@ from tests.crash.campaign.places import HERE, until
 from tests.crash.campaign.recipes import RECIPES
 
 from sandgate.core.log import read_log
-from sandgate.ledger.book import NAME, is_held
+from sandgate.ledger.book import NAME, is_held, read_state
 
 __all__ = [
     "PLANS",
@@ -48,7 +48,7 @@ PLANS = (
     ("gate", "sweeper", "gate of the sweeper"),
 )
 """Who is killed, one after the other."""
-_LONGEST = 1.6
+_LONGEST = 2.0
 """Seconds until the first kill at the latest: a little more than everything takes."""
 _BETWEEN = 0.15
 
@@ -201,8 +201,9 @@ def play(root: Path, seed: int) -> tuple[Round, str]:
     run.end()
     story = ", ".join([*told, run.directory.name])
     assert run.front.returncode != 0, f"{story}: green"
-    swept = sweep(root, run.directory.name)
-    assert swept.status == 0, f"{story}: {swept}"
+    if read_state(run.ledger).alive:  # else the run's own sweep came to its end
+        swept = sweep(root, run.directory.name)
+        assert swept.status == 0, f"{story}: {swept}"
     return run, story
 
 
