@@ -81,6 +81,8 @@ class Round:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.front.wait(90)
         self.kill("tests")
+        if self.front.stdin is not None:
+            self.front.stdin.close()
         assert self.front.poll() is not None, f"it goes on: {self.said.read_text(encoding='utf-8')}"
         wait_dead(self.directory)
 
@@ -133,7 +135,7 @@ def start(root: Path, seed: int, *, last: str = "end", recipes: Sequence[str] = 
         front = subprocess.Popen(
             [sys.executable, "-m", "sandgate", "run", "--", sys.executable, str(HERE / "worker.py"), str(seed), "3",
              last, *recipes],
-            cwd=root, env=_environ(), stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
+            cwd=root, env=_environ(), stdin=subprocess.PIPE, stdout=output, stderr=output, start_new_session=True,
         )  # fmt: skip
     until(lambda: _begun(set(runs.glob("*")) - before) or front.poll() is not None)
     (directory,) = set(runs.glob("*")) - before

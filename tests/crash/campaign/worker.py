@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import random
-import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -64,7 +63,7 @@ def main() -> None:
         count -= 1
     if last == "hold" and mine == 0:
         (run_dir / "holding").touch()
-        signal.pause()
+        sys.stdin.read()  # ends with whoever started us, also where that is killed
 
 
 if __name__ == "__main__":
