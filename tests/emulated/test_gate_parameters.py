@@ -71,8 +71,9 @@ CALLS: dict[str, dict[str, Any]] = {
         "UserPoolId": "eu-west-1_test", "ClientId": "test", "AuthFlow": "ADMIN_USER_PASSWORD_AUTH",
         "AuthParameters": {"USERNAME": CANARY, "PASSWORD": CANARY}, "ClientMetadata": {"a": CANARY},
     },
+    # Who is made in a pool that is not the run's stands in the ledger by name: else nobody could remove him.
     "cognito-idp.admin_create_user": {
-        "UserPoolId": "eu-west-1_test", "Username": CANARY, "TemporaryPassword": CANARY,
+        "UserPoolId": "eu-west-1_test", "Username": "test-named", "TemporaryPassword": CANARY,
         "UserAttributes": [{"Name": "email", "Value": CANARY}],
     },
     "stepfunctions.start_execution": {

@@ -54,6 +54,7 @@ class Visit:
 
 Script = Callable[[Visit], None]
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+MISSING = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
 
 
 class Upstream:
@@ -109,7 +110,10 @@ def upstream() -> Iterator[Upstream]:
 def streams(make_run: Any, upstream: Upstream) -> Iterator[Run]:
     services = ("s3", "dynamodb", "lambda")
     toml = "".join(f'[tool.sandgate.endpoints.{name}]\nurl = "{upstream.url}"\n' for name in services)
+    # The bucket is the run's own, so that the gate does not ask before each object whether that was there.
+    upstream.on("/test-b", lambda visit: visit.answer(MISSING if visit.method == "HEAD" else OK))
     with make_run(toml, tier="endpoints") as run:
+        run.clients()("s3").create_bucket(Bucket="test-b")
         yield run
 
 

@@ -42,7 +42,7 @@ class Ledgering:
         self._book = book
         self._prober = prober
         self._namespace = namespace
-        self._members = Members(book, asking)
+        self._members = Members(book, asking, namespace)
         self._outcomes = Outcomes(book)
         self._foreign = Foreign(book.state, prober)
         self._open: dict[str, OnItsWay] = {}

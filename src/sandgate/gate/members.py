@@ -29,10 +29,12 @@ class Members:
     Args:
         book: the ledger.
         asking: reads of the gate's own.
+        namespace: the run's.
     """
 
-    def __init__(self, book: Book, asking: Asking) -> None:
+    def __init__(self, book: Book, asking: Asking, namespace: str) -> None:
         self._book = book
+        self._namespace = namespace
         self._asking = asking
         self._deployed = 0
         """How often a stack may have come to hold more."""
@@ -66,8 +68,8 @@ class Members:
             region: of the call.
         """
         state = self._book.state
-        if state.holds(type_, region, key):
-            return True
+        if state.holds(type_, region, key) or any(self._namespace in str(value) for value in key.values()):
+            return True  # nobody else has the run's random name in a name
         identity = identity_of(type_, region, key)
         if self._foreign.get(identity) == self._deployed:
             return False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
@@ -18,6 +20,8 @@ __all__ = ["Presence", "Prober"]
 
 Presence = Literal[True, False, "unknown"]
 _SUCCESS = range(200, 300)
+_SECONDS = 10.0
+"""How long an answer may take; nobody's call shall wait for ever because the gate wants to know something."""
 
 
 class _Rest(NamedTuple):
@@ -88,6 +92,13 @@ class Prober:
         return document
 
     async def _send(self, service: str, operation: str, given: Mapping[str, Any], region: str) -> tuple[int, bytes]:
+        """Ask; no answer is one of status 0, and so is one that does not come in time."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_SECONDS):
+                return await self._ask(service, operation, given, region)
+        return 0, b""
+
+    async def _ask(self, service: str, operation: str, given: Mapping[str, Any], region: str) -> tuple[int, bytes]:
         rest = _REST.get(operation) if service == "s3" else None
         if rest is not None:
             if not _DOTS.isdisjoint(f"{given['Bucket']}/{given.get('Key', '')}".split("/")):

@@ -110,6 +110,13 @@ def _pump(source: socket.socket, sink: socket.socket, kept: bytearray) -> None:
         sink.shutdown(socket.SHUT_WR)
 
 
+def _reads(asked: Any) -> bool:
+    """Whether a request cannot change anything."""
+    told = dict(asked.fields)
+    operation = told.get(b"x-amz-target", b"").rpartition(b".")[2] or asked.body.partition(b"Action=")[2]
+    return asked.start.startswith((b"GET ", b"HEAD ")) or operation.startswith((b"Describe", b"Get", b"List"))
+
+
 class Wire:
     """Calls through a gate that is watched on both sides; every one is compared as soon as it is over."""
 
@@ -172,6 +179,9 @@ class Wire:
 
     def compare(self, service: str, operation: str) -> None:
         near, far = self.near.take(), self.far.take()
+        # Before a call that would not say whether it made something, the gate asks whether that was there.
+        asked, far = far[:-1], far[-1:]
+        assert all(_reads(exchange.asked) for exchange in asked), asked
         assert len(near) == len(far) == 1, (near, far)
         self.seen.append((near[0], far[0], service, operation))
         assert _both_sides.differences(near[0], far[0], service, operation) == []

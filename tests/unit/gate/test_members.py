@@ -51,7 +51,7 @@ def book(tmp_path: Path) -> Iterator[Book]:
 @pytest.fixture
 def members(book: Book, stacks: Stacks) -> Members:
     """What knows."""
-    return Members(book, cast("Asking", stacks))
+    return Members(book, cast("Asking", stacks), "ns1234")
 
 
 def deploys(operation: str, name: str = "test-s") -> Call:
