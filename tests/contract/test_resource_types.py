@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import boto3
@@ -96,7 +97,7 @@ def test_life(world: World, kind: ResourceType) -> None:
     if maker.fill is not None:
         maker.fill(world, names[0])
     small = _one_by_one(client, kind)
-    found = [_wait(lambda name=name: _present(client, small, name)) for name in names]
+    found = [_wait(partial(_present, client, small, name)) for name in names]
     assert all(found), f"{kind.name}: not found by {kind.listing.operation}: {names}"
     assert found[0].key != found[1].key
     for one in found:
@@ -131,7 +132,7 @@ def test_several_at_once(world: World, kind: ResourceType) -> None:
     names = [new_name(maker) for _ in range(3)]
     for name in names:
         maker.make(world, name)
-    found = [_wait(lambda name=name: _present(client, kind, name)) for name in names]
+    found = [_wait(partial(_present, client, kind, name)) for name in names]
     assert remove_batch(client, kind, found)[0] is Answer.ACCEPTED
     assert _wait(lambda: not any(_present(client, kind, name) for name in names), seconds=kind.patience)
 

@@ -185,6 +185,10 @@ class Ledgering:
         if status not in _NOT_DONE:
             self._tell(call, opened.told)
 
+    def over(self, call: Call) -> None:
+        """Forget a call that has ended, however it did: what its lines say stays true without an answer."""
+        self._open.pop(call.id, None)
+
     def _tell(self, call: Call, told: list[Left]) -> None:
         """Tell what went into containers of others; once for each container and operation."""
         for left in told:

@@ -42,6 +42,9 @@ class KeepsLedger(Protocol):
     async def before(self, call: Call) -> bool:
         """Write down what a call would make; when this is false it must not go out."""
 
+    def over(self, call: Call) -> None:
+        """Forget a call that has ended, however it did."""
+
     def after(self, call: Call, status: int, code: str, answer: tuple[bytes, Headers], owned: tuple[str, ...]) -> None:
         """Write down what became of it."""
 

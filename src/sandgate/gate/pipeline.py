@@ -91,6 +91,8 @@ class Pipeline:
             status, code = answers.fault(flow, WireError("InternalFailure", text, status=500))
         finally:
             if flow.call is not None and flow.begun:
+                if self._parts.ledger is not None:
+                    self._parts.ledger.over(flow.call)
                 outcome = Outcome(
                     status=status,
                     duration_ms=(time.perf_counter() - started) * 1000,

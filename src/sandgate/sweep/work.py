@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -68,7 +68,6 @@ class _Case:
     accepted: bool = False
     refused: bool = False
     """Whether trying again would not help."""
-    names: list[str] = field(default_factory=list)
 
 
 def plan(

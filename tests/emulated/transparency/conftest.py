@@ -114,7 +114,7 @@ def _reads(asked: Any) -> bool:
     """Whether a request cannot change anything."""
     told = dict(asked.fields)
     operation = told.get(b"x-amz-target", b"").rpartition(b".")[2] or asked.body.partition(b"Action=")[2]
-    return asked.start.startswith((b"GET ", b"HEAD ")) or operation.startswith((b"Describe", b"Get", b"List"))
+    return bool(asked.start.startswith((b"GET ", b"HEAD ")) or operation.startswith((b"Describe", b"Get", b"List")))
 
 
 class Wire:
