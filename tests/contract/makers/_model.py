@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sandgate.ledger.state import State
+
 __all__ = ["Maker", "World"]
 
 
@@ -18,6 +20,8 @@ class World:
     deployer: Callable[[str], Any]
     region: str
     account: str
+    ledger: Callable[[], State]
+    """What the run's ledger says now."""
     cleanup: list[Callable[[], object]] = field(default_factory=list)
     """Called at the end, last first: what a resource needs around it (a role, a bucket) is removed here."""
 

@@ -9,11 +9,13 @@ import pkgutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from tests.contract.makers._model import Maker, World
 
 from sandgate.config.load import load
+from sandgate.ledger.book import NAME, read_state
 from sandgate.run import Run
 from sandgate.session import start
 
@@ -47,7 +49,13 @@ def types_gate(root: Path) -> Iterator[Run]:
 @contextmanager
 def world_of(run: Run) -> Iterator[World]:
     """What makers work with; what they need around a resource goes at the end."""
-    made = World(client=run.clients(), deployer=run.deployer_clients(), region=run.region, account=run.account)
+    made = World(
+        client=run.clients(),
+        deployer=run.deployer_clients(),
+        region=run.region,
+        account=run.account,
+        ledger=partial(read_state, run.directory / NAME),
+    )
     try:
         yield made
     finally:
