@@ -16,13 +16,18 @@ from sandgate.sweep.found import CannotListError, Found, pages
 
 __all__ = ["Answer", "RemovalError", "remove", "remove_batch"]
 
-_SLOW_DOWN = frozenset({
-    "Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled", "RequestThrottledException",
-    "TooManyRequestsException", "RequestLimitExceeded", "SlowDown", "LimitExceededException",
-    "ProvisionedThroughputExceededException", "PriorRequestNotComplete", "ServiceUnavailable", "InternalFailure",
-    "OperationAbortedException", "ConcurrentModificationException", "ConcurrentModification",
+_THROTTLED = frozenset({
+    "BandwidthLimitExceeded", "EC2ThrottledException", "LimitExceededException", "PriorRequestNotComplete",
+    "ProvisionedThroughputExceededException", "RequestLimitExceeded", "RequestThrottled", "RequestThrottledException",
+    "SlowDown", "ThrottledException", "Throttling", "ThrottlingException", "TooManyRequestsException",
+    "TransactionInProgressException",
 })  # fmt: skip
-"""Codes after which anything may be tried again later: botocore's own list, and AWS's for requests that overlapped."""
+"""Codes that mean that calls come too quickly: botocore's own list."""
+_SLOW_DOWN = _THROTTLED | {
+    "ConcurrentModification", "ConcurrentModificationException", "InternalFailure", "OperationAbortedException",
+    "RequestTimeout", "RequestTimeoutException", "ServiceUnavailable",
+}  # fmt: skip
+"""Codes after which anything may be tried again later: also AWS's for requests that overlapped, or took too long."""
 
 
 class Answer(enum.Enum):
@@ -82,8 +87,8 @@ def remove_batch(client: Any, kind: ResourceType, batch: Sequence[Found]) -> tup
         getattr(client, xform_name(removal.operation))(**{parameter: values}, **removal.fixed)
     except ClientError as error:
         answer, why = _judge(kind, error)
-        if answer is Answer.ABSENT:  # one of them is, and AWS may have removed none of the others
-            raise RemovalError(f"{error.operation_name}: {_code(error)}") from error
+        if _code(error) not in _SLOW_DOWN:  # it is about one of them, and AWS may have removed none of the others
+            raise RemovalError(why or f"{error.operation_name}: {_code(error)}") from error
         return answer, why
     except BotoCoreError as error:
         return Answer.LATER, str(error)
@@ -189,8 +194,10 @@ def _value(source: str, found: Found) -> Any:
 def _quietly(client: Any, operation: str, parameters: Mapping[str, Any]) -> None:
     try:
         getattr(client, xform_name(operation))(**parameters)
-    except ClientError:
-        return  # it was so already, or the removal itself says what is wrong
+    except ClientError as error:
+        if _code(error) in _THROTTLED:
+            raise
+        # Else it was so already, or the removal itself says what is wrong.
 
 
 def _code(error: ClientError) -> str:
