@@ -152,6 +152,8 @@ class Sweeper:
             self._done = self._total - len(todo) - len(told)
             self._progress(self._done, self._total)
             blind = blind + 1 if self._blind else 0
+            if self._halt.is_set() and (todo or told):  # also what was being listed then is only not known
+                return Swept(removed=tuple(self._removed), halted=True)
             if not todo or blind == _BLIND:
                 return self._result(steps)
             held = waiting(todo)

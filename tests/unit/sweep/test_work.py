@@ -142,6 +142,7 @@ class Cloud:
     """By name, seconds until an accepted removal has come true."""
     blind: set[str] = field(default_factory=set)
     """Types that cannot be listed."""
+    when_listed: Callable[[], object] = lambda: None
     removals: list[list[Thing]] = field(default_factory=list)
     """Call by call."""
     made: list[tuple[str, str]] = field(default_factory=list)
@@ -160,6 +161,7 @@ class Cloud:
         return Client(self, region)
 
     def names(self, kind: str, region: str) -> list[str]:
+        self.when_listed()
         with self._lock:
             self.things -= {thing for thing, when in self._going.items() if when <= self.clock.now}
             if kind in self.blind:
@@ -428,6 +430,21 @@ def test_a_halt_begins_nothing_else_and_forgets_nothing(cloud: Cloud, ledger: Le
     cloud.says.clear()
     assert sweep(cloud, ledger).left == ()
     assert (cloud.things, ledger.state().alive) == (set(), {})
+
+
+@pytest.mark.parametrize("kind", ["sqs-queue", "dynamodb-table"])
+def test_a_halt_while_it_is_listed_is_no_leak(kind: str, cloud: Cloud, ledger: Ledger) -> None:
+    make(cloud, ledger, kind, "a")
+    before = list(ledger.lines)
+    cloud.when_listed, cloud.blind = cloud.clock.set, {kind}
+    assert sweep(cloud, ledger) == Swept(halted=True)
+    assert (ledger.lines, cloud.removed) == (before, [])
+
+
+def test_a_halt_after_all_has_gone_is_none(cloud: Cloud, ledger: Ledger) -> None:
+    ledger.claim("dynamodb-table", "a")
+    cloud.when_listed = cloud.clock.set
+    assert (sweep(cloud, ledger), ledger.state().alive) == (Swept(), {})
 
 
 # -- nothing else, ever -----------------------------------------------------------------------------------------------
