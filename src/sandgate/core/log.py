@@ -106,8 +106,9 @@ def read_log(path: Path, *, start: int = 0) -> Iterator[Mapping[str, object]]:
         try:
             event = json.loads(line)
         except ValueError:
+            event = None
+        if not isinstance(event, dict):
             if number == len(lines):  # no newline after it: torn
                 return
-            raise ValueError(f"{path}:{number}: damaged event") from None
-        if isinstance(event, dict):
-            yield event
+            raise ValueError(f"{path}:{number}: damaged event")
+        yield event

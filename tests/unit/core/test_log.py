@@ -52,6 +52,15 @@ def test_damage_before_the_end_is_loud(tmp_path: Path) -> None:
         list(read_log(tmp_path / "log"))
 
 
+@pytest.mark.parametrize("line", ["null", "0", "[]", '"text"', '[{"a":0}]'])
+def test_a_line_that_is_no_object_is_damage(line: str, tmp_path: Path) -> None:
+    (tmp_path / "log").write_text(f'{{"a":0}}\n{line}\n')
+    with pytest.raises(ValueError, match="log:2: damaged"):
+        list(read_log(tmp_path / "log"))
+    (tmp_path / "log").write_text(f'{{"a":0}}\n{line}')  # torn
+    assert list(read_log(tmp_path / "log")) == [{"a": 0}]
+
+
 def test_a_log_with_a_hole_takes_nothing_more(tmp_path: Path) -> None:
     log = AppendLog(tmp_path / "log")
     os.close(log._fd)
