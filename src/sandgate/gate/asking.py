@@ -33,6 +33,20 @@ _DOTS = frozenset({".", ".."})
 """Steps of a path that servers and proxies take away."""
 
 
+_NOT_THERE = frozenset({"CREATE_FAILED", "IMPORT_FAILED", "DELETE_COMPLETE"})
+
+
+def _is_there(type_: str, physical: str, status: str) -> bool:
+    """Whether the stack has what it calls its member: an id that it could not take may be anybody's resource.
+
+    That of a nested stack that failed was chosen by AWS, and its own members may well be there.
+    """
+    if status == "CREATE_FAILED" and type_ == _NESTED and physical.startswith("arn:"):
+        return True
+    skipped = status.endswith("_SKIPPED") and status != "DELETE_SKIPPED"
+    return status not in _NOT_THERE and not status.startswith("IMPORT_ROLLBACK_") and not skipped
+
+
 class StackMember(NamedTuple):
     """One resource of a stack."""
 
@@ -53,7 +67,10 @@ class Asking:
         self._region = region
 
     async def members(self, stack: str, region: str) -> tuple[StackMember, ...] | None:
-        """What a stack holds, with what its nested stacks hold; None when the stack cannot be read."""
+        """What a stack holds, with what its nested stacks hold; None when the stack cannot be read.
+
+        What it names and does not have is left out: that which it failed to make or to import, or let go of.
+        """
         found = await self._members(stack, region)
         nested = list(found or ())
         for _ in range(_MAX_DEPTH):
@@ -72,8 +89,9 @@ class Asking:
                 return None
             for member in _all(answer, "member"):
                 texts = {child.tag: child.text for child in member.children}
-                if texts.get("PhysicalResourceId"):
-                    found.append(StackMember(texts.get("ResourceType", ""), texts["PhysicalResourceId"]))
+                one = StackMember(texts.get("ResourceType", ""), texts.get("PhysicalResourceId", ""))
+                if one.physical_id and _is_there(*one, texts.get("ResourceStatus", "")):
+                    found.append(one)
             token = next((element.text for element in _all(answer, "NextToken")), "")
             if not token:
                 return tuple(found)

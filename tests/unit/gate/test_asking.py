@@ -94,6 +94,37 @@ def test_members_of_nested_stacks_are_members() -> None:
     assert asyncio.run(asking.members("gone", "eu-west-1")) is None
 
 
+STACK = "AWS::CloudFormation::Stack"
+INNER = "arn:aws:cloudformation:eu-west-1:111122223333:stack/inner/1"
+
+
+@pytest.mark.parametrize(
+    ("type_", "physical", "status", "there"),
+    [
+        ("AWS::SQS::Queue", "q", "CREATE_COMPLETE", True),
+        ("AWS::SQS::Queue", "q", "CREATE_IN_PROGRESS", True),
+        ("AWS::SQS::Queue", "q", "UPDATE_FAILED", True),
+        ("AWS::SQS::Queue", "q", "DELETE_FAILED", True),
+        ("AWS::SQS::Queue", "q", "DELETE_SKIPPED", True),
+        ("AWS::SQS::Queue", "q", "IMPORT_COMPLETE", True),
+        ("AWS::SQS::Queue", "theirs", "CREATE_FAILED", False),
+        ("AWS::SQS::Queue", "theirs", "IMPORT_FAILED", False),
+        ("AWS::SQS::Queue", "theirs", "IMPORT_ROLLBACK_COMPLETE", False),
+        ("AWS::SQS::Queue", "gone", "DELETE_COMPLETE", False),
+        ("AWS::SQS::Queue", "theirs", "CREATE_SKIPPED", False),
+        (STACK, INNER, "CREATE_FAILED", True),
+        (STACK, "theirs", "CREATE_FAILED", False),
+        (STACK, INNER, "IMPORT_FAILED", False),
+    ],
+)
+def test_what_a_stack_failed_to_make_is_no_member(type_: str, physical: str, status: str, *, there: bool) -> None:
+    answer = listed((type_, physical), ("AWS::KMS::Key", "k"))
+    answer = answer.replace("</member>", f"<ResourceStatus>{status}</ResourceStatus></member>", 1)
+    found = asyncio.run(Answering(top=answer).members("top", "eu-west-1"))
+    assert found is not None
+    assert [member.physical_id for member in found] == ([physical] if there else []) + ["k"]
+
+
 @pytest.mark.parametrize(("bucket", "key"), [("b", "a/../c"), ("b", ".."), ("..", "a"), ("b", "./a")])
 def test_an_object_whose_path_climbs_is_not_asked_for(bucket: str, key: str) -> None:
     asking = Answering()
