@@ -69,21 +69,24 @@ def _known(runs: Iterable[Past]) -> Known:
             )
         identities |= past.state.alive.keys()
         if past.live:
-            identities |= past.state.known
+            identities |= past.state.known | past.state.uses
             namespaces.add((past.directory / "namespace").read_text(encoding="ascii"))
     return Known(identities=identities, namespaces=namespaces)
 
 
 def take(run: Run, found: Sequence[Mapping[str, Any]]) -> None:
-    """Write into a run's ledger that it owns what it did not make.
+    """Write into a run's ledger that it owns what it did not make, but for what has become a run's since.
 
     Args:
         run: its gate lives.
         found: type, region, key and name of each.
 
     Raises:
-        RunError: they could not be written.
+        RunError: they could not be written, or the ledger of a run that lives cannot be read.
     """
+    # A run may have begun while the question waited for its answer.
+    known = _known(past for past in past_runs(project_of(run)) if past.id != run.id)
+    found = [one for one in found if not known.has(one["type"], one["region"], one["key"], one["name"])]
     at = round(time.time(), 6)
     lines: list[tuple[str, Mapping[str, Any]]] = []
     for number, one in enumerate(found):

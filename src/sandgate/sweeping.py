@@ -19,12 +19,13 @@ from sandgate.guard.adoption import made_of_members
 from sandgate.guard.owned import items_of
 from sandgate.guard.templates.model import Place
 from sandgate.ledger.book import NAME, Book, is_held, read_state
-from sandgate.ledger.entry import Entry, Identity
+from sandgate.ledger.entry import Entry
 from sandgate.ledger.recover import lost
 from sandgate.ledger.state import State
 from sandgate.resources._model import resource_types
 from sandgate.run import Run
 from sandgate.session import Progress, resume
+from sandgate.sweep.others import Others, others_of
 from sandgate.sweep.plan import Step
 from sandgate.sweep.work import Sweeper, Swept, plan
 
@@ -159,20 +160,29 @@ def held(run: Run) -> Iterator[Run]:
         raise
 
 
-def others_than(run: str, runs: Iterable[Past]) -> frozenset[Identity]:
-    """What the ledgers of all other runs know as theirs, also what is gone by now.
+def others_than(run: str, runs: Iterable[Past]) -> Others:
+    """What the ledgers of all other runs on the same upstream say.
 
     Args:
         run: an id.
         runs: of the project.
     """
-    return frozenset(identity for past in runs if past.id != run for identity in past.state.known)
+    runs = tuple(runs)
+    own = next((_place(past.state) for past in runs if past.id == run), None)
+    rest = (past for past in runs if past.id != run and _place(past.state) == own)
+    return others_of({past.id: (past.state, past.live) for past in rest})
+
+
+def _place(state: State) -> tuple[object, ...]:
+    """Where a run made what it made; that of a run whose upstream ended with it is nobody else's."""
+    header = state.header
+    return (header.get("tier"), header.get("account"), header.get("run") if header.get("ends_with_gate") else "")
 
 
 def sweep(
     run: Run,
     *,
-    others: frozenset[Identity] | None = None,
+    others: Others | None = None,
     bar: _Bar = lambda _done, _all: None,
     halt: threading.Event | None = None,
 ) -> Swept:
@@ -180,7 +190,7 @@ def sweep(
 
     Args:
         run: its gate lives.
-        others: what other ledgers know as made; read from those of the project where None is given.
+        others: what other runs have to do with it; read from the ledgers of the project where None is given.
         bar: told how far it is.
         halt: set by somebody else, it ends the sweep after what is in flight.
     """
@@ -193,19 +203,23 @@ def sweep(
         state=lambda: read_state(path),
         note=partial(note, run),
         others=_others(run) if others is None else others,
+        careful=_was_dead(run),
         progress=bar,
         halt=halt,
     ).run()
 
 
-def plan_sweep(run: Run, *, others: frozenset[Identity] | None = None) -> list[Step]:
+def plan_sweep(run: Run, *, others: Others | None = None) -> list[Step]:
     """What `sweep` would do."""
     path = run.directory / NAME
     others = _others(run) if others is None else others
     sweeper = Sweeper(
-        clients=clients_of(run, threading.Event()), state=lambda: read_state(path), note=lambda _lines: None
+        clients=clients_of(run, threading.Event()),
+        state=lambda: read_state(path),
+        note=lambda _lines: None,
+        careful=_was_dead(run),
     )
-    return plan(read_state(path), sweeper.look, others)
+    return plan(read_state(path), sweeper.look, others, careful=_was_dead(run))
 
 
 def note(run: Run, lines: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
@@ -236,11 +250,20 @@ def project_of(run: Run) -> Path:
     return run.directory.parents[2]
 
 
-def _others(run: Run) -> frozenset[Identity]:
-    """Only of use where AWS chose a name that nobody heard: then nobody else's may be taken for it."""
-    if all(entry.complete for entry in read_state(run.directory / NAME).alive.values()):
-        return frozenset()
+def _others(run: Run) -> Others:
+    """Of no use where every name is the run's own."""
+    state = read_state(run.directory / NAME)
+    namespace = str(state.header.get("namespace", "\0"))
+    alive = state.alive.values()
+    own = (entry.complete and any(namespace in str(value) for value in entry.key.values()) for entry in alive)
+    if state.header.get("ends_with_gate") or all(own):
+        return Others()
     return others_than(run.id, past_runs(project_of(run)))
+
+
+def _was_dead(run: Run) -> bool:
+    """Whether the run has died and its upstream may have been another one in between."""
+    return (run.directory / SWEEPING).exists()
 
 
 def clients_of(run: Run, halt: threading.Event) -> Callable[[str, str], Any]:

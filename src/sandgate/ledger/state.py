@@ -42,6 +42,8 @@ class State:
         self.owned: list[str] = []
         """What AWS named and the run made, as the guard keeps it: `service:region:resource`."""
         self.findings: list[Finding] = []
+        self.uses: set[Identity] = set()
+        """What the run wanted to make and found there: not its own, and still of use to it."""
         self.known: set[Identity] = set()
         """Every complete identity that was ever the run's."""
         self.ids: set[str] = set()
@@ -84,6 +86,7 @@ class State:
     def _intent(self, line: Mapping[str, Any]) -> None:
         existed = line.get("existed", False)
         if existed is True:
+            self.uses.add(identity_of(line["type"], line["region"], line["key"]))
             return
         self._claim(line, "doubt" if existed == "unknown" else "unknown")
 
@@ -117,14 +120,13 @@ class State:
         for identity in tuple(self._calls.get(call, ())):
             late = self._late.pop((call, identity), None)
             entry = self.alive.pop(identity, late)
-            if entry is None or entry.claims.get(call) == "doubt":
-                if entry is not None:
-                    self.alive[identity] = entry
+            if entry is None:
                 continue
             key = {**entry.key, **line.get("key", {})}
             arn = line.get("arn", "") or entry.arn
             # One claim leaves an entry whose key was incomplete and joins the resource that it turned out to be.
-            whole = replace(entry, key=key, arn=arn, claims={**entry.claims, call: "made"})
+            claim: Claim = "doubt" if entry.claims.get(call) == "doubt" else "made"
+            whole = replace(entry, key=key, arn=arn, claims={**entry.claims, call: claim})
             before = self.alive.get(whole.identity)
             claims = {**before.claims, **whole.claims} if before else whole.claims
             self.alive[whole.identity] = replace(whole, claims=claims)

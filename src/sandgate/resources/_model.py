@@ -13,7 +13,19 @@ from typing import Any, Literal
 
 from sandgate.core.registry import discover
 
-__all__ = ["Create", "Key", "Listing", "Part", "Probe", "Removal", "ResourceType", "Silent", "Survey", "resource_types"]
+__all__ = [
+    "Birth",
+    "Create",
+    "Key",
+    "Listing",
+    "Part",
+    "Probe",
+    "Removal",
+    "ResourceType",
+    "Silent",
+    "Survey",
+    "resource_types",
+]
 
 Key = Mapping[str, Any]
 """What names one resource of a type: member to value, such as `{"TableName": "test-x"}`; JSON values only."""
@@ -52,7 +64,11 @@ class Create:
     arn: str = ""
     """Path of the ARN in the answer, as on the wire; empty where there is none or nobody needs it."""
     probe: Probe | None = None
-    """Asked first where success does not prove that it was not there before: idempotent creates, and puts."""
+    """Asked first where success does not prove that it was not there before: idempotent creates, and puts. Its texts
+    may name what is `told` as well."""
+    repeats: bool = False
+    """Whether success may mean one that was there before, which no probe can tell: it is told then and never removed,
+    unless a name of it is the run's own."""
     many: Callable[[Mapping[str, Any]], Iterable[Mapping[str, Any]]] | None = None
     """The request as several, where one call makes several: each is read by `names`."""
     when: tuple[str, tuple[str, ...]] | None = None
@@ -155,6 +171,18 @@ class Survey:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Birth:
+    """A read that tells when one was made, where listings do not: whoever has the name now may be another one."""
+
+    operation: str
+    parameters: Mapping[str, str]
+    """As those of the removal."""
+    path: str
+    """Of the time in botocore's answer: a date, or seconds since 1970."""
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
     """Something inside that must go first, by a call of its own."""
 
@@ -209,6 +237,8 @@ class ResourceType:
     """A key as a request says it to the one way in which the ledger has it, where requests have several, or bytes."""
     spelled: Callable[[Key], Key] | None = None
     """The ledger's key as botocore takes it, where that differs."""
+    birth: Birth | None = None
+    """Asked when a run that died is swept, of names that another run or person may have used since."""
     scope: Literal["region", "account"] = "region"
     """Whether equal keys in two regions are two resources."""
     parts: tuple[Part, ...] = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandgate.resources._model import Create, Listing, Removal, ResourceType
+from sandgate.resources._model import Birth, Create, Listing, Removal, ResourceType
 
 __all__ = ["RESOURCE"]
 
@@ -24,6 +24,7 @@ RESOURCE = ResourceType(
         busy=("ResourceInUseException",),
         locked=("ValidationException",),
     ),
+    birth=Birth(operation="DescribeTable", parameters={"TableName": "TableName"}, path="Table.CreationDateTime"),
     listing=Listing(operation="ListTables", entries="TableNames", key={"TableName": "@"}),
     prepare=(("UpdateTable", {"TableName": "TableName"}, {"DeletionProtectionEnabled": False}),),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandgate.resources._model import Create, Listing, Probe, Removal, ResourceType
+from sandgate.resources._model import Birth, Create, Listing, Probe, Removal, ResourceType
 
 __all__ = ["RESOURCE"]
 
@@ -26,6 +26,12 @@ RESOURCE = ResourceType(
         parameters={"QueueUrl": ".@"},
         key={"QueueName": "tail(QueueUrl)"},
         absent=("QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue"),
+    ),
+    birth=Birth(
+        operation="GetQueueAttributes",
+        parameters={"QueueUrl": ".@"},
+        fixed={"AttributeNames": ["CreatedTimestamp"]},
+        path="Attributes.CreatedTimestamp",
     ),
     listing=Listing(
         operation="ListQueues", entries="QueueUrls", key={"QueueName": "tail(@)"}, parameters={"MaxResults": 1000}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from botocore import xform_name
@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from sandgate.core.paths import every, first
 from sandgate.resources._model import Key, Listing, ResourceType
 
-__all__ = ["CannotListError", "Found", "detailed", "list_all", "listing_for", "pages"]
+__all__ = ["CannotListError", "Found", "born", "detailed", "list_all", "listing_for", "pages"]
 
 _MISSING_CONTAINER = ("NoSuch", "NotFound", "NonExistent", "DoesNotExist")
 
@@ -112,6 +112,27 @@ def detailed(client: Any, kind: ResourceType, found: Found) -> Found:
     more = first(answer, path)
     entry = {**found.entry, **(more if isinstance(more, Mapping) else {})}
     return _found(listing, entry, found.key)
+
+
+def born(client: Any, kind: ResourceType, found: Found) -> Found:
+    """A resource with the time when it was made, for types whose listing does not tell.
+
+    Raises:
+        CannotListError: it could not be read.
+    """
+    birth = kind.birth
+    if birth is None or found.created is not None:
+        return found
+    entry = found.entry.get("@", found.entry)
+    given = {
+        name: first(entry, source[1:]) if source.startswith(".") else found.key[source]
+        for name, source in birth.parameters.items()
+    }
+    try:
+        answer = getattr(client, xform_name(birth.operation))(**given, **birth.fixed)
+    except (ClientError, BotoCoreError) as error:
+        raise CannotListError(_why(error)) from error
+    return replace(found, created=first(answer, birth.path))
 
 
 def pages(

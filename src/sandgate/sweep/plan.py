@@ -13,17 +13,18 @@ from sandgate.core.paths import first
 from sandgate.ledger.entry import Entry, Identity, identity_of
 from sandgate.resources._model import Key, ResourceType, resource_types
 from sandgate.sweep.found import Found, listing_for
+from sandgate.sweep.others import Others
 
 __all__ = ["Group", "Sight", "Step", "container_of", "decide", "group_of", "key_text", "waiting", "waves"]
 
 _STACK = "cloudformation-stack"
-_SKEW = 60.0
-"""Seconds by which AWS's clock and ours may differ, where being wrong would remove what is somebody else's."""
 _WORST_SKEW = 900.0
 """Seconds by which they may differ at all: S3 refuses calls that were signed longer ago, and other services sooner
 (Amazon S3 API Reference, RequestTimeTooSkewed)."""
-_SLOWEST = 3600.0
-"""Seconds after the call at which AWS says, at the latest, that the resource came to be."""
+_SLOWEST = 300.0
+"""Seconds after the call at which AWS says, at the latest, that the resource came to be; types that take longer have
+more patience."""
+_SOMEBODY = "a name without the run's own in it may be somebody else's; when it is gone, sweep again"
 
 Group = tuple[str, str, str]
 """Type, region, and container as text: what one listing shows."""
@@ -70,27 +71,37 @@ def container_of(kind: ResourceType, key: Key) -> dict[str, object]:
     return {member: key[inner] for inner, member in members.items() if inner in key}
 
 
-def decide(entry: Entry, sight: Sight | None, *, namespace: str, others: frozenset[Identity]) -> Step:
+def decide(entry: Entry, sight: Sight | None, *, namespace: str, others: Others, careful: bool = False) -> Step:
     """What is to be done with a resource.
 
     Args:
         entry: what the ledger knows.
         sight: what its listing showed; None where there is none.
         namespace: the run's; a name that carries it is the run's own, whatever clocks say.
-        others: what ledgers know as made; nobody else's is taken for one whose name never came back.
+        others: what other runs have to do with it: what is theirs by now is left alone.
+        careful: whether a shared name may be another one's by now, as after a while in which no gate was there.
     """
     kind = entry.kind
     if kind is None:
         return Step(entry=entry, what="tell", why="sandgate has no resource type for it, and cannot find or remove it")
     if entry.claim == "doubt":
-        if sight and not sight.failure and not _may_be_seen(entry, sight):
-            return Step(entry=entry, what="absent", why=f"not in {kind.listing.operation}")
-        return Step(entry=entry, what="tell", why="nobody could tell whether it was there before the run")
+        return _decide_doubtful(entry, kind, sight)
     if not entry.complete:
-        return _decide_unnamed(entry, sight, namespace, others)
+        return _decide_unnamed(entry, sight, namespace, others.known)
+    theirs = None if _carries(namespace, entry.key.values()) else _decide_theirs(entry, others)
+    return theirs or _decide_named(entry, kind, sight, namespace, careful=careful)
+
+
+def _decide_named(entry: Entry, kind: ResourceType, sight: Sight | None, namespace: str, *, careful: bool) -> Step:
     if sight is None or sight.failure:
         return _decide_unseen(entry, kind, sight.failure if sight else "no listing", namespace)
-    return _decide_seen(entry, kind, sight.found.get(key_text(entry.key)), namespace)
+    return _decide_seen(entry, kind, sight.found.get(key_text(entry.key)), namespace, careful=careful)
+
+
+def _decide_doubtful(entry: Entry, kind: ResourceType, sight: Sight | None) -> Step:
+    if sight and not sight.failure and not _may_be_seen(entry, sight):
+        return Step(entry=entry, what="absent", why=f"not in {kind.listing.operation}")
+    return Step(entry=entry, what="tell", why="nobody could tell whether it was there before the run")
 
 
 def _may_be_seen(entry: Entry, sight: Sight) -> bool:
@@ -98,19 +109,33 @@ def _may_be_seen(entry: Entry, sight: Sight) -> bool:
     return key_text(entry.key) in sight.found if entry.complete else bool(sight.found)
 
 
-def _decide_seen(entry: Entry, kind: ResourceType, found: Found | None, namespace: str) -> Step:
+def _decide_seen(entry: Entry, kind: ResourceType, found: Found | None, namespace: str, *, careful: bool) -> Step:
     if found is None or found.gone:
         why = f"not in {listing_for(kind, entry.key).operation}" if found is None else "as good as gone"
         return Step(entry=entry, what="absent", why=why)
-    if entry.claim == "unknown" and not _is_new(entry, namespace) and not _is_of_the_call(found, entry):
-        return Step(entry=entry, what="tell", why=f"{_reason(entry)}, and it may have been there before")
+    if not _carries(namespace, entry.key.values()):
+        if entry.claim == "unknown":
+            return Step(entry=entry, what="tell", why=f"{_reason(entry)}, and {_SOMEBODY}")
+        if careful and _is_younger(found, entry):
+            why = "somebody has made it anew: it is younger than what the run made under that name"
+            return Step(entry=entry, what="tell", why=why)
     return Step(entry=entry, what="remove", why=_reason(entry), found=(found,))
+
+
+def _decide_theirs(entry: Entry, others: Others) -> Step | None:
+    """A shared name that another run has taken over; None where none has."""
+    if user := others.in_use.get(entry.identity):
+        return Step(entry=entry, what="tell", why=f"the run {user} lives and uses it")
+    at, run = others.made.get(entry.identity, (0.0, ""))
+    if at > entry.at:
+        return Step(entry=entry, what="absent", why=f"the run {run} has made it anew since")
+    return None
 
 
 def _decide_unseen(entry: Entry, kind: ResourceType, failure: str, namespace: str) -> Step:
     """One whose listing failed, which says nothing of whether it is there."""
     why = f"it could not be listed ({failure})"
-    if entry.claim == "unknown" and not _is_new(entry, namespace):
+    if entry.claim == "unknown" and not _carries(namespace, entry.key.values()):
         return Step(entry=entry, what="tell", why=f"{_reason(entry)}, and {why}")
     if any(source.startswith(".") for source in kind.removal.parameters.values()):
         return Step(entry=entry, what="tell", why=why)
@@ -118,20 +143,20 @@ def _decide_unseen(entry: Entry, kind: ResourceType, failure: str, namespace: st
     return Step(entry=entry, what="remove", why=why, found=(Found(key=entry.key, name=name),))
 
 
-def _decide_unnamed(entry: Entry, sight: Sight | None, namespace: str, others: frozenset[Identity]) -> Step:
+def _decide_unnamed(entry: Entry, sight: Sight | None, namespace: str, known: frozenset[Identity]) -> Step:
     """One whose create was never answered, and whose id only the answer would have told."""
     if sight is None or sight.failure:
         failure = sight.failure if sight else "no listing"
         return Step(
             entry=entry, what="tell", why=f"its create was never answered, and it could not be listed ({failure})"
         )
-    ours = any(namespace in str(value) for value in entry.told.values())
+    ours = _carries(namespace, entry.told.values())
     alike = tuple(
         found
         for found in sight.found.values()
         if not found.gone
         and (ours or not _is_older(found, entry))
-        and identity_of(entry.type, entry.region, found.key) not in others
+        and identity_of(entry.type, entry.region, found.key) not in known
         and all(first(found.entry, path) == value for path, value in entry.told.items())
         and all(found.key.get(member) == value for member, value in entry.key.items())
     )
@@ -147,18 +172,18 @@ def _decide_unnamed(entry: Entry, sight: Sight | None, namespace: str, others: f
     )
 
 
-def _is_new(entry: Entry, namespace: str) -> bool:
-    """Whether it was not there before the call: it carries the run's own name, or was looked for and not found."""
-    if any(namespace in str(value) for value in entry.key.values()):
-        return True
-    creates = entry.kind.creates if entry.kind else ()
-    return any(create.probe and entry.operation.endswith(f":{create.operation}") for create in creates)
+def _carries(namespace: str, values: Iterable[object]) -> bool:
+    """Whether a name is the run's own: nobody else has its random one, whatever clocks and listings say."""
+    return any(namespace in str(value) for value in values)
 
 
-def _is_of_the_call(found: Found, entry: Entry) -> bool:
-    """Whether it came to be when the call went out."""
+def _is_younger(found: Found, entry: Entry) -> bool:
+    """Whether it came to be after the run had made what had this name then."""
+    if entry.claim == "perhaps" and not entry.stack:
+        return False  # what comes along may come late
     created = _created(found)
-    return created is not None and entry.at - _SKEW <= created <= entry.at + _SLOWEST
+    slowest = max(_SLOWEST, entry.kind.patience if entry.kind else 0.0)
+    return created is not None and created > entry.at + slowest
 
 
 def _is_older(found: Found, entry: Entry) -> bool:
@@ -169,6 +194,8 @@ def _is_older(found: Found, entry: Entry) -> bool:
 
 def _created(found: Found) -> float | None:
     created = found.created
+    if isinstance(created, str) and created.isdecimal():
+        created = int(created)  # as queues tell it
     seconds = created.timestamp() if isinstance(created, datetime) else created
     if not isinstance(seconds, int | float):
         return None

@@ -38,6 +38,20 @@ class Known:
     namespaces: Collection[str] = ()
     """Of runs that live: what carries one is theirs, whatever ledgers say."""
 
+    def has(self, type_: str, region: str, key: Mapping[str, Any], name: str) -> bool:
+        """Whether a resource is a run's business.
+
+        Args:
+            type_: name of its type.
+            region: where it is.
+            key: its key.
+            name: what people gave it.
+        """
+        texts = (name, *map(str, key.values()))
+        return identity_of(type_, region, key) in self.identities or any(
+            space in text for space in self.namespaces for text in texts
+        )
+
 
 def _lists_by_itself(kind: ResourceType) -> bool:
     """Whether a type is looked for: what is inside of something goes with that."""
@@ -90,9 +104,7 @@ def strays(
             key = dict(found.key)
             if found.gone or set(key) != set(one.kind.key) or not carries(found.name, prefixes):
                 continue
-            if identity_of(one.kind.name, region, key) in known.identities:
-                continue
-            if any(space in text for space in known.namespaces for text in (found.name, *map(str, key.values()))):
+            if known.has(one.kind.name, region, key, found.name):
                 continue
             yield {"type": one.kind.name, "region": region, "key": key, "name": found.name}
 

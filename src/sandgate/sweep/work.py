@@ -18,7 +18,8 @@ from typing import Any
 from sandgate.ledger.entry import Entry, Identity
 from sandgate.ledger.state import State
 from sandgate.resources._model import ResourceType, resource_types
-from sandgate.sweep.found import CannotListError, Found, detailed, list_all
+from sandgate.sweep.found import CannotListError, Found, born, detailed, list_all
+from sandgate.sweep.others import Others
 from sandgate.sweep.plan import Group, Sight, Step, decide, group_of, key_text, waiting, waves
 from sandgate.sweep.remove import Answer, RemovalError, remove, remove_batch
 
@@ -71,20 +72,31 @@ class _Case:
 
 
 def plan(
-    state: State, look: Callable[[Iterable[Entry]], Mapping[Group, Sight]], others: frozenset[Identity]
+    state: State,
+    look: Callable[[Iterable[Entry]], Mapping[Group, Sight]],
+    others: Others,
+    *,
+    careful: bool = False,
 ) -> list[Step]:
     """What a sweep would do now, in its order.
 
     Args:
         state: the ledger's.
         look: lists.
-        others: what ledgers know as made.
+        others: what other runs have to do with it.
+        careful: whether a shared name may be another one's by now.
     """
     entries = tuple(state.alive.values())
     sights = look(entries)
     namespace = str(state.header.get("namespace", "")) or "\0"
     steps = [
-        decide(entry, sights.get(group_of(entry)) if entry.kind else None, namespace=namespace, others=others)
+        decide(
+            entry,
+            sights.get(group_of(entry)) if entry.kind else None,
+            namespace=namespace,
+            others=others,
+            careful=careful,
+        )
         for entry in entries
     ]
     rank = {name: number for number, wave in enumerate(waves(entry.type for entry in entries)) for name in wave}
@@ -98,7 +110,8 @@ class Sweeper:
         clients: through the run's gate, as the deployer.
         state: reads the ledger.
         note: has the gate write lines into the ledger; called by one thread at a time.
-        others: what ledgers know as made.
+        others: what other runs have to do with what the ledger knows.
+        careful: whether to ask when a resource was made, where listings do not tell and its name may be anybody's.
         progress: told how many are done, of how many.
         halt: once it is set, what is in flight is finished and nothing else is begun.
     """
@@ -109,14 +122,16 @@ class Sweeper:
         clients: Clients,
         state: Callable[[], State],
         note: Callable[[Sequence[Line]], object],
-        others: frozenset[Identity] = frozenset(),
+        others: Others | None = None,
+        careful: bool = False,
         progress: Callable[[int, int], None] = lambda _done, _all: None,
         halt: threading.Event | None = None,
     ) -> None:
         self._make_client = clients
         self._state = state
         self._note = note
-        self._others = others
+        self._others = others or Others()
+        self._careful = careful
         self._progress = progress
         self._halt = halt or threading.Event()
         self._clients: dict[tuple[str, str], Any] = {}
@@ -145,7 +160,9 @@ class Sweeper:
         while True:
             state = self._state()
             self._total = max(self._total, len(state.alive))
-            steps = plan(state, lambda entries: self._look(pool, entries, trusting=True), self._others)
+            steps = plan(
+                state, lambda entries: self._look(pool, entries, trusting=True), self._others, careful=self._careful
+            )
             self._note_absent(step for step in steps if step.what == "absent")
             told = [step for step in steps if step.what == "tell"]
             todo = [step for step in steps if step.what == "remove" and not self._is_over(step)]
@@ -203,6 +220,9 @@ class Sweeper:
                 text = key_text(one.key)
                 if names or text in keys:
                     found[text] = detailed(client, kind, one)
+                    if self._careful and text in keys:
+                        with contextlib.suppress(CannotListError):  # it may have gone in between
+                            found[text] = born(client, kind, found[text])
         except CannotListError as error:
             return Sight(failure=str(error))
         return Sight(found=found)

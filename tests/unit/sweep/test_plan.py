@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from sandgate.ledger.entry import Claim, Entry, Identity, identity_of
+from sandgate.ledger.entry import Claim, Entry, identity_of
 from sandgate.resources._model import resource_types
 from sandgate.sweep import plan as planning
 from sandgate.sweep.found import Found
+from sandgate.sweep.others import Others
 from sandgate.sweep.plan import Sight, Step, decide, group_of, key_text, waiting, waves
 
 SPACE = "k3f9x2"
@@ -113,35 +114,35 @@ CASES = {
     "listing failed, unknown, looked for before": Case(
         entry=entry("s3-bucket", {"Bucket": SHARED}, "unknown", operation="s3:CreateBucket"),
         sight=FAILED,
-        what="remove",
-        why="could not be listed",
+        what="tell",
+        why="never answered",
     ),
     "unknown, no time": Case(
-        entry=table(SHARED, "unknown"), sight=there(table()), what="tell", why="may have been there before"
+        entry=table(SHARED, "unknown"), sight=there(table()), what="tell", why="may be somebody else's"
     ),
     "unknown, the run's name": Case(
         entry=table(OWN, "unknown"), sight=there(table(OWN)), what="remove", why="never answered"
     ),
     "unknown, looked for before": Case(
-        entry=topic(SHARED, "unknown"), sight=there(topic()), what="remove", why="never answered"
+        entry=topic(SHARED, "unknown"), sight=there(topic()), what="tell", why="may be somebody else's"
     ),
     "unknown, older": Case(
-        entry=group(), sight=there(group(), created=(AT - 61) * 1000), what="tell", why="may have been there before"
+        entry=group(), sight=there(group(), created=(AT - 61) * 1000), what="tell", why="may be somebody else's"
     ),
     "unknown, older, the run's name": Case(
         entry=group(OWN), sight=there(group(OWN), created=(AT - DAY) * 1000), what="remove", why="never answered"
     ),
     "unknown, of the call": Case(
-        entry=group(), sight=there(group(), created=(AT + 5) * 1000), what="remove", why="never answered"
+        entry=group(), sight=there(group(), created=(AT + 5) * 1000), what="tell", why="may be somebody else's"
     ),
     "unknown, of the call, as datetime": Case(
-        entry=group(), sight=there(group(), created=at(5)), what="remove", why="never answered"
+        entry=group(), sight=there(group(), created=at(5)), what="tell", why="may be somebody else's"
     ),
     "unknown, much younger": Case(
-        entry=group(), sight=there(group(), created=at(3601)), what="tell", why="may have been there before"
+        entry=group(), sight=there(group(), created=at(3601)), what="tell", why="may be somebody else's"
     ),
     "unknown, a time that is none": Case(
-        entry=group(), sight=there(group(), created="yesterday"), what="tell", why="may have been there before"
+        entry=group(), sight=there(group(), created="yesterday"), what="tell", why="may be somebody else's"
     ),
     "unnamed, nothing there": Case(entry=key_pair(Description=OWN), what="absent", why="nothing like it is there"),
     "unnamed, listing failed": Case(
@@ -169,8 +170,8 @@ CASES = {
 }
 
 
-def decided(case: Case, others: frozenset[Identity] = frozenset()) -> Step:
-    return decide(case.entry, case.sight, namespace=SPACE, others=others)
+def decided(case: Case, others: Others | None = None, *, careful: bool = False) -> Step:
+    return decide(case.entry, case.sight, namespace=SPACE, others=others or Others(), careful=careful)
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
@@ -183,7 +184,7 @@ def test_what_is_done(case: Case) -> None:
 
 def test_what_is_removed_is_what_the_listing_showed() -> None:
     sight = sees(Found(key={"Name": SHARED}, name=SHARED, entry={"TopicArn": "arn"}), Found(key={"Name": "y"}, name=""))
-    (found,) = decide(topic(), sight, namespace=SPACE, others=frozenset()).found
+    (found,) = decide(topic(), sight, namespace=SPACE, others=Others()).found
     assert found.entry == {"TopicArn": "arn"}
     (unseen,) = decided(CASES["listing failed"]).found
     assert (unseen.key, unseen.name, unseen.entry) == ({"TableName": SHARED}, SHARED, {})
@@ -198,8 +199,31 @@ def test_all_that_carry_the_runs_name_go_and_nobody_elses() -> None:
             identity_of("kms-key", "us-east-1", {"KeyId": "k-3"}),
         }
     )
-    step = decide(key_pair(Description=OWN), sight, namespace=SPACE, others=others)
+    step = decide(key_pair(Description=OWN), sight, namespace=SPACE, others=Others(known=others))
     assert [found.key["KeyId"] for found in step.found] == ["k-1", "k-3"]
+
+
+def test_what_another_run_has_taken_over_is_left_alone() -> None:
+    """The same name, made anew by a run that lives, found by one that lives, or made anew by one that died."""
+    case, mine, own = CASES["seen"], table().identity, table(OWN).identity
+    used = decided(case, Others(in_use={mine: "run-b"}))
+    assert (used.what, "run-b lives and uses it" in used.why) == ("tell", True)
+    newer = decided(case, Others(made={mine: (AT + 1, "run-b")}))
+    assert (newer.what, "run-b has made it anew" in newer.why) == ("absent", True)
+    assert decided(case, Others(made={mine: (AT - 1, "run-b")})).what == "remove", "ours is the newer one"
+    everything = Others(in_use={own: "run-b"}, made={own: (AT + 1, "run-b")})
+    assert decided(Case(entry=table(OWN), sight=there(table(OWN)), what="", why=""), everything).what == "remove"
+
+
+@pytest.mark.parametrize("claim", ["made", "going"])
+def test_a_shared_name_that_is_younger_than_the_call_is_somebody_elses(claim: Claim) -> None:
+    """An emulator that was started anew, or a person: what has the name now is not what the run made."""
+    anew = Case(entry=table(SHARED, claim), sight=there(table(), created=at(301)), what="", why="")
+    assert (decided(anew, careful=True).what, decided(anew).what) == ("tell", "remove")
+    same = Case(entry=table(SHARED, claim), sight=there(table(), created=str(int(AT + 299))), what="", why="")
+    assert decided(same, careful=True).what == "remove"
+    named = Case(entry=table(OWN, claim), sight=there(table(OWN), created=at(86_400)), what="", why="")
+    assert decided(named, careful=True).what == "remove"
 
 
 # -- groups -----------------------------------------------------------------------------------------------------------
