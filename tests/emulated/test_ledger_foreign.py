@@ -308,6 +308,16 @@ def test_users_of_their_pool_stay(theirs: Clients, clients: Clients, ours: Run, 
     assert cognito.list_users(UserPoolId=pool)["Users"] == before
 
 
+def test_an_invitation_sent_again_makes_nobody(theirs: Clients, clients: Clients, ours: Run, pool: str) -> None:
+    """AdminCreateUser with RESEND answers as if it had made the user, who is theirs."""
+    cognito = theirs("cognito-idp")
+    before = [user["Attributes"] for user in cognito.list_users(UserPoolId=pool)["Users"]]
+    clients("cognito-idp").admin_create_user(UserPoolId=pool, Username="their-user", MessageAction="RESEND")
+    assert alive(ours) == []
+    assert swept(ours) == 0
+    assert [user["Attributes"] for user in cognito.list_users(UserPoolId=pool)["Users"]] == before
+
+
 def test_parameters_of_theirs_stay(
     theirs: Clients, clients: Clients, ours: Run, findings: Callable[[], object]
 ) -> None:

@@ -14,7 +14,11 @@ RESOURCE = ResourceType(
     service="cognito-idp",
     creates=(
         Create(
-            operation="AdminCreateUser", names=_POOL, ids={"Username": "User.Username"}, told={"Username": "Username"}
+            operation="AdminCreateUser",
+            names=_POOL,
+            ids={"Username": "User.Username"},
+            told={"Username": "Username"},
+            when=("MessageAction", ("", "SUPPRESS")),  # RESEND is for a user who is there
         ),
     ),
     removal=Removal(
