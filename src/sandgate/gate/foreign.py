@@ -47,9 +47,11 @@ class Foreign:
     Args:
         state: of the ledger.
         prober: asks whether something is there.
+        namespace: the run's; what carries it was not there before.
     """
 
-    def __init__(self, state: State, prober: Prober) -> None:
+    def __init__(self, state: State, prober: Prober, namespace: str) -> None:
+        self._namespace = namespace
         self._state = state
         self._prober = prober
         self._surveys: dict[Identity, Any] = {}
@@ -84,6 +86,9 @@ class Foreign:
 
     async def _existed(self, kind: ResourceType, made: Made, key: Key, region: str) -> Presence:
         assert made.create is not None
+        if made.create.repeats:
+            names = (*made.key.values(), *made.told.values())
+            return False if any(self._namespace in str(name) for name in names) else "unknown"
         if made.create.probe is not None:
             return await self._prober.exists(kind.service, made.create.probe, key, region)
         look = kind.look

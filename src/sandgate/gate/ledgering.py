@@ -44,7 +44,7 @@ class Ledgering:
         self._namespace = namespace
         self._members = Members(book, asking, namespace)
         self._outcomes = Outcomes(book)
-        self._foreign = Foreign(book.state, prober)
+        self._foreign = Foreign(book.state, prober, namespace)
         self._open: dict[str, OnItsWay] = {}
         """By the id of the call."""
         self._told: set[tuple[str, ...]] = set()
@@ -124,9 +124,10 @@ class Ledgering:
         probe = made.create.probe if made.create else None
         if kind is None or probe is None or self._book.state.holds(made.type, region, made.key):
             return False
-        if self._is_ours_by_name(made.key):
+        known = {**made.told, **made.key}
+        if self._is_ours_by_name(known):
             return False
-        return await self._prober.exists(kind.service, probe, made.key, region)
+        return await self._prober.exists(kind.service, probe, known, region)
 
     def _is_ours_by_name(self, key: Key) -> bool:
         """Whether it carries the run's own random name, and so cannot have been there before it."""

@@ -37,6 +37,8 @@ _REST: Mapping[str, _Rest] = {
     "HeadBucket": _Rest("HEAD", "/{Bucket}"),
     "HeadObject": _Rest("HEAD", "/{Bucket}/{Key}", "versionId={VersionId}"),
 }
+_MORE = ("NextToken", "nextToken")
+"""Where an answer says that it is not the whole."""
 _DOTS = frozenset({".", ".."})
 """Steps of a path that servers and proxies take away."""
 
@@ -62,7 +64,9 @@ class Prober:
         status, body = await self._send(service, probe.operation, given, region)
         if status in _SUCCESS:
             shown = all_in(body, probe.shows) if probe.shows else ("",)
-            return probe.equals.format_map(place) in shown if probe.equals else bool(shown)
+            if not probe.equals or probe.equals.format_map(place) in shown:
+                return bool(shown)
+            return "unknown" if any(all_in(body, token) for token in _MORE) else False
         return False if _is_one_of(probe.absent, status, body) else "unknown"
 
     async def look(self, service: str, look: Listing, key: Key, region: str) -> Presence:

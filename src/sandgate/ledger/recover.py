@@ -40,7 +40,8 @@ def told_in_event(call: Call) -> tuple[Mapping[str, Any], ...]:
     for _, made in made_by(call, inside=False):
         one: dict[str, Any] = {"type": made.type}
         one |= {"key": dict(made.key)} | ({"told": dict(made.told)} if made.told else {})
-        one |= {"asked": True} if made.create is not None and made.create.probe is not None else {}
+        create = made.create
+        one |= {"asked": True} if create is not None and (create.probe is not None or create.repeats) else {}
         if one not in found:
             found.append(one)
     return tuple(found)
@@ -96,7 +97,7 @@ def _adopted(made: Mapping[str, Any], event: Mapping[str, Any], namespace: str) 
     kind = resource_types().get(made["type"])
     if kind is not None and "into" in made:
         key = {inner: made["into"][outer] for outer, inner in kind.container.items() if outer in made["into"]}
-    new = "key" in made and (not made.get("asked") or _is_ours(key, namespace))
+    new = "key" in made and (not made.get("asked") or _is_ours({**made.get("told", {}), **key}, namespace))
     return {
         "ledger": "adopted",
         "id": event["id"],

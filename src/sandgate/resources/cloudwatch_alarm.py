@@ -14,6 +14,13 @@ _PROBE = Probe(
     shows="MetricAlarms.AlarmName",
     equals="{AlarmName}",
 )
+_LOG_PROBE = Probe(
+    operation="DescribeAlarms",
+    parameters={"AlarmNamePrefix": "{AlarmName}", "AlarmTypes.0": "LogAlarm"},
+    absent=("ResourceNotFound",),
+    shows="LogAlarms.AlarmName",
+    equals="{AlarmName}",
+)
 
 RESOURCE = ResourceType(
     name="cloudwatch-alarm",
@@ -21,7 +28,7 @@ RESOURCE = ResourceType(
     service="cloudwatch",
     creates=(
         Create(operation="PutMetricAlarm", names=_NAME, probe=_PROBE),
-        Create(operation="PutLogAlarm", names=_NAME),
+        Create(operation="PutLogAlarm", names=_NAME, probe=_LOG_PROBE),
     ),
     removal=Removal(
         operation="DeleteAlarms",

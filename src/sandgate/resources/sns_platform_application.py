@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandgate.resources._model import Create, Listing, Removal, ResourceType
+from sandgate.resources._model import Create, Listing, Probe, Removal, ResourceType
 
 __all__ = ["RESOURCE"]
 
@@ -16,8 +16,16 @@ RESOURCE = ResourceType(
         Create(
             operation="CreatePlatformApplication",
             ids=_ARN,
-            told={"tail(PlatformApplicationArn)": "Name"},
+            told={"tail(PlatformApplicationArn)": "Name", "second(PlatformApplicationArn)": "Platform"},
             arn="PlatformApplicationArn",
+            probe=Probe(
+                operation="GetPlatformApplicationAttributes",
+                parameters={
+                    "PlatformApplicationArn": "arn:aws:sns:{region}:{account}"
+                    ":app/{second(PlatformApplicationArn)}/{tail(PlatformApplicationArn)}"
+                },
+                absent=("NotFound",),
+            ),
         ),
     ),
     removal=Removal(operation="DeletePlatformApplication", parameters=_ARN, absent=("NotFound",)),

@@ -211,3 +211,15 @@ def test_what_is_sent_is_told_once_and_only_if_it_went(ledger: Ledgering, book: 
         ("sqs:SendMessage", "theirs", "t::one"),
         ("sqs:SendMessageBatch", "theirs", "t::one"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("more", "claim"), [({}, "made"), ({"Name": "ours-n1"}, "made"), ({"Name": "shared"}, "doubt")]
+)
+def test_a_grant_that_may_have_been_there(ledger: Ledgering, book: Book, more: Mapping[str, str], claim: str) -> None:
+    """AWS answers with the id of the grant that has this name already, and else makes one each time."""
+    made = call("CreateGrant", service="kms", KeyId="theirs", GranteePrincipal="p", Operations=["Encrypt"], **more)
+    assert asyncio.run(ledger.before(made))
+    ledger.after(made, 200, "", (b'{"GrantId": "g"}', ()), ())
+    (entry,) = book.state.alive.values()
+    assert (dict(entry.key), entry.claim) == ({"KeyId": "theirs", "GrantId": "g"}, claim)

@@ -11,8 +11,11 @@ from typing import cast
 import pytest
 
 from sandgate.config.load import load
+from sandgate.core.call import Call, Principal
 from sandgate.gate.asking import Asking
+from sandgate.gate.ledgering import Ledgering
 from sandgate.gate.probing import Presence, Prober
+from sandgate.ledger.book import Book
 from sandgate.resources._model import Key, Probe, resource_types
 from sandgate.session import cache_directory
 from sandgate.wire.models import Models
@@ -109,3 +112,48 @@ def test_one_that_only_begins_alike_is_another(name: str, presence: Presence) ->
     )  # fmt: skip
     upstream = Upstream(200, json.dumps({"logGroups": [{"n": name}]}).encode())
     assert asyncio.run(prober(upstream).exists("logs", probe, {"n": "/a/f"}, "eu-west-1")) is presence
+
+
+@pytest.mark.parametrize(
+    ("members", "more", "presence"),
+    [("e", "", True), ("e", "t", True), ("other", "", False), ("other", "t", "unknown"), ("", "t", "unknown")],
+)
+def test_a_list_that_goes_on_does_not_prove_absence(members: str, more: str, presence: Presence) -> None:
+    """ListSubscriptionsByTopic answers with a hundred at a time."""
+    (create,) = resource_types()["sns-subscription"].creates
+    token = f"<NextToken>{more}</NextToken>" if more else ""
+    member = f"<member><Endpoint>{members}</Endpoint></member>" if members else ""
+    upstream = Upstream(200, f"<R><L><Subscriptions>{member}</Subscriptions>{token}</L></R>".encode())
+    key = {"Name": "t", "Protocol": "sqs", "Endpoint": "e"}
+    assert create.probe is not None
+    assert asyncio.run(prober(upstream).exists("sns", create.probe, key, "eu-west-1")) is presence
+
+
+@pytest.mark.parametrize(("status", "presence"), [(200, True), (404, False), (403, "unknown")])
+def test_what_only_the_answer_names_is_asked_for_by_what_was_told(
+    status: int, presence: Presence, tmp_path: Path
+) -> None:
+    """CreatePlatformApplication answers with the ARN of an equal one that was there."""
+    code = b"NotFound" if status == 404 else b"AuthorizationError"
+    upstream = Upstream(status, b"<E><Error><Code>" + code + b"</Code></Error></E>")
+    book = Book(tmp_path / "ledger.jsonl")
+    ledger = Ledgering(book, cast("Asking", None), prober(upstream), "n1")
+    parameters = {"Name": "app", "Platform": "GCM", "Attributes": {}}
+    call = Call(
+        id="1", service="sns", operation="CreatePlatformApplication", parameters=parameters, region="eu-west-1",
+        principal=Principal(kind="identity", name="main"),
+    )  # fmt: skip
+    assert asyncio.run(ledger.before(call))
+    assert b"arn%3Aaws%3Asns%3Aeu-west-1%3A000000000000%3Aapp%2FGCM%2Fapp" in upstream.got[0][3]
+    claims = [entry.claim for entry in book.state.alive.values()]
+    book.close()
+    assert claims == {True: [], False: ["unknown"], "unknown": ["doubt"]}[presence]
+
+
+@pytest.mark.parametrize(("operation", "shown"), [("PutMetricAlarm", "MetricAlarms"), ("PutLogAlarm", "LogAlarms")])
+def test_an_alarm_that_is_overwritten(operation: str, shown: str) -> None:
+    create = next(one for one in resource_types()["cloudwatch-alarm"].creates if one.operation == operation)
+    upstream = Upstream(200, json.dumps({shown: [{"AlarmName": "a"}]}).encode())
+    assert create.probe is not None
+    assert asyncio.run(prober(upstream).exists("cloudwatch", create.probe, {"AlarmName": "a"}, "r")) is True
+    assert asyncio.run(prober(upstream).exists("cloudwatch", create.probe, {"AlarmName": "b"}, "r")) is False

@@ -89,6 +89,13 @@ def test_what_may_have_been_there_before_is_told_and_not_removed(events: Any) ->
     assert {name.rpartition("/")[2]: claim for name, claim in claims.items()} == {ours: "unknown", theirs: "doubt"}
 
 
+def test_what_aws_names_and_may_have_been_there_is_the_runs_by_its_name_alone(events: Any) -> None:
+    names = (f"test-{NAMESPACE}-a", "test-shared")
+    calls = [_call(name, "sns", "CreatePlatformApplication", {"Name": name, "Platform": "GCM"}) for name in names]
+    claims = [entry.claim for entry in _taken_up(events(*calls)).alive.values()]
+    assert claims == ["unknown", "doubt"]
+
+
 def test_one_that_aws_names_is_known_by_what_the_call_said(events: Any) -> None:
     name = f"test-{NAMESPACE}-key"
     (entry,) = _taken_up(events(_call("1", "kms", "CreateKey", {"Description": name}))).alive.values()

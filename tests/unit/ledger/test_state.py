@@ -79,6 +79,8 @@ def test_what_was_there_before_is_nobodys() -> None:
     assert _alive(_intent("1", existed=True), _made("1")) == []
     (entry,) = _alive(_intent("1", existed="unknown"), _made("1"))
     assert entry.claim == "doubt", "an answer does not tell whether it was there before"
+    (entry,) = _alive(_intent("1", KEY, existed="unknown"), _made("1", key={"KeyId": "k"}))
+    assert (dict(entry.key), entry.claim) == ({"KeyId": "k"}, "doubt"), "but it tells which one it is"
 
 
 def test_a_removal_that_only_promises_is_alive() -> None:
