@@ -278,6 +278,8 @@ def _left(facts: RunFacts) -> Iterator[str]:
         yield f"{_resources(there)} left behind{later.replace('removes', 'tries again to remove')}"
     if swept and facts.on_leftover == "fail":
         yield f"{_resources(swept)} left behind by tests, and swept"
+    if unnamed := sum(found.get("what") == "unnamed" for found in facts.findings):
+        yield f"{unnamed} {'write stays' if unnamed == 1 else 'writes stay'} where nobody can name what was written"
 
 
 def _resources(count: int) -> str:

@@ -33,6 +33,16 @@ def test_a_green_run(facts: RunFacts, log: Log) -> None:
         ),
         ({"require": ("s3",)}, ExitCode.EMPTY_RUN, "required service 's3' was not reached"),
         ({"leftovers": ({"type": "T", "name": "n"},)}, ExitCode.LEFTOVERS, "1 resource was left behind"),
+        (
+            {"findings": ({"what": "unnamed", "type": "T", "name": "theirs"},)},
+            ExitCode.LEFTOVERS,
+            "1 write stays where nobody can name what was written",
+        ),
+        (
+            {"findings": ({"what": "unnamed", "name": "a"}, {"what": "sent", "name": "q"}) * 2},
+            ExitCode.LEFTOVERS,
+            "2 writes stay where nobody can name what was written",
+        ),
         ({"stuck": ("it would not go",)}, ExitCode.LEFTOVERS, "it would not go"),
         ({"interrupted": True}, ExitCode.INTERRUPTED, "the run was interrupted"),
     ],
@@ -100,6 +110,12 @@ def test_allow_empty_allows_just_that(facts: RunFacts, log: Log) -> None:
     assert make_receipt(log, dataclasses.replace(allowed, leftovers=({"type": "T", "name": "n"},))).status is (
         ExitCode.LEFTOVERS
     )
+
+
+@pytest.mark.parametrize("what", ["sent", "overwritten"])
+def test_what_was_sent_or_overwritten_is_told_alone(what: str, facts: RunFacts, log: Log) -> None:
+    found = {"what": what, "type": "T", "name": "theirs"}
+    assert make_receipt(log, dataclasses.replace(facts, findings=(found,))).status is ExitCode.OK
 
 
 def test_every_reason_is_listed_the_gravest_first(facts: RunFacts) -> None:
