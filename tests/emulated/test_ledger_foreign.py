@@ -24,6 +24,7 @@ Clients = Callable[[str], Any]
 SERVICES = (
     "cloudformation", "cognito-idp", "dynamodb", "events", "kinesis", "lambda", "logs", "s3", "sns", "sqs", "ssm",
 )  # fmt: skip
+CANARY = "canaryNeverWritten7f3a"
 NUMBERS = itertools.count()
 TRUST = json.dumps(
     {
@@ -469,6 +470,22 @@ def test_subscriptions_to_their_topic(theirs: Clients, clients: Clients, ours: R
     assert [kind for kind, _ in alive(ours)] == ["sns-subscription", "sqs-queue"]
     assert swept(ours) == 2
     assert theirs("sns").list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"] == before
+
+
+def test_an_endpoint_with_a_password_is_written_nowhere(theirs: Clients, clients: Clients, ours: Run) -> None:
+    """Two that differ in what is secret are two, and each goes."""
+    topic = theirs("sns").create_topic(Name="test-their-hooks")["TopicArn"]
+    for secret in ("one", "two"):
+        endpoint = f"https://user:{CANARY}@hooks.example/{CANARY}-{secret}?key={CANARY}"
+        clients("sns").subscribe(TopicArn=topic, Protocol="https", Endpoint=endpoint)
+    names = [name for _, name in alive(ours)]
+    assert len(set(names)) == 2
+    assert all(name.startswith("test-their-hooks https https://hooks.example#") for name in names)
+    assert swept(ours) == 2
+    assert theirs("sns").list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"] == []
+    ours.mark()
+    written = [path for path in ours.directory.iterdir() if path.is_file() and CANARY in path.read_text("utf-8")]
+    assert written == []
 
 
 def test_a_form_whose_key_the_server_completes(theirs: Clients, clients: Clients, ours: Run) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
@@ -13,9 +14,30 @@ _CALL = re.compile(r"(\w+)\((.*)\)")
 
 _SECRET = re.compile(r"arn:[^:]*:secretsmanager:[^:]*:[^:]*:secret:(.+?)(?:-\w{6})?")
 
+_PASSWORD = "****"  # noqa: S105 - how SNS shows one in its listings
+
+
+def _address(text: str) -> str:
+    """A URL of which no secret is left: keys of webhooks stand in user, path or query.
+
+    What is cut off becomes a short hash, in which every password is the same one: listings do not show it.
+    """
+    scheme, found, rest = text.partition("://")
+    if not found:
+        return text
+    authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    user, _, host = authority.rpartition("@")
+    if rest.rstrip("/") == host:
+        return text
+    shown = user.partition(":")[0] + ":" + _PASSWORD if ":" in user else user
+    digest = hashlib.sha256(f"{shown}@{rest.removeprefix(authority)}".encode()).hexdigest()
+    return f"{scheme}://{host}#{digest[:8]}"
+
+
 _FUNCTIONS: Mapping[str, Callable[[str], str]] = {
     "tail": lambda text: text.rpartition("/")[2],  # of a URL, a path, an ARN `…:table/name`
     "last": lambda text: text.rpartition(":")[2],  # of an ARN `…:function:name`
+    "address": _address,
     "lower": str.lower,  # where AWS stores a name in lower case, whatever the request said
     "secret": lambda text: found[1] if (found := _SECRET.fullmatch(text)) else text,
     "layer": lambda text: text.split(":")[-2] if ":" in text else text,  # of an ARN `…:layer:name:1`
@@ -36,7 +58,8 @@ def every(node: object, path: str) -> Iterator[object]:
             is the text in lower case, `secret(path)` the name in a secret's ARN, which ends in a dash and six
             characters of AWS's, `layer(path)` what stands before the last colon. `one|other` is both, one after the
             other, and `=text` is that text: `tail(EventBusName)|=default`. `left(path)` and `right(path)` are what
-            stands before and after the last bar; a function that leaves nothing of a text yields nothing.
+            stands before and after the last bar, `address(path)` a URL without what may be secret in it, and a short
+            hash of that; any other text as it is. A function that leaves nothing of a text yields nothing.
 
     Raises:
         KeyError: the path uses a function that does not exist.

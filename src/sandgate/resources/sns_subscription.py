@@ -6,7 +6,8 @@ from sandgate.resources._model import Create, Listing, Probe, Removal, ResourceT
 
 __all__ = ["RESOURCE"]
 
-_NAMES = {"Name": "last(TopicArn)", "Protocol": "Protocol", "Endpoint": "Endpoint"}
+_NAMES = {"Name": "last(TopicArn)", "Protocol": "Protocol", "Endpoint": "address(Endpoint)"}
+"""Endpoints may be URLs with passwords and keys in them, which are written nowhere."""
 
 RESOURCE = ResourceType(
     name="sns-subscription",
@@ -21,7 +22,7 @@ RESOURCE = ResourceType(
                 operation="ListSubscriptionsByTopic",
                 parameters={"TopicArn": "arn:aws:sns:{region}:{account}:{Name}"},
                 absent=("NotFound",),
-                shows="Subscriptions.member.Endpoint",
+                shows="address(Subscriptions.member.Endpoint)",
                 equals="{Endpoint}",
             ),
         ),
@@ -33,7 +34,7 @@ RESOURCE = ResourceType(
         key=_NAMES,
         within={"TopicArn": "TopicArn"},
         over=Listing(operation="ListTopics", entries="Topics", key={"Name": "last(TopicArn)", "TopicArn": "TopicArn"}),
-        name="Endpoint",
+        name="address(Endpoint)",
         gone={"SubscriptionArn": ("PendingConfirmation", "Deleted")},
     ),
     within="sns-topic",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from sandgate.core.paths import every, first, nested
@@ -45,3 +47,38 @@ def test_a_text_stands_for_what_is_not_there() -> None:
     assert first({"EventBusName": "arn:aws:events:eu-west-1:111122223333:event-bus/b"}, "tail(EventBusName)|=x") == "b"
     assert [first("bus|rule", path) for path in ("left(@)|=default", "right(@)")] == ["bus", "rule"]
     assert [first("rule", path) for path in ("left(@)|=default", "right(@)")] == ["default", "rule"]
+
+
+@pytest.mark.parametrize(
+    "text", ["arn:aws:sqs:eu-west-1:111122223333:q", "me@example.com", "+15550100", "https://a.example", "http://a:80/"]
+)
+def test_an_address_without_secrets_stays(text: str) -> None:
+    assert first(text, "address(@)") == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://user:CANARY@a.example",
+        "https://CANARY@a.example/",
+        "https://user:pa@CANARY@a.example/x",
+        "https://a.example/integration/CANARY/enqueue",
+        "https://a.example?key=CANARY",
+        "https://a.example#CANARY",
+        "https://[CANARY@a.example",
+    ],
+)
+def test_an_address_shows_no_secret(text: str) -> None:
+    """Keys of webhooks stand in the user, in the path or in the query."""
+    shown = str(first(text, "address(@)"))
+    assert "CANARY" not in shown
+    assert re.fullmatch(r"https://a\.example#[0-9a-f]{8}", shown)
+
+
+def test_addresses_are_told_apart_but_for_the_password() -> None:
+    """SNS lists `https://user:****@host`, whatever the password was."""
+    texts = [f"https://a.example/{name}" for name in ("", "a", "b", "?a", "?b")]
+    texts += ["https://u:1@a.example/a", "https://v:1@a.example/a", "https://u@a.example/a"]
+    assert len({first(text, "address(@)") for text in texts}) == len(texts)
+    same = {first(f"https://u:{word}@a.example/a", "address(@)") for word in ("1", "2", "****", "x:y@z")}
+    assert len(same) == 1
