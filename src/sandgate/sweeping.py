@@ -27,12 +27,13 @@ from sandgate.run import Run
 from sandgate.session import Progress, resume
 from sandgate.sweep.others import Others, others_of
 from sandgate.sweep.plan import Step
-from sandgate.sweep.work import Sweeper, Swept, plan
+from sandgate.sweep.work import Left, Sweeper, Swept, named, plan
 
 __all__ = [
     "Past",
     "clients_of",
     "close_with_upstream",
+    "forget",
     "held",
     "note",
     "opened",
@@ -220,6 +221,20 @@ def plan_sweep(run: Run, *, others: Others | None = None) -> list[Step]:
         careful=_was_dead(run),
     )
     return plan(read_state(path), sweeper.look, others, careful=_was_dead(run))
+
+
+def forget(run: Run, left: Iterable[Left]) -> None:
+    """Let go of what could not be swept: a person looks after it, and no ledger owns it any more.
+
+    Args:
+        run: its gate lives.
+        left: what a sweep left.
+
+    Raises:
+        RunError: it could not be written down.
+    """
+    why = "forgotten on request"
+    note(run, [("gone", {**named(one.entry), "ids": list(one.entry.claims), "why": why}) for one in left])
 
 
 def note(run: Run, lines: Sequence[tuple[str, Mapping[str, Any]]]) -> None:

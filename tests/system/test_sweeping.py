@@ -98,6 +98,7 @@ def test_each_resource_is_shown_of_a_run_that_is_named(here: Here) -> None:
     run = here.start("a")
     run.set_test("tests/test_x.py::test_it")
     run.clients()("sqs").create_queue(QueueName=f"test-{run.namespace}-b")
+    run.mark()  # what was answered is written by then
     _, out, _ = here.say("status", run.id)
     assert "live" in out.splitlines()[0]
     assert re.search(r"us-east-1, made by sqs:CreateQueue, \d+ s ago", out)
@@ -131,6 +132,17 @@ def test_what_cannot_be_listed_or_removed_is_left_with_its_reason(here: Here) ->
     here.queues.refuses = set()
     assert here.say("sweep", "--yes")[0] == 0
     assert past_runs(here.root)[0].alive == ()
+
+
+def test_what_stays_can_be_forgotten(here: Here) -> None:
+    """What no sweep can remove is a person's to look after, and no run owns it for ever."""
+    run = here.dead("a")
+    here.queues.refuses = {"DeleteQueue"}
+    assert here.say("sweep", "--yes", run)[0] == 8
+    status, out, _ = here.say("sweep", "--yes", "--forget", run)
+    assert (status, "forgotten 1: no run owns that any more" in out, "not for you" in out) == (0, True, True)
+    assert past_runs(here.root)[0].alive == ()
+    assert {name[-1] for name in here.queues.names} == {"a"}, "it is still there, for whoever looks after it"
 
 
 def test_older_runs_only(here: Here) -> None:
@@ -248,6 +260,7 @@ def test_the_ledger_of_a_live_run_must_be_readable(here: Here) -> None:
         (["--adopt-prefix", "--yes", "20260101-000000-aaaaaa"], "--adopt-prefix is about what no run owns"),
         (["--adopt-prefix", "--yes", "--older-than", "2h"], "--adopt-prefix is about what no run owns"),
         (["--adopt-prefix"], "no terminal"),
+        (["--forget", "--yes"], "--forget is for runs that are named"),
         (["--tier", "endpoints"], "--tier belongs to --adopt-prefix"),
         (["--older-than", "yesterday"], "'yesterday' is no length of time"),
     ],

@@ -22,6 +22,7 @@ from sandgate.errors import ExitCode, RunError, SandgateError, UsageError
 
 if TYPE_CHECKING:
     from sandgate.run import Run
+    from sandgate.sweep.work import Swept
     from sandgate.sweeping import Past
 
 __all__ = ["How", "Report", "agreed", "carry_out", "check_can_ask", "pick", "sweep_all"]
@@ -37,6 +38,8 @@ class How:
     dry_run: bool
     yes: bool
     json: bool
+    forget: bool = False
+    """Whether runs let go of what stays."""
 
     def say(self, lines: Iterable[str]) -> None:
         """Tell a person; programs read the one object at the end."""
@@ -193,19 +196,30 @@ def carry_out(run: Run, report: Report, how: How) -> dict[str, object]:
     Returns:
         The outcome for programs.
     """
-    from sandgate.sweeping import sweep  # noqa: PLC0415
+    from sandgate.sweeping import forget, sweep  # noqa: PLC0415
 
     halt = threading.Event()
     with _halting(halt), progress_bar() as bar:
         swept = sweep(run, bar=bar, halt=halt)
     report.removed += len(swept.removed)
-    report.left += len(swept.left)
     report.halted = swept.halted
     how.say([f"  removed {len(swept.removed)}"])
     how.say(left_lines(swept))
+    if _lets_go(swept, how):
+        forget(run, swept.left)
+        how.say([f"  forgotten {len(swept.left)}: no run owns that any more"])
+        return {**swept_json(swept), "forgotten": True}
+    report.left += len(swept.left)
     if swept.halted:
         typer.echo(f"sandgate: stopped; `sandgate sweep {run.id}` goes on with it", err=True)
     return swept_json(swept)
+
+
+def _lets_go(swept: Swept, how: How) -> bool:
+    """Whether a person takes what stays."""
+    if not how.forget or not swept.left or swept.halted:
+        return False
+    return how.yes or typer.confirm(f"  forget {len(swept.left)}, and look after it yourself?")
 
 
 @contextmanager

@@ -23,7 +23,7 @@ from sandgate.sweep.others import Others
 from sandgate.sweep.plan import Group, Sight, Step, decide, group_of, key_text, waiting, waves
 from sandgate.sweep.remove import Answer, RemovalError, remove, remove_batch
 
-__all__ = ["Clients", "Left", "Line", "Sweeper", "Swept", "plan"]
+__all__ = ["Clients", "Left", "Line", "Sweeper", "Swept", "named", "plan"]
 
 _WORKERS = 32
 _FIRST_PAUSE = 0.05
@@ -305,7 +305,7 @@ class Sweeper:
             case = self._cases.get(entry.identity)
             if case is not None and case.accepted:
                 self._removed.append(case.entry)
-            lines.append(("gone", {**_named(entry), "ids": list(entry.claims), "why": step.why}))
+            lines.append(("gone", {**named(entry), "ids": list(entry.claims), "why": step.why}))
         self._note(lines)
 
     def _result(self, steps: Iterable[Step]) -> Swept:
@@ -315,12 +315,12 @@ class Sweeper:
                 continue
             case = self._cases.get(step.entry.identity)
             left.append(Left(entry=step.entry, why=case.why if case is not None and case.why else step.why))
-        self._note([("leak", {**_named(one.entry), "why": one.why}) for one in left])
+        self._note([("leak", {**named(one.entry), "why": one.why}) for one in left])
         return Swept(removed=tuple(self._removed), left=tuple(left))
 
 
-def _named(entry: Entry) -> dict[str, object]:
-    """What a line of the ledger needs to mean this entry."""
+def named(entry: Entry) -> dict[str, object]:
+    """What a line of the ledger needs to mean an entry."""
     call = {} if entry.complete else {"call": next(iter(entry.claims))}
     return {"type": entry.type, "region": entry.region, "key": dict(entry.key), **call}
 

@@ -33,13 +33,18 @@ def _sweep(
     ] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the whole plan, and remove nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    forget: Annotated[
+        bool, typer.Option("--forget", help="Let go of what a RUN named here cannot sweep: you look after it.")
+    ] = False,
     adopt_prefix: Annotated[
         bool, typer.Option("--adopt-prefix", help="Sweep what carries the prefix and is in no ledger of the project.")
     ] = False,
     tier: Annotated[str | None, flag_of("tier")] = None,
     json_output: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    how = How(dry_run=dry_run, yes=yes, json=json_output)
+    how = How(dry_run=dry_run, yes=yes, json=json_output, forget=forget)
+    if forget and (not runs or dry_run):
+        raise UsageError("--forget is for runs that are named, and swept", hint="sandgate sweep RUN --forget")
     age = parse_age(older_than) if older_than else 0.0
     if adopt_prefix:
         if runs or older_than:
