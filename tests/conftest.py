@@ -11,6 +11,7 @@ import base64
 import os
 import shutil
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,9 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "slow: takes more than a few seconds; SANDGATE_EFFORT scales what it tries")
     config.stash[_found] = []
     os.environ.update(CANARIES)
+    # Some images set this; each of the thousands of Pythons that tests start would compile botocore for itself.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
     # `nohup`, and a shell that starts us in the background, ignore these, and children inherit that; tests send them.
     for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_IGN:
