@@ -16,7 +16,7 @@ def main() -> int:
     """Sweep."""
     runs = {past.id: past for past in sweeping.past_runs(Path(sys.argv[1]))}
     past = runs.pop(sys.argv[2])
-    others = frozenset(identity for other in runs.values() for identity in other.state.known)
+    others = sweeping.others_than(past.id, runs.values())
     try:
         with sweeping.opened(past, progress=lambda _text: None) as run:
             sys.stdout.write("sweeping\n")
