@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -107,15 +107,19 @@ def past_runs(root: Path) -> tuple[Past, ...]:
 
 def _past(path: Path) -> Past:
     # The lock is looked at first: a run that ends in between is one that is still alive, at worst.
-    live = is_held(path)
+    live = False
     try:
+        live = is_held(path)
         past = Past(id=path.parent.name, directory=path.parent, state=read_state(path), live=live)
     except RunError as error:
         return Past(id=path.parent.name, directory=path.parent, state=State(), live=live, failure=str(error))
     if not live and not past.ended and not past.gone_with_upstream:
         namespace = str(past.state.header.get("namespace", "\0"))
-        for line in lost(path.with_name("events.jsonl"), past.state, namespace):  # the gate of a sweep writes them down
-            past.state.apply(line)
+        try:
+            for line in lost(path.with_name("events.jsonl"), past.state, namespace):  # a sweep's gate writes them down
+                past.state.apply(line)
+        except RunError as error:
+            return replace(past, failure=str(error))
     return past
 
 

@@ -16,11 +16,15 @@ from typing import Any
 
 from sandgate.core.log import AppendLog, cut_torn_line, read_log
 from sandgate.errors import RunError
-from sandgate.ledger.state import SCHEMA, State, fold
+from sandgate.ledger.state import SCHEMA, State, fold, is_sound
 
 __all__ = ["NAME", "Book", "is_held", "read_state"]
 
 NAME = "ledger.jsonl"
+_RESTORE = "restore it, or look for leftovers by prefix: `sandgate sweep --adopt-prefix`"
+_PATIENCE = 0.5
+"""Seconds for which a new writer waits for those who look whether there is one."""
+_PAUSE = 0.01
 
 
 def read_state(path: Path) -> State:
@@ -31,9 +35,10 @@ def read_state(path: Path) -> State:
     """
     try:
         state = fold(read_log(path))
-    except (ValueError, KeyError, TypeError) as error:
-        raise RunError("the ledger is damaged", where=str(path), hint="restore it, or look for leftovers by prefix: "
-                       "`sandgate sweep --adopt-prefix`") from error  # fmt: skip
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise _damaged(path, str(error)) from error
     schema = state.header.get("schema", SCHEMA)
     if not isinstance(schema, int) or schema > SCHEMA:
         raise RunError(
@@ -41,22 +46,65 @@ def read_state(path: Path) -> State:
             where=str(path),
             hint="use the sandgate that wrote it, or a newer one",
         )
+    if not is_sound(state):
+        raise _damaged(path)
     return state
 
 
+def _damaged(path: Path, said: str = "") -> RunError:
+    where = said.rpartition(": ")[0] if said.startswith(f"{path}:") else str(path)  # with the line where it is known
+    return RunError("the ledger is damaged", where=where, hint=_RESTORE)
+
+
+def _unreadable(path: Path, error: OSError) -> RunError:
+    return RunError(
+        f"the ledger cannot be opened: {error.strerror or type(error).__name__}",
+        where=str(path),
+        hint="let its owner look, or make it readable and writable; what the run owns is not known until then",
+    )
+
+
 def is_held(path: Path) -> bool:
-    """Whether a process writes this ledger now."""
+    """Whether a process writes this ledger now. Those who look do not see each other.
+
+    Raises:
+        RunError: it cannot be opened.
+    """
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return False
+    except OSError as error:
+        raise _unreadable(path, error) from error
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
+    except OSError as error:
+        raise _unreadable(path, error) from error
     finally:
         os.close(descriptor)
     return False
+
+
+def _take(descriptor: int, path: Path) -> None:
+    """Lock it for writing; those who only look hold it for a moment, which is waited for.
+
+    Raises:
+        RunError: somebody has it for longer.
+    """
+    end = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= end:
+                raise RunError(
+                    "this run is alive, or being swept: another process writes its ledger", where=str(path)
+                ) from None
+            time.sleep(_PAUSE)
+        else:
+            return
 
 
 class Book:
@@ -66,26 +114,26 @@ class Book:
         path: of the ledger; made when it is missing. A torn last line, which nobody acted on, is taken away.
 
     Raises:
-        RunError: another process writes it, or it cannot be read.
+        RunError: another process writes it, or it cannot be opened or read.
     """
 
     def __init__(self, path: Path) -> None:
         self._durable = False
-        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(self._fd)
-            raise RunError(
-                "this run is alive, or being swept: another process writes its ledger", where=str(path)
-            ) from None
+            self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise _unreadable(path, error) from error
         try:
+            _take(self._fd, path)
             cut_torn_line(path)
             self.state = read_state(path)
+            self._log = AppendLog(path)
+        except OSError as error:
+            os.close(self._fd)
+            raise _unreadable(path, error) from error
         except BaseException:
             os.close(self._fd)  # and with it the lock: a ledger that nobody can read is not one that somebody writes
             raise
-        self._log = AppendLog(path)
         self._written = 0
         self._synced = 0
         self._syncing: asyncio.Task[None] | None = None

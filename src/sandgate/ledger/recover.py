@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from sandgate.core.call import Call
+from sandgate.errors import RunError
 from sandgate.ledger.entry import identity_of
-from sandgate.ledger.state import State
+from sandgate.ledger.state import State, fold, is_sound
 from sandgate.ledger.track import into, made_by, tracked
 from sandgate.resources._model import Key, ResourceType, resource_types
 
@@ -22,6 +23,7 @@ __all__ = ["Line", "lost", "told_in_event"]
 Line = Mapping[str, Any]
 _NOT_DONE = range(300, 500)
 _MARK = b'"makes":'
+_HINT = "restore it, or move it away: what only it knows is not swept then"
 _WHY = "its intent is missing in the ledger; the event log has the call"
 
 
@@ -54,7 +56,26 @@ def lost(events: Path, state: State, namespace: str) -> Iterator[Line]:
         events: the event log of the same run.
         state: what the ledger says.
         namespace: the run's; a name that carries it was not there before.
+
+    Raises:
+        RunError: the event log is damaged, or cannot be read.
     """
+    try:
+        yield from map(_checked, _lost(events, state, namespace))
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        raise RunError(f"the event log cannot be read: {why}", where=str(events), hint=_HINT) from error
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise RunError("the event log is damaged", where=str(events), hint=_HINT) from error
+
+
+def _checked(line: Line) -> Line:
+    if not is_sound(fold([line])):
+        raise ValueError("values of other kinds than calls have")
+    return line
+
+
+def _lost(events: Path, state: State, namespace: str) -> Iterator[Line]:
     calls, ends = _read(events, state.ids)
     for event in calls:
         status = ends.get(str(event["id"]), 0)
@@ -74,15 +95,22 @@ def _read(events: Path, known: Iterable[str]) -> tuple[list[Mapping[str, Any]], 
     except FileNotFoundError:
         return [], {}
     known = frozenset(known)
-    calls = [event for line in lines if _MARK in line and (event := json.loads(line)).get("id") not in known]
+    calls = [event for line in lines if _MARK in line and (event := _parsed(line)).get("id") not in known]
     wanted = {str(event["id"]) for event in calls}
     ends: dict[str, int] = {}
     for line in lines if wanted else ():
         if line.startswith(b'{"event":"done"'):
-            event = json.loads(line)
+            event = _parsed(line)
             if event["id"] in wanted:
                 ends[event["id"]] = int(event["status"])
     return [event for event in calls if event.get("event") == "call"], ends
+
+
+def _parsed(line: bytes) -> dict[str, Any]:
+    event = json.loads(line)
+    if not isinstance(event, dict):
+        raise TypeError("an event is an object")
+    return event
 
 
 def _goes_with_its_container(made: Mapping[str, Any], event: Mapping[str, Any], state: State) -> bool:

@@ -7,13 +7,14 @@ after that, the answer counts.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, get_args
 
 from sandgate.ledger.entry import Claim, Entry, Identity, identity_of
 
-__all__ = ["SCHEMA", "Finding", "State", "fold"]
+__all__ = ["SCHEMA", "Finding", "State", "fold", "is_sound"]
 
 SCHEMA = 1
 
@@ -204,3 +205,23 @@ def fold(lines: Iterable[Mapping[str, Any]]) -> State:
     for line in lines:
         state.apply(line)
     return state
+
+
+def is_sound(state: State) -> bool:
+    """Whether what lines say is of the kinds that it must be; what was folded from damaged lines may be anything."""
+    return _is_time(state.header.get("at", 0.0)) and all(_is_whole(entry) for entry in state.alive.values())
+
+
+def _is_whole(entry: Entry) -> bool:
+    texts = (entry.type, entry.region, entry.test, entry.operation, entry.arn, entry.why, entry.stack)
+    return (
+        all(isinstance(text, str) for text in texts)
+        and all(isinstance(part, Mapping) for part in (entry.key, entry.told))
+        and all(claim in get_args(Claim) for claim in entry.claims.values())
+        and _is_time(entry.at)
+    )
+
+
+def _is_time(value: object) -> bool:
+    """Whether it is a number of seconds; JSON readers take NaN and Infinity as well."""
+    return isinstance(value, int | float) and math.isfinite(value)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import fcntl
 import json
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -76,6 +79,53 @@ def test_one_writes_and_the_next_waits_for_its_end(path: Path) -> None:
     book.close()
     assert not is_held(path)
     Book(path).close()
+
+
+def test_those_who_look_do_not_see_each_other(path: Path) -> None:
+    Book(path).close()
+    with path.open() as looking:
+        fcntl.flock(looking, fcntl.LOCK_SH)
+        assert not is_held(path)
+
+
+def test_a_writer_waits_for_those_who_look(path: Path) -> None:
+    Book(path).close()
+    looking = path.open()
+    fcntl.flock(looking, fcntl.LOCK_SH)
+    timer = threading.Timer(0.1, looking.close)
+    timer.start()
+    Book(path).close()
+    timer.join()
+    with path.open() as longer:
+        fcntl.flock(longer, fcntl.LOCK_SH)
+        with pytest.raises(RunError, match="another process"):
+            Book(path)
+
+
+@pytest.mark.parametrize("error", [errno.EACCES, errno.EROFS, errno.EIO])
+def test_a_ledger_that_cannot_be_opened(path: Path, error: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_about: object, **_more: object) -> int:
+        raise OSError(error, os.strerror(error))
+
+    Book(path).close()
+    monkeypatch.setattr(os, "open", refuse)
+    for attempt in (is_held, Book):
+        with pytest.raises(RunError, match=re.escape(os.strerror(error))):
+            attempt(path)
+
+
+def test_a_disk_that_cannot_be_written_can_be_looked_at(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    book, really = Book(path), os.open
+
+    def read_only(name: Path, flags: int, *more: int) -> int:
+        if flags & (os.O_RDWR | os.O_WRONLY):
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+        return really(name, flags, *more)
+
+    monkeypatch.setattr(os, "open", read_only)
+    assert is_held(path)
+    book.close()
+    assert not is_held(path)
 
 
 def test_a_killed_writer_lets_go(path: Path) -> None:
