@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -181,6 +182,75 @@ def test_a_damaged_ledger_is_told_and_hides_no_other(here: Here) -> None:
     assert here.say("sweep", run, "--yes")[0] == 6
     ledger.write_text("\n".join([lines[0].replace('"schema":1', '"schema":99'), *lines[1:]]) + "\n")
     assert "schema 99" in here.say("status")[1]
+
+
+HEADER = '{"ledger":"open","schema":1,"at":1.0,"run":"r","tier":"endpoints","namespace":"n"}'
+INTENT = '{"ledger":"intent","id":"1","at":1.0,"type":"sqs-queue","region":"eu-west-1","key":{"QueueName":"q"}}'
+
+
+BROKEN: dict[str, tuple[str | None, str | None, str]] = {
+    "no object": (f"[]\n{HEADER}", "", "ledger.jsonl:1"),
+    "time is a text": (HEADER.replace("1.0", '"x"'), "", "the ledger is damaged"),
+    "time is null": (HEADER.replace("1.0", "null"), "", "the ledger is damaged"),
+    "time is no number": (HEADER.replace("1.0", "NaN"), "", "the ledger is damaged"),
+    "key is a list": (f"{HEADER}\n{INTENT}".replace('{"QueueName":"q"}', '["QueueName"]'), "", "the ledger is damaged"),
+    "time of an entry": (HEADER + "\n" + INTENT.replace("1.0", '"x"'), "", "the ledger is damaged"),
+    "too deep": (HEADER + "\n" + "[" * 100_000, "", "the ledger is damaged"),
+    "a folder": (None, "", "the ledger cannot be opened"),
+    "half an event": (HEADER, '{"event":"call","id":"1","makes":\n', "the event log is damaged"),
+    "an event is a list": (HEADER, '["\\"makes\\":", {"makes":1}]\n', "the event log is damaged"),
+    "an event lacks members": (
+        HEADER,
+        '{"event":"call","id":"1","makes":[{"type":"q"}]}\n',
+        "the event log is damaged",
+    ),
+    "events are a folder": (HEADER, None, "the event log cannot be read"),
+}
+
+
+def test_runs_that_are_broken_stop_nobody(here: Here) -> None:
+    """They are told with the place, and `status` and `sweep` go on with the others."""
+    other = here.dead("b")
+    for run, (ledger, events, _) in BROKEN.items():
+        folder = here.root / ".sandgate" / "runs" / run.replace(" ", "-")
+        folder.mkdir()
+        for name, text in (("ledger.jsonl", ledger), ("events.jsonl", events)):
+            if text is None:
+                (folder / name).mkdir()
+            else:
+                (folder / name).write_text(f"{text}\n", encoding="ascii")
+    runs = {one["run"]: one for one in here.json("status")["runs"]}
+    for run, (_, _, said) in BROKEN.items():
+        assert said in runs[run.replace(" ", "-")]["failure"]
+    status, out, _ = here.say("status")
+    assert (status, f"{other}  tier" in out, out.count("unreadable")) == (0, True, len(BROKEN))
+    told = here.json("sweep", "--yes")
+    assert (told["status"], [one["run"] for one in told["runs"]]) == (6, [other])
+    assert here.queues.names == set()
+    status, out, _ = here.say("sweep", "--yes")
+    assert (status, f"nothing was swept: what {len(BROKEN)} runs own is not known" in out) == (6, True)
+    assert "nothing to sweep" not in out
+
+
+def test_a_disk_that_cannot_be_written_is_read(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`status` shows the runs; a sweep tells which it cannot close, and goes on."""
+    for run in ("one", "two"):
+        folder = here.root / ".sandgate" / "runs" / run
+        folder.mkdir(parents=True)
+        (folder / "ledger.jsonl").write_text(f'{HEADER[:-1]},"ends_with_gate":true}}\n{INTENT}\n', encoding="ascii")
+    really = os.open
+
+    def read_only(path: Any, flags: int, *more: Any, **named: Any) -> int:
+        if flags & (os.O_RDWR | os.O_WRONLY) and str(path).endswith("one/ledger.jsonl"):
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+        return really(path, flags, *more, **named)
+
+    monkeypatch.setattr(os, "open", read_only)
+    status, out, _ = here.say("status")
+    assert (status, out.count("gone with its upstream"), out.count("held 1")) == (0, 2, 2)
+    status, out, err = here.say("sweep")
+    assert (status, "two: closed" in out, "one: closed" in out) == (6, True, False)
+    assert "one is not swept: the ledger cannot be opened: Read-only file system" in " ".join(err.split())
 
 
 def test_an_upstream_that_does_not_answer_stops_no_other_sweep(here: Here) -> None:

@@ -18,7 +18,7 @@ from sandgate.cli._bar import progress_bar
 from sandgate.cli._plans import left_lines, plan_json, plan_lines, swept_json
 from sandgate.cli._runs import run_lines
 from sandgate.cli._status import status_line
-from sandgate.errors import ExitCode, RunError, SandgateError, UsageError
+from sandgate.errors import EnvironmentFault, ExitCode, RunError, SandgateError, UsageError
 
 if TYPE_CHECKING:
     from sandgate.run import Run
@@ -59,6 +59,27 @@ class Report:
     removed: int = 0
     left: int = 0
     halted: bool = False
+
+    def fail(self, told: dict[str, object], error: SandgateError) -> None:
+        """Take note that a run could not be swept, and say so.
+
+        Args:
+            told: what programs hear of the run.
+            error: why not.
+        """
+        self.failures.append(error.exit_code)
+        told["error"] = error.message
+        if told not in self.runs:
+            self.runs.append(told)
+        typer.echo(f"sandgate: {told['run']} is not swept: {error}", err=True)
+
+    @property
+    def nothing(self) -> str:
+        """What is to be said when no run was picked."""
+        count = len(self.failures)
+        if not count:
+            return "nothing to sweep"
+        return f"nothing was swept: what {'a run owns' if count == 1 else f'{count} runs own'} is not known"
 
     @property
     def status(self) -> ExitCode:
@@ -150,7 +171,11 @@ def sweep_all(picked: Sequence[Past], *, now: float, report: Report, how: How) -
 
     for past in picked:
         if past.gone_with_upstream:
-            count = len(past.alive) if how.dry_run else close_with_upstream(past)
+            try:
+                count = len(past.alive) if how.dry_run else close_with_upstream(past)
+            except SandgateError as error:
+                report.fail({"run": past.id, "tier": past.tier}, error)
+                continue
             report.closed.append({"run": past.id, "held": count})
             word = "would be closed" if how.dry_run else "closed"
             how.say([f"{past.id}: {word}, its upstream has ended, and the {count} that it held with it"])
@@ -180,9 +205,10 @@ def _sweep_one(past: Past, now: float, report: Report, how: How) -> None:
                 return
             told |= carry_out(run, report, how)
     except SandgateError as error:
-        report.failures.append(error.exit_code)
-        told["error"] = error.message
-        typer.echo(f"sandgate: {past.id} is not swept: {error}", err=True)
+        report.fail(told, error)
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        report.fail(told, EnvironmentFault(f"its folder cannot be written: {why}", where=str(past.directory)))
 
 
 def carry_out(run: Run, report: Report, how: How) -> dict[str, object]:

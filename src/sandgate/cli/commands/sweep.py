@@ -73,7 +73,7 @@ def _sweep_runs(names: list[str], age: float, how: How) -> int:
     if how.json:
         typer.echo(json.dumps(report.to_json(), indent=2))
     elif not picked:
-        typer.echo("nothing to sweep")
+        typer.echo(report.nothing)
     return int(report.status)
 
 
