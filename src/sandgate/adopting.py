@@ -9,15 +9,13 @@ from contextlib import contextmanager
 from typing import Any
 
 from sandgate.config.model import Config
-from sandgate.errors import RunError
 from sandgate.guard.services import service_names
-from sandgate.ledger.book import NAME
 from sandgate.ledger.entry import Identity
 from sandgate.run import Run
 from sandgate.session import Progress, start
 from sandgate.sweep.plan import waves
 from sandgate.sweep.strays import Known, Listed, list_types, strays, types_of
-from sandgate.sweeping import Past, clients_of, held, note, past_runs, project_of
+from sandgate.sweeping import Past, check_readable, clients_of, held, note, past_runs, project_of
 
 __all__ = ["look_for_strays", "started", "take"]
 
@@ -61,12 +59,7 @@ def _known(runs: Iterable[Past]) -> Known:
     identities: set[Identity] = set()
     namespaces = set()
     for past in runs:
-        if past.live and past.failure:
-            raise RunError(
-                f"the run {past.id} lives, and what it owns is not readable: {past.failure}",
-                where=str(past.directory / NAME),
-                hint="end it first",
-            )
+        check_readable(past)
         identities |= past.state.alive.keys()
         if past.live:
             identities |= past.state.known | past.state.uses

@@ -31,6 +31,7 @@ from sandgate.sweep.work import Left, Sweeper, Swept, named, plan
 
 __all__ = [
     "Past",
+    "check_readable",
     "clients_of",
     "close_with_upstream",
     "forget",
@@ -171,11 +172,31 @@ def others_than(run: str, runs: Iterable[Past]) -> Others:
     Args:
         run: an id.
         runs: of the project.
+
+    Raises:
+        RunError: a run lives whose ledger cannot be read, so that nobody knows what it uses.
     """
     runs = tuple(runs)
+    for past in runs:
+        if past.id != run:
+            check_readable(past)
     own = next((_place(past.state) for past in runs if past.id == run), None)
     rest = (past for past in runs if past.id != run and _place(past.state) == own)
     return others_of({past.id: (past.state, past.live) for past in rest})
+
+
+def check_readable(past: Past) -> None:
+    """See whether it is known what a run has, if it lives.
+
+    Raises:
+        RunError: it lives, and its ledger cannot be read.
+    """
+    if past.live and past.failure:
+        raise RunError(
+            f"the run {past.id} lives, and what it owns is not readable: {past.failure}",
+            where=str(past.directory / NAME),
+            hint="end it first",
+        )
 
 
 def _place(state: State) -> tuple[object, ...]:
