@@ -113,12 +113,14 @@ class Inspection:
 
     def _dynamic(self, path: tuple[str, ...], service: str, rest: str) -> None:
         """A dynamic reference reads a parameter or secret with the rights of the stack."""
+        # Outputs that are one text have no logical id below them; CloudFormation refuses them, after we have looked.
+        reader = path[1] if len(path) > 1 else path[0]
         if service in {"ssm", "ssm-secure"}:
-            self._refer(Named(path=path, value=rest.partition(":")[0], kind="parameter"), path[1])
+            self._refer(Named(path=path, value=rest.partition(":")[0], kind="parameter"), reader)
         elif service == "secretsmanager":
             parts = rest.split(":")
             secret = ":".join(parts[:7]) if rest.startswith("arn:") else parts[0]
-            self._refer(Named(path=path, value=secret, kind="secret"), path[1])
+            self._refer(Named(path=path, value=secret, kind="secret"), reader)
         else:
             self._problem("unresolvable", path, service, "this dynamic reference is not known", _REMEDY_KNOWN)
 

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sandgate.errors import StackError
@@ -157,6 +157,8 @@ TREES = st.recursive(
 
 
 @given(name=TREES, role=TREES, policies=TREES, condition=TREES, value=NAMES)
+@example(name=[], role=[], policies="{{resolve:ssm:a}}", condition=None, value="T")
+@example(name=[], role=[], policies="{{resolve:secretsmanager:a}}", condition=None, value="T")
 def test_no_tree_of_functions_raises(name: Any, role: Any, policies: Any, condition: Any, value: str) -> None:
     template = {
         "Transform": "AWS::Serverless-2016-10-31",
