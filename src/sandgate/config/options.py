@@ -72,6 +72,35 @@ def _url(value: str) -> str:
     )
 
 
+def _identity(value: str) -> str:
+    ok = re.fullmatch(r"[A-Za-z][A-Za-z0-9-]*[A-Za-z0-9]", value)
+    return "" if ok else f"must be letters, digits and hyphens, a letter first, not {value!r}"
+
+
+def _principals(value: tuple[str, ...]) -> str:
+    for arn in value:
+        if not re.fullmatch(r"arn:[a-z-]+:(iam|sts)::\d{12}:(user|role|assumed-role)/[\w+=,.@/-]+", arn, re.ASCII):
+            return f"must be whole ARNs of users and roles, not {arn!r}"
+    return ""
+
+
+def _tags(value: Mapping[str, str]) -> str:
+    for key in value:
+        if not key or key.lower().startswith(("aws:", "sandgate:")):
+            return f"{key!r} is no key that a tag may have"
+    return ""
+
+
+def _pair(value: tuple[str, ...]) -> str:
+    if len(set(value)) != len(value) or len(value) != len(_PAIR):
+        return "must be two names: of the access key id and of the secret access key"
+    for name in value:
+        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+            return f"{name!r} is not a name for an environment variable"
+    return ""
+
+
+_PAIR = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 _CONTENTS = ("gate_url", "run_key", "run_secret", "region")
 
 
@@ -215,6 +244,28 @@ class Options:
     )
     variables: Mapping[str, str] = option(
         check=_variables, doc=f"Extra variables for the tests: name = one of {', '.join(f'`{c}`' for c in _CONTENTS)}."
+    )
+    identity: str = option(
+        "unit-tester",
+        check=_identity,
+        doc="Name of the IAM user and role that `sandgate up` makes; it must lie outside `prefix`.",
+    )
+    admin_profile: str = option(
+        "", doc="AWS profile with which `up`, `rotate` and `down` work; empty is the AWS default chain."
+    )
+    external_id: bool = option(
+        default=False, doc="The test role asks for an external id: `sandgate-` and the identity's name."
+    )
+    trusted: tuple[str, ...] = option(
+        (),
+        check=_principals,
+        doc="ARNs of the principals that may assume the test role, in place of the user that `up` makes.",
+    )
+    tags: Mapping[str, str] = option(check=_tags, doc="Tags of everything that `up` makes.")
+    key_variables: tuple[str, ...] = option(
+        _PAIR,
+        check=_pair,
+        doc="Names of access key id and secret access key in the environment, the env file and the secrets of CI.",
     )
     stacks: Mapping[str, StackOptions] = option(
         doc="Stacks that the `stack` fixture and `sandgate stack` know by name."
