@@ -6,12 +6,15 @@ error is not red enough: the tests named must run, and fail.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,67 +23,102 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 MUTATIONS: list[dict[str, Any]] = tomllib.loads((ROOT / "tests" / "meta" / "mutations.toml").read_text())["mutation"]
 COPIED = ("src", "tests", "scripts", "docs", "examples", "pyproject.toml", "mkdocs.yml", "README.md", "Makefile")
+IGNORED = shutil.ignore_patterns(".sandgate", "node_modules", ".venv")
 
 
-@pytest.fixture
-def copy(tmp_path: Path) -> Path:
-    """A copy of the checkout that may be broken: of links, so that a file must be replaced and never written to."""
-    ignored = shutil.ignore_patterns("__pycache__", ".sandgate", "node_modules", ".venv")
-    for name in COPIED:
-        source = ROOT / name
-        if source.is_dir():
-            shutil.copytree(source, tmp_path / name, ignore=ignored, copy_function=_link)
-        else:
-            _link(source, tmp_path / name)
-    return tmp_path
+class Copy:
+    """A copy of the checkout that may be broken, and the process that runs tests in it.
+
+    It is made of links: a file is replaced and never written to. Bytecode comes along, since files keep their times.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / "checkout"
+        self.folder.mkdir()
+        self._output = folder / "output"
+        for name in COPIED:
+            source = ROOT / name
+            if source.is_dir():
+                shutil.copytree(source, self.folder / name, ignore=IGNORED, copy_function=_link)
+            else:
+                _link(source, self.folder / name)
+        command = [sys.executable, str(ROOT / "tests" / "meta" / "pytest_server.py")]
+        self._server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._jobs = 0
+
+    def close(self) -> None:
+        """End the process."""
+        self._server.communicate()
+
+    def run(self, tests: list[str]) -> tuple[int, str]:
+        """Exit status and output of the tests, against the package of the copy."""
+        environ = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("PYTEST_XDIST", "PYTEST_ADD", "SANDGATE_"))
+        }
+        environ |= {"PYTHONPATH": str(self.folder / "src"), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+        temp = self.folder / "temp"
+        options = ["-q", "-rfE", "--tb=short", "-p", "no:cacheprovider", "--basetemp", str(temp)]
+        job = {
+            "folder": str(self.folder),
+            "arguments": [*options, *tests],
+            "environ": environ,
+            "output": str(self._output),
+        }
+        assert self._server.stdin is not None
+        assert self._server.stdout is not None
+        self._server.stdin.write(json.dumps(job) + "\n")
+        self._server.stdin.flush()
+        status = json.loads(self._server.stdout.readline())["status"]
+        # A broken checkout may leak on purpose; its files must not turn this session red.
+        shutil.rmtree(temp, ignore_errors=True)
+        return status, self._output.read_text()
+
+    @contextmanager
+    def broken(self, file: str, old: str, new: str) -> Iterator[None]:
+        """The copy with one text of one file replaced."""
+        path = self.folder / file
+        source = path.read_text()
+        assert source.count(old) == 1, "it does not fit the source any more"
+        path.unlink()
+        path.write_text(source.replace(old, new))
+        # Bytecode is known by size and time in seconds: each break gets a time of its own.
+        self._jobs += 1
+        os.utime(path, (self._jobs, self._jobs))
+        try:
+            yield
+        finally:
+            path.unlink()
+            _link(ROOT / file, path)
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copy]:
+    """One for all breaks of this worker; each is mended again."""
+    made = Copy(tmp_path_factory.mktemp("copy"))
+    yield made
+    made.close()
 
 
 def _link(source: str | Path, target: str | Path) -> None:
     try:
         os.link(source, target)
     except OSError:  # another file system
-        shutil.copy(source, target)
-
-
-def run(folder: Path, tests: list[str]) -> subprocess.CompletedProcess[str]:
-    """The tests, against the package of that folder."""
-    environ = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_XDIST", "PYTEST_ADD"))}
-    for name in [name for name in environ if name.startswith("SANDGATE_")]:
-        del environ[name]
-    environ |= {
-        "PYTHONPATH": str(folder / "src"),
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-    }
-    command = [sys.executable, "-m", "pytest", "-q", "-rfE", "--tb=short", "-p", "no:cacheprovider"]
-    done = subprocess.run(
-        [*command, "--basetemp", str(folder / "temp"), *tests],
-        cwd=folder,
-        env=environ,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    # A broken checkout may leak on purpose; its files must not turn this session red.
-    shutil.rmtree(folder / "temp", ignore_errors=True)
-    return done
+        shutil.copy2(source, target)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation["what"])
-def test_a_broken_promise_is_noticed(mutation: dict[str, Any], copy: Path) -> None:
-    path = copy / mutation["file"]
-    source = path.read_text()
-    assert source.count(mutation["old"]) == 1, "it does not fit the source any more"
-    path.unlink()
-    path.write_text(source.replace(mutation["old"], mutation["new"]))
-    done = run(copy, mutation["tests"])
-    assert done.returncode == pytest.ExitCode.TESTS_FAILED, f"nothing went red:\n{done.stdout}{done.stderr}"
-    summary = done.stdout.rpartition("short test summary info")[2]
+def test_a_broken_promise_is_noticed(mutation: dict[str, Any], copy: Copy) -> None:
+    with copy.broken(mutation["file"], mutation["old"], mutation["new"]):
+        status, output = copy.run(mutation["tests"])
+    assert status == pytest.ExitCode.TESTS_FAILED, f"nothing went red:\n{output}"
+    summary = output.rpartition("short test summary info")[2]
     red = re.findall(r"^(FAILED|ERROR) (.+?)(?: - |$)", summary, re.MULTILINE)
-    assert [name for what, name in red if what == "ERROR"] == [], f"could not run:\n{done.stdout}"
+    assert [name for what, name in red if what == "ERROR"] == [], f"could not run:\n{output}"
     stayed = [test for test in mutation["tests"] if not any(name.startswith(test) for _, name in red)]
-    assert stayed == [], f"stayed green:\n{done.stdout}"
+    assert stayed == [], f"stayed green:\n{output}"
 
 
 def test_the_mutations_fit_the_source() -> None:
@@ -95,6 +133,6 @@ def test_every_promise_is_broken_somewhere() -> None:
 
 
 @pytest.mark.slow
-def test_the_copy_is_green_when_nothing_is_broken(copy: Path) -> None:
-    done = run(copy, sorted({test for mutation in MUTATIONS for test in mutation["tests"]}))
-    assert done.returncode == 0, done.stdout + done.stderr
+def test_the_copy_is_green_when_nothing_is_broken(copy: Copy) -> None:
+    status, output = copy.run(sorted({test for mutation in MUTATIONS for test in mutation["tests"]}))
+    assert status == 0, output
