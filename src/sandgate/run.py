@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dotenv import dotenv_values
-
+from sandgate.config.env_file import passed_values, protected_names
 from sandgate.config.model import Config
 from sandgate.control.client import ControlClient
 from sandgate.control.launch import end, let_go, wait_gone
@@ -69,7 +68,8 @@ class Run:
             namespace=self.namespace_of(worker),
             empty_file=str(self.directory / "empty"),
             variables=self.config.variables,
-            env_file_keys=self._env_file_keys() | key_names(self.config),
+            env_file_keys=protected_names(self.config) | key_names(self.config),
+            passed=passed_values(self.config),
         )
 
     def environment(self, environ: Mapping[str, str], worker: str = "main") -> dict[str, str]:
@@ -79,10 +79,6 @@ class Run:
     def changes(self, environ: Mapping[str, str], worker: str = "main") -> dict[str, str | None]:
         """What a shell must set and unset (`None`)."""
         return changes(environ, self.facts(worker))
-
-    def _env_file_keys(self) -> frozenset[str]:
-        path = self.config.env_path
-        return frozenset(dotenv_values(path, interpolate=False)) if path.is_file() else frozenset()
 
     def url_of(self, worker: str) -> str:
         """The gate's address for a parallel worker: a port of its own, so that its unsigned calls are known too."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import pkgutil
 from collections.abc import Callable, Mapping
 from functools import wraps
-from importlib import import_module
 from inspect import Parameter, Signature, signature
 from pathlib import Path
 from types import MappingProxyType
@@ -18,6 +17,8 @@ from sandgate.config.kinds import FLAG, NUMBER, TEXT, WHOLE, Kind
 from sandgate.config.load import load
 from sandgate.config.model import Config
 from sandgate.config.options import OPTIONS
+from sandgate.core.registry import case_names
+from sandgate.errors import SandgateError
 
 if TYPE_CHECKING:
     from sandgate.tiers._model import Tier
@@ -74,12 +75,15 @@ def values_of(name: str) -> Callable[[], list[str]] | None:
     if entry.choices:
         return lambda: list(entry.choices)
     if entry.choices_from:
-        return lambda: [
-            module.name.replace("_", "-")
-            for module in pkgutil.iter_modules(import_module(entry.choices_from).__path__)
-            if not module.name.startswith("_")
-        ]
+        return lambda: [*case_names(entry.choices_from), *(_aliases() if name == "tier" else ())]
     return None
+
+
+def _aliases() -> list[str]:
+    """Other names of tiers that the configuration here has; a shell that completes is not told what is wrong in it."""
+    with contextlib.suppress(SandgateError):
+        return list(read_config().tier_aliases)
+    return []
 
 
 def tier_named(name: str, source: str = "") -> Tier:

@@ -85,7 +85,7 @@ def option(
     command_line: bool = False,
     only_typed: bool = False,
 ) -> Any:
-    """A dataclass field that is an option; without a default it is an empty table."""
+    """A dataclass field that is an option; without a default it is an empty table, and a table may be its default."""
     said = {
         "doc": doc,
         "choices": choices,
@@ -94,8 +94,9 @@ def option(
         "command_line": command_line or only_typed,
         "only_typed": only_typed,
     }
-    if default is dataclasses.MISSING:
-        return dataclasses.field(default_factory=dict, metadata={_KEY: said})
+    if default is dataclasses.MISSING or isinstance(default, Mapping):
+        table = {} if default is dataclasses.MISSING else dict(default)
+        return dataclasses.field(default_factory=lambda: dict(table), metadata={_KEY: said})
     return dataclasses.field(default=default, metadata={_KEY: said})
 
 
@@ -123,7 +124,9 @@ def declared(record: type) -> Mapping[str, Option]:
         said = field.metadata.get(_KEY)
         if said is None:
             continue
-        default = {} if field.default is dataclasses.MISSING else field.default
+        default = field.default
+        if field.default_factory is not dataclasses.MISSING:
+            default = field.default_factory()
         hint = hints[field.name]
         found[field.name] = Option(name=field.name, kind=_kind_of(hint), default=default, fields=_inner(hint), **said)
     return MappingProxyType(found)

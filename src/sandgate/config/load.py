@@ -1,20 +1,21 @@
 """Reading the configuration: default < file < env file < environment < command line.
 
 The order is that of the sources' nearness to the person who types. A table (`stacks`, `endpoints`,
-`variables`) comes from the file as a whole.
+`variables`) comes from the file as a whole. In a CI job the env file is left out.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from dotenv import dotenv_values
-
 from sandgate.config.declare import build
+from sandgate.config.env_file import in_ci, read_env_file
+from sandgate.config.env_options import TIER
 from sandgate.config.kinds import WrongValue
 from sandgate.config.model import Config
 from sandgate.config.options import INTERNAL_VARIABLES, OPTIONS
@@ -24,6 +25,7 @@ from sandgate.errors import ConfigError, UsageError
 __all__ = ["load"]
 
 _PREFIX = "SANDGATE_"
+_BEFORE_ENV_FILE = ("env_file", "tier", "tier_aliases")
 _SECTION = "[tool.sandgate]"
 
 
@@ -49,14 +51,27 @@ def load(*, cwd: Path, environ: Mapping[str, str], overrides: Mapping[str, objec
 
     file, table, where = _find(cwd)
     root = file.parent if file else cwd
+    ci = in_ci(environ)
     take(_from_table(table, where))
-    # The env file's own path cannot stand in the env file, so the nearer sources are read first, once for it alone.
+    # What decides on the env file's own path cannot stand in it, so the nearer sources are read first, once for that.
     near = {**_from_variables(environ, "environment"), **_from_command_line(overrides)}
-    take({name: entry for name, entry in near.items() if name == "env_file"})
-    path = root / Path(str(values.get("env_file", OPTIONS["env_file"].default))).expanduser()
-    take(_from_env_file(path, asked_by=sources["env_file"]))
+    take({name: entry for name, entry in near.items() if name in _BEFORE_ENV_FILE})
+    if not ci:
+        take(_from_env_file(Config(**values, root=root, sources=sources)))
     take(near)
-    return Config(**values, root=root, file=file, sources=sources)
+    # Only now: a fixed env file may have named the tier.
+    asked = values.get("tier", OPTIONS["tier"].default)
+    config = Config(**values, root=root, file=file, sources=sources, asked_tier=asked, ci=ci)
+    return _resolved(config)
+
+
+def _resolved(config: Config) -> Config:
+    """With the tier itself where an alias was asked for."""
+    tier = config.resolve_tier(config.asked_tier)
+    if tier == config.asked_tier:
+        return config
+    said = f"{config.sources['tier']}, where {config.asked_tier!r} is {tier!r}"
+    return dataclasses.replace(config, tier=tier, sources={**config.sources, "tier": said})
 
 
 def _find(cwd: Path) -> tuple[Path | None, Mapping[str, object], str]:
@@ -152,19 +167,25 @@ def _ours(environ: Mapping[str, str | None]) -> Iterator[tuple[str, str]]:
             yield variable, text
 
 
-def _from_env_file(path: Path, *, asked_by: str) -> dict[str, tuple[object, str]]:
+def _from_env_file(config: Config) -> dict[str, tuple[object, str]]:
+    path, asked_by = config.env_path, config.sources["env_file"]
+    one_for_each = TIER in config.env_file
     if not path.is_file():
-        if asked_by == "default":
+        # Of files by tier most tiers need none; the one file that was asked for must be there.
+        if asked_by == "default" or one_for_each:
             return {}
         raise ConfigError(
             "the env file does not exist", where=f"{path}, from {asked_by}", hint="create it or unset env_file"
         )
-    try:
-        # Without interpolation: a value must not depend on what happens to be exported.
-        entries = dotenv_values(path, interpolate=False)
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"the env file cannot be read: {type(error).__name__}", where=str(path)) from None
-    return _from_variables(entries, str(path))
+    found = _from_variables(read_env_file(path), str(path))
+    named = found.pop("tier", None) if one_for_each else None
+    if named and config.resolve_tier(str(named[0])) != config.resolve_tier(config.tier):
+        raise ConfigError(
+            f"the env file of the tier {config.tier!r} cannot choose another one",
+            where=named[1],
+            hint=f"take SANDGATE_TIER out of it, or set tier = {named[0]!r} in the configuration file",
+        )
+    return found
 
 
 def _from_command_line(overrides: Mapping[str, object]) -> dict[str, tuple[object, str]]:

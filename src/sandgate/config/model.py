@@ -22,6 +22,10 @@ class Config(Options):
     """The configuration file, if there is one."""
     sources: Mapping[str, str] = field(default_factory=dict)
     """Option name to where its value came from, in words."""
+    asked_tier: str = ""
+    """The tier as it was named: `tier` itself, or an alias of it."""
+    ci: bool = False
+    """Whether this is a CI job (`CI` is set), in which only the environment is read."""
 
     @property
     def active(self) -> bool:
@@ -31,7 +35,15 @@ class Config(Options):
     @property
     def env_path(self) -> Path:
         """The env file, whether it exists or not."""
-        return self.root / Path(self.env_file).expanduser()
+        return self.env_path_of(self.asked_tier or self.tier)
+
+    def env_path_of(self, tier: str) -> Path:
+        """The env file of another tier or alias, whether it exists or not."""
+        return self.root / Path(self.env_file.replace("{tier}", tier)).expanduser()
+
+    def resolve_tier(self, name: str) -> str:
+        """The tier that a name stands for: an alias, or a tier itself."""
+        return self.tier_aliases.get(name, name)
 
     def to_json(self) -> dict[str, object]:
         """A JSON object that `from_json` takes back."""
@@ -40,6 +52,8 @@ class Config(Options):
             "root": str(self.root),
             "file": str(self.file) if self.file else None,
             "sources": dict(self.sources),
+            "asked_tier": self.asked_tier,
+            "ci": self.ci,
         }
 
     @classmethod
@@ -47,4 +61,6 @@ class Config(Options):
         """What `to_json` wrote."""
         values: dict[str, Any] = {name: OPTIONS[name].accept(value) for name, value in data["options"].items()}
         file = Path(data["file"]) if data["file"] else None
-        return cls(**values, root=Path(data["root"]), file=file, sources=data["sources"])
+        # A run of an earlier version, which a sweep takes up, has written neither.
+        asked, ci = data.get("asked_tier", values["tier"]), data.get("ci", False)
+        return cls(**values, root=Path(data["root"]), file=file, sources=data["sources"], asked_tier=asked, ci=ci)

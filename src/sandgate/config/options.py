@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from sandgate.config.declare import Option, declared, option
+from sandgate.config.env_options import EnvOptions
 from sandgate.config.kinds import WrongValue
 
 __all__ = ["INTERNAL_VARIABLES", "OPTIONS", "AllowOptions", "EndpointOptions", "Options", "StackOptions"]
@@ -172,7 +173,7 @@ class AllowOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(EnvOptions):
     """The value of every option."""
 
     tier: str = option(
@@ -239,9 +240,6 @@ class Options:
     record_params: bool = option(
         default=False, command_line=True, doc="Write redacted parameters of calls into the events."
     )
-    env_file: str = option(
-        ".env", command_line=True, doc="Env file, relative to the configuration file; its keys never reach the tests."
-    )
     variables: Mapping[str, str] = option(
         check=_variables, doc=f"Extra variables for the tests: name = one of {', '.join(f'`{c}`' for c in _CONTENTS)}."
     )
@@ -282,7 +280,11 @@ class Options:
     cache_dir: str = option("", doc="Folder for the emulator's environment; empty is the user's cache folder.")
 
 
-OPTIONS: Mapping[str, Option] = declared(Options)
+_BASES = declared(EnvOptions)
+# Those of a base class come first in a dataclass; readers want them last.
+OPTIONS: Mapping[str, Option] = MappingProxyType(
+    dict(sorted(declared(Options).items(), key=lambda entry: entry[0] in _BASES))
+)
 
 INTERNAL_VARIABLES: Mapping[str, str] = MappingProxyType(
     {

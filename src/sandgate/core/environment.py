@@ -6,7 +6,7 @@ import fnmatch
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-__all__ = ["ChildFacts", "changes", "child_environment", "without_credentials"]
+__all__ = ["ChildFacts", "changes", "child_environment", "never_passed", "without_credentials"]
 
 _REMOVED = ("AWS_*", "GITHUB_TOKEN", "GH_TOKEN", "ACTIONS_ID_TOKEN_*", "BOTO_CONFIG")
 """What could carry a real credential or another target."""
@@ -30,11 +30,15 @@ class ChildFacts:
     variables: Mapping[str, str] = field(default_factory=dict)
     """Extra variable name to one of gate_url, run_key, run_secret, region."""
     env_file_keys: frozenset[str] = frozenset()
+    """Names in the project's env files, which children do not inherit."""
+    passed: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """What children get from the env file all the same."""
 
 
 def changes(environ: Mapping[str, str], facts: ChildFacts) -> dict[str, str | None]:
     """What must be set, and what must be unset (`None`), in that environment."""
-    found: dict[str, str | None] = {name: None for name in environ if _is_removed(name) or name in facts.env_file_keys}
+    found: dict[str, str | None] = {name: None for name in environ if never_passed(name) or name in facts.env_file_keys}
+    found.update(facts.passed)
     contents = {
         "gate_url": facts.gate_url,
         "run_key": facts.access_key_id,
@@ -79,10 +83,11 @@ def child_environment(environ: Mapping[str, str], facts: ChildFacts) -> dict[str
 
 def without_credentials(environ: Mapping[str, str], but: frozenset[str]) -> dict[str, str]:
     """What a tier may know of the user's environment: the names in `but`, and all that cannot carry a credential."""
-    return {name: value for name, value in environ.items() if name in but or not _is_removed(name)}
+    return {name: value for name, value in environ.items() if name in but or not never_passed(name)}
 
 
-def _is_removed(name: str) -> bool:
+def never_passed(name: str) -> bool:
+    """Whether a variable of that name could carry a credential or another target, so that no child may have it."""
     return any(fnmatch.fnmatchcase(name, pattern) for pattern in _REMOVED)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import importlib.util
 import pkgutil
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
@@ -14,7 +15,7 @@ from typing import Protocol, TypeVar
 
 from sandgate.errors import UsageError
 
-__all__ = ["Named", "discover", "lookup", "nearest"]
+__all__ = ["Named", "case_names", "discover", "lookup", "nearest"]
 
 
 class Named(Protocol):
@@ -55,6 +56,18 @@ def discover(package: str, export: str, kind: type[T]) -> Mapping[str, T]:
             raise TypeError(f"{package}.{info.name} exports {export} named {case.name!r}; file and name must agree")
         found[case.name] = case
     return MappingProxyType(dict(sorted(found.items())))
+
+
+def case_names(package: str) -> tuple[str, ...]:
+    """The names of a registry's cases as their files say them, without importing one.
+
+    Args:
+        package: dotted name of the package to walk.
+    """
+    spec = importlib.util.find_spec(package)
+    places = spec.submodule_search_locations if spec else None
+    names = (info.name for info in pkgutil.iter_modules(places or ()) if not info.name.startswith("_"))
+    return tuple(sorted(name.replace("_", "-") for name in names))
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

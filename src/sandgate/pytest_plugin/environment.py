@@ -6,8 +6,8 @@ import os
 from collections.abc import Mapping
 
 import pytest
-from dotenv import dotenv_values
 
+from sandgate.config.env_file import passed_values, protected_names
 from sandgate.config.model import Config
 from sandgate.core.environment import ChildFacts, changes
 
@@ -26,7 +26,6 @@ def set_environment(config: pytest.Config, wanted: Mapping[str, str | None]) -> 
 
 def lead_nowhere(config: pytest.Config, settings: Config) -> None:
     """For a pytest that only shows something: no gate, but no way to the user's account either."""
-    env_file = settings.env_path
     facts = ChildFacts(
         gate_url=_NOWHERE,
         access_key_id="SGATENOWHERE",
@@ -37,7 +36,8 @@ def lead_nowhere(config: pytest.Config, settings: Config) -> None:
         namespace="",
         empty_file=os.devnull,
         variables=settings.variables,
-        env_file_keys=frozenset(dotenv_values(env_file, interpolate=False)) if env_file.is_file() else frozenset(),
+        env_file_keys=protected_names(settings),
+        passed=passed_values(settings),
     )
     set_environment(config, changes(os.environ, facts))
 

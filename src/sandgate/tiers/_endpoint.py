@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
-from dotenv import dotenv_values
-
+from sandgate.config.env_file import env_values
 from sandgate.config.model import Config
 from sandgate.config.options import EndpointOptions
 from sandgate.core.registry import nearest
@@ -163,8 +162,7 @@ def read_endpoints(
             where=source if source != "default" else str(config.file or config.root),
             hint='add [tool.sandgate.endpoints.dynamodb] with url = "http://127.0.0.1:8000", one table per service',
         )
-    path = config.env_path
-    variables = {**(dotenv_values(path, interpolate=False) if path.is_file() else {}), **environ}
+    variables = {**env_values(config), **environ}
     found = {}
     for service, options in config.endpoints.items():
         where = f"{source}, key endpoints.{service}"
@@ -176,7 +174,7 @@ def read_endpoints(
             service=service,
             options=options,
             url=_url(options.url, where),
-            credential=_credential(options, variables, where),
+            credential=_credential(options, variables, where, ci=config.ci),
             region=options.region,
             where=where,
         )
@@ -202,15 +200,18 @@ def _url(text: str, where: str) -> SplitResult:
     return url
 
 
-def _credential(options: EndpointOptions, variables: Mapping[str, str | None], where: str) -> Credential:
+def _credential(options: EndpointOptions, variables: Mapping[str, str], where: str, *, ci: bool) -> Credential:
     names = {"access_key_id_env": options.access_key_id_env, "secret_access_key_env": options.secret_access_key_env}
     if not options.access_key_id_env:
         return Credential(*_DEFAULT_PAIR)
     for key, name in names.items():
         if not variables.get(name):
             raise ConfigError(
-                f"the variable {name} is set neither in the environment nor in the env file",
+                f"the variable {name} is "
+                + ("not set in this CI job" if ci else "set neither in the environment nor in the env file"),
                 where=f"{where}.{key}",
-                hint=f"export {name}, or write it into the env file",
+                hint=f"make the repository secret {name}, and pass it to this step as env; env files are not read in CI"
+                if ci
+                else f"export {name}, or write it into the env file",
             )
     return Credential(str(variables[options.access_key_id_env]), str(variables[options.secret_access_key_env]))

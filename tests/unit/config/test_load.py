@@ -15,7 +15,7 @@ from sandgate.errors import ConfigError, UsageError
 def project(tmp_path: Path) -> Path:
     """A project whose file, env file and environment all name a region."""
     (tmp_path / "pyproject.toml").write_text('[tool.sandgate]\nregion = "eu-west-1"\nprefix = "it"\n')
-    (tmp_path / ".env").write_text("SANDGATE_REGION=eu-west-2\nOTHER=1\n")
+    (tmp_path / ".env.emulated").write_text("SANDGATE_REGION=eu-west-2\nOTHER=1\n")
     return tmp_path
 
 
@@ -38,7 +38,7 @@ def test_nearer_sources_win_and_say_so(project: Path) -> None:
     seen = [(config.region, config.sources["region"]) for config in ranked]
     assert seen == [
         ("eu-west-1", f"{project / 'pyproject.toml'}, [tool.sandgate]"),
-        ("eu-west-2", f"{project / '.env'}, SANDGATE_REGION"),
+        ("eu-west-2", f"{project / '.env.emulated'}, SANDGATE_REGION"),
         ("eu-west-3", "environment, SANDGATE_REGION"),
         ("eu-north-1", "command line, --region"),
     ]
@@ -203,10 +203,10 @@ def test_a_wrong_variable_is_explained(environ: dict[str, str], message: str, hi
 
 
 def test_a_wrong_variable_in_the_env_file_names_the_file(project: Path) -> None:
-    (project / ".env").write_text("SANDGATE_REGOIN=eu-west-2\n")
+    (project / ".env.emulated").write_text("SANDGATE_REGOIN=eu-west-2\n")
     with pytest.raises(ConfigError, match="unknown variable SANDGATE_REGOIN") as caught:
         load(cwd=project, environ={}, overrides={})
-    assert caught.value.where == str(project / ".env")
+    assert caught.value.where == str(project / ".env.emulated")
 
 
 def test_a_wrong_value_on_the_command_line_is_a_usage_error(tmp_path: Path) -> None:
@@ -220,7 +220,7 @@ def test_what_lowers_safety_is_typed_each_time(place: str, project: Path) -> Non
     if place == "file":
         (project / "pyproject.toml").write_text("[tool.sandgate]\nunsafe_no_guard = true\n")
     elif place == "env file":
-        (project / ".env").write_text("SANDGATE_UNSAFE_NO_GUARD=1\n")
+        (project / ".env.emulated").write_text("SANDGATE_UNSAFE_NO_GUARD=1\n")
     else:
         environ = {"SANDGATE_UNSAFE_NO_GUARD": "1"}
     with pytest.raises(ConfigError, match="can only be given on the command line") as caught:
@@ -235,5 +235,5 @@ def test_typed_it_is_taken(project: Path) -> None:
 
 
 def test_an_env_file_s_values_are_not_expanded(project: Path) -> None:
-    (project / ".env").write_text("SANDGATE_CACHE_DIR=${HOME}/x\n")
+    (project / ".env.emulated").write_text("SANDGATE_CACHE_DIR=${HOME}/x\n")
     assert load(cwd=project, environ={}, overrides={}).cache_dir == "${HOME}/x"

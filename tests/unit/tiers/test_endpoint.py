@@ -67,7 +67,7 @@ def test_a_misspelt_service_is_told_the_nearest(tmp_path: Path) -> None:
 
 
 def test_the_environment_goes_before_the_env_file(tmp_path: Path) -> None:
-    (tmp_path / ".env").write_text("A=from-file\nB='the secret'\n")
+    (tmp_path / ".env.endpoints").write_text("A=from-file\nB='the secret'\n")
     tables = "[endpoints.s3]\nurl = 'http://h'\naccess_key_id_env = 'A'\nsecret_access_key_env = 'B'\n"
     pair = read(tmp_path, tables, {"A": "from-environment"})["s3"].credential
     assert (pair.access_key_id, pair.secret_access_key) == ("from-environment", "the secret")
