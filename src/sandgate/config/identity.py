@@ -28,6 +28,10 @@ class IdentityNames:
     """Of stack commands; trusts the test role only."""
     boundary: str
     """Managed policy that no role or user which tests make may be without."""
+    limit: str
+    """Managed policy that bounds the test role and the deployer role themselves."""
+    ci_role: str
+    """Role that CI takes by OpenID Connect, where it has no key."""
     key_id_variable: str
     """Name in the environment, the env file and the secrets of CI; so is the next one."""
     secret_variable: str
@@ -35,6 +39,11 @@ class IdentityNames:
     """What who assumes the test role must say; empty: nothing. No secret, as AWS says of external ids."""
     service: str = ""
     """Where the identity is for one service only."""
+
+    @property
+    def variables(self) -> tuple[str, str]:
+        """Both names of the key, id first."""
+        return (self.key_id_variable, self.secret_variable)
 
     def policy(self, number: int, *, deployer: bool = False) -> str:
         """The name of a managed policy that holds a part of the sandbox policy.
@@ -56,6 +65,10 @@ class IdentityNames:
     def deployer_role_arn(self, account: str, partition: str = "aws") -> str:
         """The deployer role's ARN."""
         return f"arn:{partition}:iam::{account}:role/{self.deployer_role}"
+
+    def ci_role_arn(self, account: str, partition: str = "aws") -> str:
+        """The ARN of the role of CI."""
+        return f"arn:{partition}:iam::{account}:role/{self.ci_role}"
 
     def boundary_arn(self, account: str, partition: str = "aws") -> str:
         """The permission boundary's ARN."""
@@ -82,6 +95,8 @@ def identity_names(config: Config, service: str = "") -> IdentityNames:
         role=user,
         deployer_role=f"{user}-deployer",
         boundary=f"{user}-boundary",
+        limit=f"{user}-limit",
+        ci_role=f"{user}-ci",
         key_id_variable=key_id,
         secret_variable=secret,
         external_id=f"sandgate-{user}" if config.external_id else "",
@@ -106,7 +121,7 @@ def _check(names: IdentityNames, config: Config) -> None:
                 where=where,
                 hint="choose a name that begins otherwise, such as unit-tester",
             )
-    own = {names.stack, names.user, names.deployer_role, names.boundary}
+    own = {names.stack, names.user, names.deployer_role, names.boundary, names.limit, names.ci_role}
     for name in config.adopt:
         if name in own or (name.startswith("arn:") and name.rpartition("/")[2] in own):
             raise ConfigError(
