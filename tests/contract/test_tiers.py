@@ -15,7 +15,7 @@ import pytest
 from sandgate.config.load import load
 from sandgate.core.registry import discover
 from sandgate.session import cache_directory
-from sandgate.tiers._model import Tier, TierContext, Upstream
+from sandgate.tiers._model import Aim, Tier, TierContext, Upstream
 
 TIERS = discover("sandgate.tiers", "TIER", Tier)
 
@@ -101,8 +101,9 @@ def test_a_started_tier_says_where_calls_go_and_as_whom(
 ) -> None:
     def look(upstream: Upstream) -> None:
         for service, region in (("s3", "eu-west-1"), ("iam", "us-east-1")):
-            assert upstream.admits(service).allowed
-            target = upstream.target(service, service, "eu-west-1")
+            aim = Aim(service=service, signing_name=service, region="eu-west-1")
+            assert upstream.admits(aim).allowed
+            target = upstream.target(aim)
             assert (target.signing_name, target.region) == (service, region)
             assert bool(target.unix) != bool(target.address[0])
             assert target.host

@@ -29,7 +29,7 @@ from sandgate.iam.request import AccessRequest
 from sandgate.iam.verdict import Policies
 from sandgate.session import cache_directory
 from sandgate.tiers._differences import differences, tables
-from sandgate.tiers._model import TierContext, Upstream
+from sandgate.tiers._model import Aim, TierContext, Upstream
 from sandgate.tiers._translate import UNSEEN, translate
 from sandgate.tiers.emulated import TIER
 
@@ -112,7 +112,9 @@ async def _serve(context: TierContext, ready: Any, done: Any) -> None:
     """Keep a tier, and a TCP port for boto3, which knows no unix sockets."""
     try:
         upstream = await TIER.start(context)
-        server = await asyncio.start_server(_relay(upstream.target("sqs", "sqs", REGION).unix), "127.0.0.1", 0)
+        server = await asyncio.start_server(
+            _relay(upstream.target(Aim(service="sqs", signing_name="sqs", region=REGION)).unix), "127.0.0.1", 0
+        )
     except BaseException as error:
         ready.put(error)
         raise

@@ -34,7 +34,7 @@ from sandgate.keys.run_keys import RunKeys
 from sandgate.keys.surrogates import Surrogates
 from sandgate.rewrite.rewriter import Rewriter
 from sandgate.routes._model import Route
-from sandgate.tiers._model import FunctionSession, Leftover, Target
+from sandgate.tiers._model import Aim, AwsFacts, Denial, FunctionSession, Leftover, Target
 from sandgate.wire.models import Models
 from sandgate.wire.signing.credential import Credential
 
@@ -111,6 +111,7 @@ class StandIn:
         self.account = ACCOUNT
         self.private = private
         self.acts_as_stack_role = False
+        self.aws: AwsFacts | None = None
         self.visits: list[Visit] = []
         self.stray = 0
         self.reply: tuple[str, bytes] = ("application/json", b"{}")
@@ -175,16 +176,19 @@ class StandIn:
         }[action]
         return "text/xml", f"<R><{action}Result>{inner}</{action}Result></R>".encode()
 
-    def admits(self, _service: str, /) -> Decision:
+    def admits(self, _aim: Aim, /) -> Decision:
         return ALLOWED
 
-    def target(self, _service: str, signing_name: str, region: str, /) -> Target:
+    def target(self, aim: Aim, /) -> Target:
         return Target(
-            host="upstream.example", signing_name=signing_name, region=region, address=("127.0.0.1", self._port)
+            host="upstream.example", signing_name=aim.signing_name, region=aim.region, address=("127.0.0.1", self._port)
         )
 
     def credential(self, kind: str, _service: str, /) -> Credential:
         return _REAL[kind]
+
+    async def mend(self, _denial: Denial, /) -> bool:
+        return False
 
     async def function_session(self, access_key_id: str, _region: str) -> FunctionSession | None:
         if access_key_id != _FUNCTION.access_key_id:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
 from typing import NamedTuple
 from urllib.parse import quote, unquote, urlencode
 
@@ -16,6 +15,7 @@ from sandgate.gate.forward import Outgoing
 from sandgate.gate.parts import Parts
 from sandgate.gate.response import UpstreamFaultError
 from sandgate.gate.upstream import Address
+from sandgate.tiers._model import Aim
 from sandgate.wire.malformed import MalformedError
 from sandgate.wire.protocols._xml import Element, parse_xml
 from sandgate.wire.signing.sign import sign
@@ -120,7 +120,9 @@ class Asking:
             return None
         query = f"versionId={quote(version, safe='')}" if version else ""
         path = f"/{bucket}/{quote(key, safe='/-_.~')}"
-        status, body = await self.ask("s3", "GET", path, query=query, region=region)
+        status, body = await self.ask(
+            "s3", "GET", path, query=query, region=region, operation="GetObject", parameters={"Bucket": bucket}
+        )
         return body if status == _OK else None
 
     async def change_set(self, stack: str, change_set: str, region: str) -> str | None:
@@ -169,6 +171,8 @@ class Asking:
         body: bytes = b"",
         region: str = "",
         fields: Iterable[tuple[str, str]] = (),
+        operation: str = "",
+        parameters: Mapping[str, object] | None = None,
     ) -> tuple[int, bytes]:
         """One request as the deployer.
 
@@ -180,6 +184,8 @@ class Asking:
             body: what is sent.
             region: the run's where empty.
             fields: headers that the service needs, names in lower case.
+            operation: its name, where that or a parameter decides on the host.
+            parameters: the operation's.
 
         Returns:
             Status and body; status 0 when there is no answer, or one that is too large to be held.
@@ -187,12 +193,19 @@ class Asking:
         parts = self._parts
         upstream = parts.upstream
         info = parts.models.services[service]
-        target = upstream.target(service, info.signing_names[0], region or self._region)
+        aim = Aim(
+            service=service, signing_name=info.signing_names[0], region=region or self._region,
+            operation=operation, parameters=parameters or {}, path=path,
+        )  # fmt: skip
+        if not upstream.admits(aim).allowed:
+            return 0, b""
+        target = upstream.target(aim)
+        path = path if target.path is None else target.path
         payload = hashlib.sha256(body).hexdigest()
         headers = [("host", target.host), ("accept-encoding", "identity"), *fields]
         headers = sign(
             method, target.base_path + path, query, headers, upstream.credential("deployer", service),
-            region=target.region, service=target.signing_name, payload=payload, now=datetime.now(UTC),
+            region=target.region, service=target.signing_name, payload=payload, now=parts.now(),
         )  # fmt: skip
         outgoing = Outgoing(
             method=method, path=path, query=query, headers=headers, body=body, length=len(body), target=target

@@ -8,6 +8,7 @@ from sandgate.core.call import Call
 from sandgate.gate.exchange import Exchange
 from sandgate.keys.run_keys import KeyEntry
 from sandgate.routes._model import Route, RouteMatch
+from sandgate.tiers._model import Aim
 from sandgate.wire.http import Request
 from sandgate.wire.identify import Match
 from sandgate.wire.signing.credential import Credential
@@ -31,6 +32,8 @@ class Flow:
     service: str = ""
     operation: str = ""
     call: Call | None = None
+    aim: Aim | None = None
+    """What decides where the call goes; there whenever it has been admitted."""
     begun: bool = False
     """Whether the call's event is on disk."""
 

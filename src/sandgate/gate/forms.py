@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from sandgate.gate.admit import entry_of
 from sandgate.gate.flow import Flow
 from sandgate.gate.forward import Body, Outgoing
-from sandgate.gate.outgoing import client_headers, plain_path
+from sandgate.gate.outgoing import client_headers
 from sandgate.gate.parts import Parts
 from sandgate.wire.http import WireError
 from sandgate.wire.identify import Identified, identify_post_form
@@ -66,17 +66,18 @@ class PostForm:
         flow, upstream = self._flow, self._parts.upstream
         assert flow.entry is not None
         request = flow.request
-        target = upstream.target("s3", "s3", flow.region)
+        assert flow.aim is not None
+        target = upstream.target(flow.aim)
         fields = self._head.fields
         if not flow.verbatim:
             real = flow.entry.upstream or upstream.credential(flow.entry.principal.kind, "s3")
-            fields = resign_post(fields, real, region=target.region, now=datetime.now(UTC), service=target.signing_name)
+            fields = resign_post(fields, real, region=target.region, now=self._parts.now(), service=target.signing_name)
         head = encode_head(self._boundary, fields, self._head.file_head)
         announced = request.fields.get("content-length")
         length = int(announced) - self._head.consumed + len(head) if announced is not None else None
         body = Body(_joined(head, self._rest, self._pieces), length, "")
         return Outgoing(
-            method=request.method, path=plain_path(flow), query=request.query,
+            method=request.method, path=flow.aim.path if target.path is None else target.path, query=request.query,
             headers=[*client_headers(request), ("host", target.host)], body=body.data, length=body.length,
             target=target,
         )  # fmt: skip

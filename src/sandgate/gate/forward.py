@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
@@ -10,16 +10,18 @@ from sandgate.core.call import Call
 from sandgate.gate.exchange import SMALL, Exchange
 from sandgate.gate.parts import Parts
 from sandgate.gate.response import UpstreamFaultError, UpstreamResponse
-from sandgate.gate.upstream import Address
-from sandgate.tiers._model import Target
+from sandgate.gate.upstream import Address, UpstreamConnection
+from sandgate.tiers._model import Denial, Target
 from sandgate.wire.denials import READ, error_code
 from sandgate.wire.http import Headers, Response
+from sandgate.wire.signing.credential import Credential
 
 __all__ = ["Body", "Outgoing", "Reading", "forward"]
 
 _HELD_LIMIT = 8 * 1024 * 1024
 _BODILESS_METHODS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
 _FAILED = 400
+_DENYING = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 _NO_BODY = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 """Their Content-Length, if any, tells of something else (RFC 9110, 8.6)."""
 
@@ -48,6 +50,10 @@ class Outgoing:
     length: int | None
     """Bytes of the body when known, else it goes chunked."""
     target: Target
+    used: Credential | None = field(default=None, repr=False)
+    """The tier's credential that signed it, where one did."""
+    again: Callable[[], Outgoing] | None = field(default=None, repr=False)
+    """The same request, signed anew."""
 
     def head(self) -> bytes:
         """Request line and fields (RFC 9112, 3)."""
@@ -98,13 +104,7 @@ async def forward(exchange: Exchange, outgoing: Outgoing, parts: Parts, reading:
     Raises:
         UpstreamFaultError: the upstream broke before a byte of an answer was passed on.
     """
-    body = outgoing.body
-    if not isinstance(body, bytes) and outgoing.length is None:
-        body = _framed(body)
-    target = outgoing.target
-    host, port = target.address
-    address = Address(unix=target.unix) if target.unix else Address(host=host, port=port, tls=target.tls)
-    response, connection = await parts.pool.send(address, outgoing.method, outgoing.head(), body)
+    response, connection = await _accepted(outgoing, parts)
     try:
         if reading.rewrite or reading.observe:
             await _answer_held(exchange, response, parts, reading)
@@ -117,6 +117,49 @@ async def forward(exchange: Exchange, outgoing: Outgoing, parts: Parts, reading:
     code = error_code(status, response.headers, reading.body) if status >= _FAILED else ""
     parts.pool.release(connection)  # from here on the response is the next request's
     return status, code
+
+
+async def _accepted(outgoing: Outgoing, parts: Parts) -> tuple[UpstreamResponse, UpstreamConnection]:
+    """Send, and once more with a new signature where the tier has mended what the first was denied for.
+
+    AWS checks signatures before it does anything, so a call that is denied so has not been carried out.
+    """
+    response, connection = await _send(outgoing, parts)
+    if outgoing.again is None or parts.upstream.aws is None or response.status not in _DENYING:
+        return response, connection
+    try:
+        mended = await _mended(response, outgoing, parts)
+    except BaseException:
+        connection.discard()
+        raise
+    if not mended:
+        return response, connection
+    connection.discard()
+    if not isinstance(outgoing.body, bytes):  # it has been sent and is gone; whoever has it sends it again
+        raise UpstreamFaultError("the gate has renewed its credentials or its clock; send the call again")
+    return await _send(outgoing.again(), parts)
+
+
+async def _send(outgoing: Outgoing, parts: Parts) -> tuple[UpstreamResponse, UpstreamConnection]:
+    body = outgoing.body
+    if not isinstance(body, bytes) and outgoing.length is None:
+        body = _framed(body)
+    target = outgoing.target
+    host, port = target.address
+    address = Address(unix=target.unix) if target.unix else Address(host=host, port=port, tls=target.tls)
+    return await parts.pool.send(address, outgoing.method, outgoing.head(), body)
+
+
+async def _mended(response: UpstreamResponse, outgoing: Outgoing, parts: Parts) -> bool:
+    """Whether the upstream has not taken the signature, and the tier has since renewed what made it."""
+    if not await response.settle(SMALL):
+        return False
+    body = response.peek()
+    fields = dict(response.headers)
+    code = error_code(response.status, response.headers, body)
+    message = body[:READ].decode("utf-8", "replace")
+    denial = Denial(code=code, message=message, date=fields.get("date", ""), credential=outgoing.used)
+    return await parts.upstream.mend(denial)
 
 
 async def _answer(exchange: Exchange, response: UpstreamResponse) -> bytes:

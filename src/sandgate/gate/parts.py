@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Protocol
 
 from sandgate.core.call import Call, Decision
@@ -33,11 +34,17 @@ class KeepsLedger(Protocol):
     def book(self) -> Book:
         """The ledger itself."""
 
+    def notice(self, *, anyway: bool = False) -> None:
+        """Write down which emulators there are, where others may be there than before."""
+
     def concerns(self, call: Call) -> bool:
         """Whether a call makes or removes something."""
 
     def reads(self, call: Call) -> bool:
         """Whether the answer says what the new resource is called."""
+
+    async def placed(self, call: Call) -> Call:
+        """A call with the container that it means, where it names only something in it."""
 
     async def before(self, call: Call) -> bool:
         """Write down what a call would make; when this is false it must not go out."""
@@ -72,5 +79,7 @@ class Parts:
     """Ports this gate listens on; a Host naming another one is refused."""
     urls: Mapping[str, str] = field(default_factory=dict)
     """Worker to the URL of its port."""
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    """The time by the upstream's clock, for signatures."""
     tests: dict[str, str] = field(default_factory=dict)
     """Worker to the id of the test that it runs now."""

@@ -32,10 +32,11 @@ from sandgate.gate.exchange import SMALL, ClientGoneError, Exchange
 from sandgate.gate.flow import Flow
 from sandgate.gate.forms import PostForm
 from sandgate.gate.forward import Body, Outgoing, Reading, forward
-from sandgate.gate.outgoing import client_headers, signed, verbatim
+from sandgate.gate.outgoing import aim_of, client_headers, signed, verbatim
 from sandgate.gate.parts import Parts
 from sandgate.gate.response import UpstreamFaultError
 from sandgate.gate.seen import named_owners
+from sandgate.ledger.track import points
 from sandgate.names.binders import references
 from sandgate.wire.denials import is_denial
 from sandgate.wire.http import Request, WireError
@@ -264,17 +265,19 @@ class Pipeline:
         flow.call = call
         if owners is not None and not self._parts.seen.owns(owners):
             raise RefusedError(replace(NOT_OURS, value=", ".join(owners) or flow.operation))
-        decision = self._parts.upstream.admits(call.service)
+        flow.aim = aim_of(flow, call, self._parts.models)
+        decision = self._parts.upstream.admits(flow.aim)
         if decision.allowed:
             found = self._parts.decide(call)
             decision = found if isinstance(found, Decision) else await found
         if not decision.allowed:
             raise RefusedError(decision)
-        if not self._parts.recorder.begin(call):
+        ledger = self._parts.ledger
+        placed = await ledger.placed(call) if ledger is not None and points(call) else call
+        if not self._parts.recorder.begin(call, placed):
             raise RefusedError(replace(UNRECORDED, value=self._parts.recorder.broken))
         flow.begun = True
-        ledger = self._parts.ledger
-        if ledger is not None and ledger.concerns(call) and not await ledger.before(call):
+        if ledger is not None and ledger.concerns(call) and not await ledger.before(placed):
             raise RefusedError(replace(UNRECORDED, value=ledger.book.failed))
 
     async def _forward(self, flow: Flow, outgoing: Outgoing, reading: Reading) -> tuple[int, str]:
@@ -288,7 +291,7 @@ class Pipeline:
         status, code = await forward(flow.exchange, outgoing, parts, reading)
         owned: tuple[str, ...] = ()
         if learns and status in _SUCCESS:
-            parts.seen.learn(call.service, call.parameters, reading.body)
+            parts.seen.learn(call.service, call.parameters, reading.body, region=call.region)
             owned = parts.owned.learn(call, reading.body)
         if ledger is not None:
             ledger.after(call, status, code, (reading.body, reading.headers), owned)

@@ -245,6 +245,23 @@ class UpstreamResponse:
         while not self.complete:
             await self._wait()
 
+    async def settle(self, limit: int) -> bool:
+        """Wait until the body is here, but for no more than `limit` bytes of it.
+
+        Returns:
+            Whether it is.
+
+        Raises:
+            UpstreamFaultError: the connection broke.
+        """
+        while not self.complete and self._size <= limit:
+            await self._wait()
+        return self.complete
+
+    def peek(self) -> bytes:
+        """What is here of the body and has not been read; it stays to be read."""
+        return b"".join(self._chunks)
+
     @property
     def headers(self) -> Headers:
         """The fields that are passed on, decoded; names in lower case."""

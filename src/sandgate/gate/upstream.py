@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 import time
 from collections.abc import AsyncIterator
-from functools import cached_property
+from functools import cached_property, partial
 from typing import NamedTuple, cast
 
 from sandgate.gate.response import UpstreamFaultError, UpstreamResponse
@@ -15,6 +16,8 @@ __all__ = ["Address", "Pool", "UpstreamConnection"]
 
 _IDLE_SECONDS = 4.0
 """Idle connections are dropped before common servers' keep-alive of five seconds does it under a request."""
+_IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
+"""RFC 9110, 9.2.2."""
 _ONE_PACKET = 64 * 1024
 """Bodies up to this many bytes are copied behind their head, which saves a packet."""
 
@@ -156,9 +159,14 @@ class Pool:
         self._connect_timeout = connect_timeout
 
     @cached_property
+        self._trust: ssl.SSLContext | None = None
+
+    def trust(self, context: ssl.SSLContext) -> None:
+        """Believe the certificates that the tier believes."""
+        self._trust = context
     def _tls(self) -> ssl.SSLContext:
-        """The system's authorities, or those of SSL_CERT_FILE; read at the first https upstream."""
-        return ssl.create_default_context()
+        """The tier's, else the system's authorities or those of SSL_CERT_FILE; read at the first https upstream."""
+        return self._trust or ssl.create_default_context()
 
     async def send(
         self, address: Address, method: str, head: bytes, body: bytes | AsyncIterator[bytes]
@@ -176,7 +184,9 @@ class Pool:
 
         Raises:
             UpstreamFaultError: no connection, or it broke; a request whose body is bytes is tried once more on a
-                fresh connection if an idle one turned out to be closed and not a byte of an answer had come.
+                fresh connection if an idle one turned out to be closed and not a byte of an answer had come. Over a
+                network, where the request may have arrived all the same, only one that may be repeated (RFC 9110,
+                9.2.2).
         """
         idle = self._pop(address)
         if idle is not None:
@@ -184,7 +194,7 @@ class Pool:
                 return await idle.request(method, head, body), idle
             except UpstreamFaultError:
                 idle.discard()
-                if not isinstance(body, bytes) or idle.received:
+                if not isinstance(body, bytes) or idle.received or not _repeatable(address, method):
                     raise
             except BaseException:
                 idle.discard()
@@ -229,14 +239,39 @@ class Pool:
                 if address.unix:
                     _, connection = await loop.create_unix_connection(UpstreamConnection, address.unix)
                 else:
-                    _, connection = await loop.create_connection(
-                        UpstreamConnection,
-                        address.host,
-                        address.port,
-                        ssl=self._tls if address.tls else None,
-                        server_hostname=address.tls or None,
-                    )
+                    connection = await self._connect_tcp(address)
+        except ssl.SSLCertVerificationError as error:
+            raise UpstreamFaultError(f"the certificate of {address.tls} is not accepted: {error.reason}") from error
         except (OSError, TimeoutError) as error:
-            raise UpstreamFaultError(f"cannot connect: {type(error).__name__}") from error
+            where = f" to {address.host}" if address.host else ""
+            raise UpstreamFaultError(f"cannot connect{where}: {type(error).__name__}") from error
         connection.address = address
         return connection
+
+    async def _connect_tcp(self, address: Address) -> UpstreamConnection:
+        """Connect to the first address of the host that answers; names are looked up in a thread."""
+        loop = asyncio.get_running_loop()
+        look_up = partial(socket.getaddrinfo, address.host, address.port, type=socket.SOCK_STREAM)
+        found = await loop.run_in_executor(None, look_up)
+        problem: OSError = OSError("no address")
+        for *_, (host, port, *_) in found:
+            try:
+                _, connection = await loop.create_connection(
+                    UpstreamConnection,
+                    str(host),
+                    int(port),
+                    ssl=self._tls if address.tls else None,
+                    server_hostname=address.tls or None,
+                )
+            except ssl.SSLError:
+                raise
+            except OSError as error:
+                problem = error
+            else:
+                return connection
+        raise problem
+
+
+def _repeatable(address: Address, method: str) -> bool:
+    """Whether a request that may have arrived can be sent once more."""
+    return bool(address.unix) or method in _IDEMPOTENT

@@ -2,19 +2,64 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
 from sandgate.config.model import Config
 from sandgate.core.call import Decision
 from sandgate.core.rules import Rule
-from sandgate.errors import UsageError
+from sandgate.errors import SandgateError, UsageError
 from sandgate.iam.document import Document
 from sandgate.wire.signing.credential import Credential
 
-__all__ = ["FunctionSession", "Leftover", "Target", "Tier", "TierContext", "Upstream"]
+__all__ = [
+    "AbsentError",
+    "Aim",
+    "AwsFacts",
+    "Denial",
+    "FunctionSession",
+    "Leftover",
+    "Target",
+    "Tier",
+    "TierContext",
+    "Upstream",
+]
+
+
+class AbsentError(Exception):
+    """There are no credentials at all, which a tier may be replaced for; wrong ones are another error.
+
+    Args:
+        error: what is told where it may not.
+    """
+
+    def __init__(self, error: SandgateError) -> None:
+        super().__init__(error.message)
+        self.error = error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aim:
+    """A call, as far as it decides where it goes."""
+
+    service: str
+    """botocore's name, or that of a route."""
+    signing_name: str
+    """The usual one of the service."""
+    region: str
+    """That the client signs for; empty for an unsigned call."""
+    operation: str = ""
+    parameters: Mapping[str, object] = field(default_factory=dict, repr=False)
+    host_prefix: str = ""
+    """What the operation puts before the service's host, with its parameters in braces."""
+    path: str = "/"
+    """As the client has it; of S3 with the bucket in it, wherever the client had that."""
+    data_plane: bool = False
+    """Whether it takes a route outside the models."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +76,10 @@ class Target:
     """Name that the server's certificate must prove; empty is plain TCP."""
     base_path: str = ""
     """Path of the endpoint URL, without a trailing slash."""
+    path: str | None = None
+    """Path behind it, where the host or the endpoint says what the client's path says; `None` is the client's."""
+    names_all: bool = False
+    """Whether this host alone says what is meant, so that no other that a client named is ever sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +101,31 @@ class Leftover:
     """Why a listing failed; then `name` is its service, and nothing is known of what that holds."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Denial:
+    """An answer by which AWS has not taken a signature; the call was not carried out."""
+
+    code: str
+    message: str = field(repr=False)
+    date: str
+    """The server's clock: its Date header."""
+    credential: Credential | None = field(repr=False)
+    """What it was signed with; `None` where that is not the tier's to renew."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwsFacts:
+    """What there is to know only where calls end at AWS itself."""
+
+    partition: str
+    trust: ssl.SSLContext = field(repr=False)
+    """Whose certificates are believed."""
+    evidence: Mapping[str, str]
+    """What else the receipt says of account and caller."""
+    clock: Callable[[], datetime] = field(repr=False)
+    """The time by AWS's clock, for signatures."""
+
+
 class Upstream(Protocol):
     """A started tier."""
 
@@ -65,14 +139,20 @@ class Upstream(Protocol):
     acts_as_stack_role: bool
     """Whether CloudFormation has the rights of the role that a call passes, and no others, for members of the stack."""
 
-    def admits(self, service: str, /) -> Decision:
-        """Whether this tier has a place where calls of that service can end."""
+    aws: AwsFacts | None
+    """`None` on every emulator."""
 
-    def target(self, service: str, signing_name: str, region: str, /) -> Target:
-        """Where a call of that service goes, one that this tier admits."""
+    def admits(self, aim: Aim, /) -> Decision:
+        """Whether this tier has a place where such a call can end."""
+
+    def target(self, aim: Aim, /) -> Target:
+        """Where a call goes, one that this tier admits."""
 
     def credential(self, kind: str, service: str, /) -> Credential:
         """Real credentials of the `identity` or the `deployer` for that service."""
+
+    async def mend(self, denial: Denial, /) -> bool:
+        """Whether a call that was denied so may succeed when it is signed anew, since something has been renewed."""
 
     async def function_session(self, access_key_id: str, region: str) -> FunctionSession | None:
         """The function that carries this key, if this tier runs functions that pass the gate."""
@@ -105,7 +185,7 @@ class TierContext:
     gate_port: int
     progress: Callable[[str], None] = field(repr=False)
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """The user's environment where commands or credentials of `endpoints` may need it, else empty."""
+    """The user's environment where the tier says that it needs it, or commands of `endpoints` do; else empty."""
     policy_for: Callable[[str], Mapping[str, Document]] | None = field(default=None, repr=False)
     """Account id to what `identity` and `deployer` may do there; `None` where the run has no guard."""
 
@@ -125,12 +205,15 @@ class Tier:
     """Whether everything on it is gone when its gate is."""
     guard_optional: bool = False
     """Whether a run may do without the guard, since nothing on this tier can belong to others."""
+    """May raise `AbsentError`."""
     translate: Callable[[Document], Document] | None = None
     """A document as this tier's own IAM has to be told it; `None` where it judges nothing or judges as IAM does."""
 
     def check_keep(self, *, keep: str) -> None:
         """See whether what a run made can be kept.
 
+    needs_environment: bool = False
+    """Whether it must see the user's whole environment, credentials included."""
         Args:
             keep: the option that asks for it; empty when none does.
 

@@ -19,7 +19,7 @@ from sandgate.core.call import ALLOWED, Decision
 from sandgate.errors import EnvironmentFault, RunError
 from sandgate.iam.document import Document, Statement, to_json
 from sandgate.tiers._leftovers import LISTING_ERRORS, called_services, list_service, unlisted
-from sandgate.tiers._model import FunctionSession, Leftover, Target, Tier, TierContext
+from sandgate.tiers._model import Aim, AwsFacts, Denial, FunctionSession, Leftover, Target, Tier, TierContext
 from sandgate.tiers._rules import SigningRules
 from sandgate.tiers._tail import tail
 from sandgate.tiers._translate import translate
@@ -74,20 +74,25 @@ class _Emulated:
     private: bool = True
     acts_as_stack_role: bool = False
     """It acts as root for members."""
+    aws: AwsFacts | None = None
     _sessions: dict[str, FunctionSession] = field(default_factory=dict)
 
-    def admits(self, _service: str, /) -> Decision:
+    def admits(self, _aim: Aim, /) -> Decision:
         """The emulator answers for itself what it does not have."""
         return ALLOWED
 
-    def target(self, service: str, signing_name: str, region: str, /) -> Target:
+    def target(self, aim: Aim, /) -> Target:
         """Everything goes to the one socket, signed for the gate's own address."""
-        name, signed_for = self.rules.scope(service, signing_name, region or self.place.region)
+        name, signed_for = self.rules.scope(aim.service, aim.signing_name, aim.region or self.place.region)
         return Target(host=self.place.host, signing_name=name, region=signed_for, unix=self.place.socket)
 
     def credential(self, kind: str, _service: str, /) -> Credential:
         """The emulator's IAM users, one for each kind."""
         return self.credentials[kind]
+
+    async def mend(self, _denial: Denial, /) -> bool:
+        """Its keys do not expire, and its clock is ours."""
+        return False
 
     async def function_session(self, access_key_id: str, region: str) -> FunctionSession | None:
         """Derive the sessions of all functions of a region, as the emulator does, and look for the key.

@@ -15,7 +15,7 @@ from sandgate.errors import EnvironmentFault, RunError
 from sandgate.tiers._commands import Commands
 from sandgate.tiers._endpoint import Endpoint, Unready, read_endpoints
 from sandgate.tiers._leftovers import LISTING_ERRORS, list_service, listed_services
-from sandgate.tiers._model import FunctionSession, Leftover, Target, Tier, TierContext
+from sandgate.tiers._model import Aim, AwsFacts, Denial, FunctionSession, Leftover, Target, Tier, TierContext
 from sandgate.tiers._rules import SigningRules
 from sandgate.tiers._tail import tail
 from sandgate.wire.models import Models
@@ -84,9 +84,11 @@ class _Endpoints:
     """Whether nobody but this run can reach what it makes."""
     acts_as_stack_role: bool = False
 
-    def admits(self, service: str, /) -> Decision:
+    aws: AwsFacts | None = None
+    def admits(self, aim: Aim, /) -> Decision:
         """Only services that have an endpoint."""
         if service in self.places:
+        service = aim.service
             return ALLOWED
         return Decision(
             allowed=False,
@@ -96,10 +98,10 @@ class _Endpoints:
             remedy=f'endpoints.{service}.url = "http://HOST:PORT"',
         )
 
-    def target(self, service: str, signing_name: str, _region: str, /) -> Target:
+    def target(self, aim: Aim, /) -> Target:
         """The service's own server, in the one region that its table names."""
-        place = self.places[service]
-        name, signed_for = self._scope(place, signing_name)
+        place = self.places[aim.service]
+        name, signed_for = self._scope(place, aim.signing_name)
         endpoint = place.endpoint
         return Target(
             host=endpoint.host,
@@ -119,6 +121,10 @@ class _Endpoints:
         return self.places[service].endpoint.credential
 
     async def function_session(self, _access_key_id: str, _region: str) -> FunctionSession | None:
+    async def mend(self, _denial: Denial, /) -> bool:
+        """Nothing of an emulator's is renewed while it runs."""
+        return False
+
         """Functions inside these emulators do not pass the gate."""
         return None
 

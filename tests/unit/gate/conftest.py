@@ -29,7 +29,7 @@ from sandgate.keys.surrogates import Surrogates
 from sandgate.rewrite.rewriter import Rewriter
 from sandgate.routes._model import Route
 from sandgate.session import cache_directory
-from sandgate.tiers._model import FunctionSession, Leftover, Target
+from sandgate.tiers._model import Aim, AwsFacts, Denial, FunctionSession, Leftover, Target
 from sandgate.wire.models import Models
 from sandgate.wire.signing.credential import Credential
 
@@ -79,6 +79,7 @@ class StandIn:
     def __init__(self, events: Path) -> None:
         self.private = True
         self.acts_as_stack_role = False
+        self.aws: AwsFacts | None = None
         self.refuses = False
         self.function: FunctionSession | None = None
         self.reply = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
@@ -101,11 +102,11 @@ class StandIn:
                 writer.write(self.reply)
         writer.close()
 
-    def admits(self, service: str, /) -> Decision:
-        return Decision(allowed=False, rule="no-endpoint", value=service) if self.refuses else ALLOWED
+    def admits(self, aim: Aim, /) -> Decision:
+        return Decision(allowed=False, rule="no-endpoint", value=aim.service) if self.refuses else ALLOWED
 
-    def target(self, _service: str, signing_name: str, region: str, /) -> Target:
-        return Target(host="upstream.example", signing_name=signing_name, region=region, address=self._address)
+    def target(self, aim: Aim, /) -> Target:
+        return Target(host="upstream.example", signing_name=aim.signing_name, region=aim.region, address=self._address)
 
     @property
     def _address(self) -> tuple[str, int]:
@@ -113,6 +114,9 @@ class StandIn:
 
     def credential(self, kind: str, _service: str, /) -> Credential:
         return REAL[kind]
+
+    async def mend(self, _denial: Denial, /) -> bool:
+        return False
 
     async def function_session(self, access_key_id: str, _region: str) -> FunctionSession | None:
         found = self.function
