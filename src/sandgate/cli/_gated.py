@@ -11,7 +11,7 @@ import typer
 from sandgate.cli._bar import progress_bar
 from sandgate.cli._child import Signals, find_program, shell_status
 from sandgate.cli._isolate import Cage, Isolation
-from sandgate.cli._lines import show, warn_without_guard
+from sandgate.cli._lines import show, warn
 from sandgate.cli._options import read_config
 from sandgate.cli._status import status_line
 from sandgate.errors import ExitCode, UsageError
@@ -43,7 +43,7 @@ def run_gated(command: Sequence[str], overrides: Mapping[str, object], *, isolat
             hint='run the command itself, or leave the run first: `exit`, or `eval "$(sandgate env --clear)"`',
         )
     config = read_config(**overrides)
-    warn_without_guard(config)
+    warn(config)
     program = find_program(command[0], os.environ)
     isolation = Isolation.prepared(config, os.environ, program) if isolate else None
     with Signals() as signals:

@@ -8,9 +8,10 @@ from collections.abc import Iterable
 import typer
 
 from sandgate.config.model import Config
+from sandgate.config.notices import notices
 from sandgate.reports.words import NO_GUARD, colour_of
 
-__all__ = ["show", "warn_without_guard"]
+__all__ = ["show", "warn"]
 
 
 def show(lines: Iterable[str], *, err: bool = False) -> None:
@@ -24,7 +25,8 @@ def show(lines: Iterable[str], *, err: bool = False) -> None:
         typer.secho(line, err=err, fg=None if "NO_COLOR" in os.environ else colour_of(line))
 
 
-def warn_without_guard(config: Config) -> None:
-    """Say that a run is about to begin in which nothing keeps calls inside the sandbox."""
+def warn(config: Config) -> None:
+    """Say what should be known before a run begins: that it has no guard, and what is wrong with its env file."""
     if config.unsafe_no_guard:
         show([f"sandgate: guard {NO_GUARD}"], err=True)
+    show([f"sandgate: {said}" for said in notices(config, os.environ)], err=True)

@@ -23,7 +23,7 @@ from sandgate.errors import SandgateError
 if TYPE_CHECKING:
     from sandgate.tiers._model import Tier
 
-__all__ = ["flag_of", "read_config", "tier_named", "values_of", "with_run_options"]
+__all__ = ["flag_of", "read_config", "tier_named", "tier_of", "values_of", "with_run_options"]
 
 _REST = Parameter.VAR_KEYWORD
 _TYPES: Mapping[Kind, type] = MappingProxyType({TEXT: str, FLAG: bool, WHOLE: int, NUMBER: float})
@@ -84,6 +84,13 @@ def _aliases() -> list[str]:
     with contextlib.suppress(SandgateError):
         return list(read_config().tier_aliases)
     return []
+
+
+def tier_of(name: str) -> str:
+    """The tier that a typed name stands for; a broken configuration stops nobody from finding a living run."""
+    with contextlib.suppress(SandgateError):
+        return read_config().resolve_tier(name)
+    return name
 
 
 def tier_named(name: str, source: str = "") -> Tier:

@@ -110,9 +110,12 @@ def missing_keys(config: Config, service: str = "") -> MissingKeys:
         )
     others = [path for path in env_paths(config) if path != config.env_path] if TIER in config.env_file else []
     near = f"; there is {', '.join(path.name for path in others)}" if others else ""
-    state = "has no" if config.env_path.is_file() else "does not exist, which should have"
+    file = config.env_path.name
+    which = f"{key_id} and {secret} are not in {file}"
+    if not config.env_path.is_file():
+        which = f"{file}, which should have {key_id} and {secret}, does not exist"
     return MissingKeys(
-        f"there are no credentials for {names.user!r}: {config.env_path.name} {state} {key_id} and {secret}",
+        f"there are no credentials for {names.user!r}: {which}",
         where=f"{config.env_path}{near}; exported variables count in CI only",
         hint=f"`sandgate up --tier {config.asked_tier or config.tier}` makes the identity and writes them",
     )

@@ -77,7 +77,8 @@ def env_values(config: Config) -> Mapping[str, str]:
 
 def env_paths(config: Config) -> tuple[Path, ...]:
     """Every env file that the project has: of each tier and alias, and `.env` itself."""
-    names = (*case_names("sandgate.tiers"), *config.tier_aliases, config.asked_tier)
+    aliases = config.tier_aliases
+    names = (*case_names("sandgate.tiers"), *aliases, *aliases.values(), config.asked_tier)
     paths = (*(config.env_path_of(name) for name in names if name), config.root / _PLAIN)
     return tuple(path for path in dict.fromkeys(paths) if path.is_file())
 

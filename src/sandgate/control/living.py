@@ -32,6 +32,8 @@ class Living:
     id: str
     directory: Path
     tier: str
+    asked: str
+    """The tier as its starter named it: an alias perhaps."""
     gate_url: str
     detached: bool
     """Whether it was started by `sandgate start`; else it ends with the command that started it."""
@@ -56,12 +58,19 @@ def _living(directory: Path) -> Iterator[Living]:
             id=data["run"],
             directory=directory,
             tier=data["tier"],
+            asked=_asked(directory) or data["tier"],
             gate_url=data["gate"],
             detached=(directory / "detached").exists() and not (directory / SWEEPING).exists(),
         )
 
 
-def choose(*, cwd: Path, environ: Mapping[str, str], run: str = "", tier: str = "") -> Living:
+def _asked(directory: Path) -> str:
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        return str(json.loads((directory / "config.json").read_bytes()).get("asked_tier", ""))
+    return ""
+
+
+def choose(*, cwd: Path, environ: Mapping[str, str], run: str = "", tier: str = "", stands_for: str = "") -> Living:
     """The living run that is meant.
 
     Args:
@@ -69,7 +78,8 @@ def choose(*, cwd: Path, environ: Mapping[str, str], run: str = "", tier: str = 
         environ: a process that belongs to a run of a command means that one; one whose shell was set up by
             `sandgate env` means it where the project has no other.
         run: id of a run, or its folder; empty is the one that was started last.
-        tier: only runs of that tier.
+        tier: only runs of that tier; one that was asked for by this very name goes before.
+        stands_for: the tier itself, where `tier` is another name for it.
 
     Raises:
         UsageError: there is none.
@@ -85,7 +95,9 @@ def choose(*, cwd: Path, environ: Mapping[str, str], run: str = "", tier: str = 
         ranked = sorted(here, key=lambda entry: (entry.id == current, entry.detached, entry.id), reverse=True)
         ranked = [entry for entry in ranked if entry.detached]
         found = [own, *ranked] if own and not own.detached else [*ranked, *([own] if own else [])]
-    found = [entry for entry in found if not tier or entry.tier == tier]
+    if tier:
+        by_name = [entry for entry in found if entry.asked == tier]
+        found = by_name or [entry for entry in found if entry.tier in {tier, stands_for}]
     if found:
         return found[0]
     raise _none(run, tier, known, cwd, lost=bool(environ.get("SANDGATE_RUN_DIR")) and own is None)

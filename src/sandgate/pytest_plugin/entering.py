@@ -11,6 +11,7 @@ from importlib import import_module
 import pytest
 
 from sandgate.config.model import Config
+from sandgate.config.notices import notices
 from sandgate.config.options import OPTIONS
 from sandgate.errors import UsageError
 from sandgate.pytest_plugin.environment import set_environment
@@ -27,6 +28,8 @@ def start_run(config: pytest.Config, settings: Config) -> Run:
     Raises:
         SandgateError: why it does not start.
     """
+    for said in notices(settings, os.environ):
+        sys.stderr.write(f"sandgate: {said}\n")
     run = start(settings, progress=_say(), meanwhile=_load)
     config.add_cleanup(run.close)
     return run
@@ -42,7 +45,8 @@ def join_run(config: pytest.Config, asked: Mapping[str, object]) -> Run:
     run = join(os.environ)
     config.add_cleanup(run.close)
     for name, value in asked.items():
-        if value is not None and value != (has := getattr(run.config, name)):
+        wanted = run.config.resolve_tier(str(value)) if name == "tier" and value is not None else value
+        if value is not None and wanted != (has := getattr(run.config, name)):
             flag = OPTIONS[name].flag
             raise UsageError(
                 f"{flag} {value} was asked for, and this pytest belongs to a run with {name} {has}",

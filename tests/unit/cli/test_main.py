@@ -111,7 +111,7 @@ def test_config_shows_value_and_source(
     monkeypatch.setenv("SANDGATE_RECORD_PARAMS", "1")
     assert main.run(["config"]) == 0
     rows = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()}
-    assert f'"eu-west-1"  {tmp_path / "sandgate.toml"}' in " ".join(rows["region"].split("   "))
+    assert rows["region"].split()[1:3] == ['"eu-west-1"', str(tmp_path / "sandgate.toml")]
     assert "environment, SANDGATE_RECORD_PARAMS" in rows["record_params"]
     assert main.run(["config", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["options"]["region"] == "eu-west-1"

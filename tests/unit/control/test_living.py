@@ -137,3 +137,15 @@ def test_a_damaged_description_is_no_living_run(text: str, tmp_path: Path) -> No
     directory.mkdir(parents=True)
     (directory / "run.json").write_text(text)
     assert living(tmp_path) == ()
+
+
+def test_an_alias_means_the_run_that_was_started_by_it(
+    tmp_path: Path, begin: Callable[..., Callable[[], None]]
+) -> None:
+    for run, asked in {"r1": "sandbox", "r2": "integration", "r3": "sandbox"}.items():
+        begin(tmp_path, run, "sandbox")
+        (tmp_path / ".sandgate" / "runs" / run / "config.json").write_text(json.dumps({"asked_tier": asked}))
+    found = [choose(cwd=tmp_path, environ={}, tier=name, stands_for="sandbox").id for name in ("integration", "it")]
+    assert found == ["r2", "r3"]
+    assert chosen(tmp_path, tier="sandbox") == "r3"
+    assert "'dev'" in refused(tmp_path, tier="dev").message

@@ -93,3 +93,13 @@ def test_a_token_of_the_env_file_cannot_come_back() -> None:
     assert environ["AWS_SESSION_TOKEN"] == ""
     assert environ["AWS_ACCESS_KEY_ID"] == FACTS.access_key_id
     assert "AWS_SESSION_TOKEN" not in child_environment({"AWS_SESSION_TOKEN": "t"}, FACTS)
+
+
+def test_what_is_passed_of_the_env_file_takes_the_place_of_what_is_exported() -> None:
+    names = frozenset({"APP", "OTHER", "MINE"})
+    facts = dataclasses.replace(
+        FACTS, env_file_keys=names, passed={"APP": "of the file", "MINE": "of the file"}, variables={"MINE": "gate_url"}
+    )
+    made = child_environment({"APP": "exported", "OTHER": "exported"}, facts)
+    assert (made["APP"], made["MINE"]) == ("of the file", FACTS.gate_url)
+    assert "OTHER" not in made

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from sandgate.cli._model import Command
-from sandgate.cli._options import values_of
+from sandgate.cli._options import tier_of, values_of
 from sandgate.cli._shells import REMEMBERED, Format, remembered, render, with_memory
 from sandgate.errors import UsageError
 
@@ -34,7 +34,7 @@ def _env(
         names = remembered(os.environ)
         typer.echo(render(form, dict.fromkeys([*names, REMEMBERED] if names else [])), nl=False)
         return
-    found = choose(cwd=Path.cwd(), environ=os.environ, run=run, tier=tier)
+    found = choose(cwd=Path.cwd(), environ=os.environ, run=run, tier=tier, stands_for=tier_of(tier))
     joined = session.reopen(found.directory)
     try:
         changes = joined.changes(os.environ)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from sandgate.cli._lines import warn_without_guard
+from sandgate.cli._lines import warn
 from sandgate.cli._model import Command
 from sandgate.cli._options import read_config, with_run_options
 from sandgate.cli._status import status_line
@@ -18,7 +18,7 @@ def _start(**options: object) -> None:
     from sandgate.control.living import remember  # noqa: PLC0415
 
     config = read_config(**options)
-    warn_without_guard(config)
+    warn(config)
     with status_line() as say:
         run = session.start(config, progress=say, detached=True)
     remember(config.root, run.id)

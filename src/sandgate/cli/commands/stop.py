@@ -12,7 +12,7 @@ import typer
 from sandgate.cli._bar import progress_bar
 from sandgate.cli._lines import show
 from sandgate.cli._model import Command
-from sandgate.cli._options import tier_named, values_of
+from sandgate.cli._options import tier_named, tier_of, values_of
 from sandgate.errors import UsageError
 
 __all__ = ["COMMAND"]
@@ -31,7 +31,7 @@ def _stop(
     from sandgate.finish import finish  # noqa: PLC0415
     from sandgate.reports.summary import summary_lines  # noqa: PLC0415
 
-    found = choose(cwd=Path.cwd(), environ=os.environ, run=run, tier=tier)
+    found = choose(cwd=Path.cwd(), environ=os.environ, run=run, tier=tier, stands_for=tier_of(tier))
     if not found.detached:
         raise UsageError(f"the run {found.id} ends with the command that started it", hint="end that command")
     if keep:
