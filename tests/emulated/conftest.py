@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -39,6 +40,29 @@ def make_run(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
         default = "" if "isolation" in toml else 'isolation = "prefix"\n'
         (root / "pyproject.toml").write_text(f"[tool.sandgate]\n{default}{toml}", encoding="utf-8")
         return _gate(root, **overrides)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def make_beside(make_run: Callable[..., Any]) -> Callable[..., Any]:
+    """A context manager that gives a run before an emulator that another run holds, which outlives it.
+
+    `with make_beside(world, ("sqs",), adopted=[arn]) as run`: nothing in the emulator is the run's own by itself.
+    """
+
+    @contextlib.contextmanager
+    def make(world: Run, services: Iterable[str], adopted: Iterable[str] = ()) -> Iterator[Run]:
+        keys = world.boto_session("deployer").get_credentials()
+        toml = f'isolation = "prefix"\ntier = "endpoints"\nadopt = {json.dumps(list(adopted))}\n'
+        for service in services:
+            toml += f'[tool.sandgate.endpoints.{service}]\nurl = "{world.gate_url}"\n'
+            toml += 'access_key_id_env = "THEIR_ID"\nsecret_access_key_env = "THEIR_SECRET"\n'
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("THEIR_ID", keys.access_key)
+            patch.setenv("THEIR_SECRET", keys.secret_key)
+            with make_run(toml) as run:
+                yield run
 
     return make
 

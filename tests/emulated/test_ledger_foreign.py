@@ -67,20 +67,12 @@ def pool(theirs: Clients) -> str:
 
 
 @pytest.fixture(scope="module")
-def ours(world: Run, pool: str, make_run: Callable[..., Any]) -> Iterator[Run]:
+def ours(world: Run, pool: str, make_beside: Callable[..., Any]) -> Iterator[Run]:
     """The run."""
-    keys = world.boto_session("deployer").get_credentials()
     adopted = [f"arn:aws:cognito-idp:us-east-1:000000000000:userpool/{pool}",
                "arn:aws:events:us-east-1:000000000000:event-bus/default"]  # fmt: skip
-    toml = f'isolation = "prefix"\ntier = "endpoints"\nadopt = {json.dumps(adopted)}\n'
-    for service in SERVICES:
-        toml += f'[tool.sandgate.endpoints.{service}]\nurl = "{world.gate_url}"\n'
-        toml += 'access_key_id_env = "THEIR_ID"\nsecret_access_key_env = "THEIR_SECRET"\n'
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("THEIR_ID", keys.access_key)
-        patch.setenv("THEIR_SECRET", keys.secret_key)
-        with make_run(toml) as run:
-            yield run
+    with make_beside(world, SERVICES, adopted) as run:
+        yield run
 
 
 @pytest.fixture

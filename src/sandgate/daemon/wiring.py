@@ -13,6 +13,7 @@ from sandgate.gate.ledgering import Ledgering
 from sandgate.gate.listener import HOST, Listener
 from sandgate.gate.members import STACK
 from sandgate.gate.parts import Parts
+from sandgate.gate.pointing import Pointing
 from sandgate.gate.probing import Prober
 from sandgate.gate.recorder import Recorder
 from sandgate.gate.seen import Seen
@@ -106,4 +107,6 @@ def open_ledger(book: Book, parts: Parts, tier: Tier, *, config: Config, run_dir
         if entry.type == STACK and "StackName" in entry.key:
             parts.owned.stacks.add((str(entry.key["StackName"]), entry.region))
     asking = Asking(parts, config.region)
-    return Ledgering(book, asking, Prober(asking, parts.models, account), namespace)
+    prober = Prober(asking, parts.models, account)
+    pointing = Pointing(book.state, parts.seen, prober, config.region)
+    return Ledgering(book, asking, prober, pointing, namespace)

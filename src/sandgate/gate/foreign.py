@@ -13,7 +13,7 @@ from sandgate.ledger.answers import unsaid
 from sandgate.ledger.entry import Identity, identity_of
 from sandgate.ledger.state import State
 from sandgate.ledger.track import Made
-from sandgate.resources._model import Key, ResourceType, resource_types
+from sandgate.resources._model import Key, ResourceType, Survey, resource_types
 
 __all__ = ["Foreign", "Inner", "changes_survey", "container_of", "writes_over"]
 
@@ -68,13 +68,13 @@ class Foreign:
         """
         create = made.create
         assert create is not None
-        shown = await self._shown(kind, made.key, region)
+        survey = kind.survey if create.surveyed else None
+        shown = await self._shown(kind, survey, made.key, region)
         if create.only and shown is not None and shown not in create.only:
             return None
-        key = self._key(kind, made, shown)
+        key = self._key(kind, survey, made, shown)
         if key is None:
             return Inner(kind, made, existed=False, named=False)
-        survey = kind.survey
         if survey is not None and shown in survey.new:
             return Inner(kind, replace(made, key=key), existed=False)
         if survey is not None and shown is None:
@@ -97,22 +97,22 @@ class Foreign:
         return False
 
     @staticmethod
-    def _key(kind: ResourceType, made: Made, shown: Any) -> Key | None:
-        if kind.survey is not None and kind.survey.key is not None:
-            key = kind.survey.key(made.key, shown) if shown is not None else None
+    def _key(kind: ResourceType, survey: Survey | None, made: Made, shown: Any) -> Key | None:
+        if survey is not None and survey.key is not None:
+            key = survey.key(made.key, shown) if shown is not None else None
             if key is None:
                 return None
         else:
             key = made.key
         return kind.plain(key) if kind.plain else key
 
-    async def _shown(self, kind: ResourceType, key: Key, region: str) -> Any:
-        if kind.survey is None:
+    async def _shown(self, kind: ResourceType, survey: Survey | None, key: Key, region: str) -> Any:
+        if survey is None or not set(survey.parameters.values()) <= set(key):
             return None
         place = identity_of(kind.within, region, container_of(kind, key))
         if place not in self._surveys:
             async with self._asking:  # what a batch makes in one container asks once
-                shown = self._surveys.get(place) or await self._prober.survey(kind.service, kind.survey, key, region)
+                shown = self._surveys.get(place) or await self._prober.survey(kind.service, survey, key, region)
             if shown is None:
                 return None
             self._surveys[place] = shown

@@ -14,6 +14,7 @@ from sandgate.gate.asking import Asking
 from sandgate.gate.foreign import Foreign, changes_survey, container_of, writes_over
 from sandgate.gate.members import Members, now
 from sandgate.gate.outcomes import OnItsWay, Outcomes
+from sandgate.gate.pointing import Pointing, pointed_by
 from sandgate.gate.probing import Presence, Prober
 from sandgate.gate.telling import Left, is_told, left_by
 from sandgate.ledger.book import Book
@@ -35,12 +36,14 @@ class Ledgering:
         book: the ledger.
         asking: reads of the gate's own.
         prober: asks whether something is there.
+        pointing: finds out the containers of what calls name in their place.
         namespace: the run's; what carries it was not there before.
     """
 
-    def __init__(self, book: Book, asking: Asking, prober: Prober, namespace: str) -> None:
+    def __init__(self, book: Book, asking: Asking, prober: Prober, pointing: Pointing, namespace: str) -> None:
         self._book = book
         self._prober = prober
+        self._pointing = pointing
         self._namespace = namespace
         self._members = Members(book, asking, namespace)
         self._outcomes = Outcomes(book)
@@ -67,6 +70,10 @@ class Ledgering:
         )
 
     # -- before it goes out ---------------------------------------------------------------------------------------
+
+    async def placed(self, call: Call) -> Call:
+        """A call with the container that it means, where it names only something in it."""
+        return await self._pointing.placed(call)
 
     async def before(self, call: Call) -> bool:
         """Write down what a call would make, and remember what it would remove.
@@ -111,7 +118,8 @@ class Ledgering:
                 self._intend(call, opened, one.kind, one.made, one.existed)
             else:
                 opened.wrote = True
-                self._finding("unnamed", one.kind.within, container_of(one.kind, one.made.key), call, id=call.id)
+                container = container_of(one.kind, one.made.key) or pointed_by(call)
+                self._finding("unnamed", one.kind.within, container, call, id=call.id)
 
     def _intend(self, call: Call, opened: OnItsWay, kind: ResourceType | None, made: Made, existed: Presence) -> None:
         opened.made.append((kind, made))
@@ -181,7 +189,7 @@ class Ledgering:
             return
         if status in _SUCCESS:
             self._outcomes.write(call, opened, answer)
-        elif status in _NOT_DONE and opened.wrote:
+        elif status in _NOT_DONE and opened.wrote and not _is_there_though(opened, code):
             self._book.write("failed", id=call.id, code=code)
         if status not in _NOT_DONE:
             self._tell(call, opened.told)
@@ -197,6 +205,11 @@ class Ledgering:
             if key not in self._told:
                 self._told.add(key)
                 self._finding(left.what, left.type, left.key, call)
+
+
+def _is_there_though(opened: OnItsWay, code: str) -> bool:
+    """Whether a call that failed may have made it all the same."""
+    return any(made.create is not None and code in made.create.though for _, made in opened.made)
 
 
 def _intent(call: Call, made: Made) -> dict[str, Any]:

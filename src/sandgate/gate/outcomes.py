@@ -58,7 +58,7 @@ class Outcomes:
         if opened.made:  # one line for all that the call made: only a single one has ids of its own
             kind, made = opened.made[0]
             create = made.create
-            ids = ids_in(answer, create.ids) if create and not create.each else {}
+            ids = _ids_of(made, answer) if create and not create.each else {}
             arn = found_in(answer[0], {"arn": create.arn}).get("arn", "") if create and create.arn else ""
             self._book.write("made", id=call.id, **({"key": ids} if ids else {}), **({"arn": arn} if arn else {}))
             if create is not None and create.each:
@@ -114,3 +114,10 @@ class Outcomes:
                     claim="doubt" if existed == "unknown" else "perhaps",
                     why=f"comes with {kind.name} {name_of(key)}",
                 )  # fmt: skip
+
+
+def _ids_of(made: Made, answer: tuple[bytes, Headers]) -> dict[str, str]:
+    """What AWS chose; a name that the request gave stays, unless the answer's header is of a new version of it."""
+    assert made.create is not None
+    ids = ids_in(answer, made.create.ids)
+    return ids if in_headers(made.create.ids) else {at: value for at, value in ids.items() if at not in made.key}

@@ -37,6 +37,7 @@ _REST: Mapping[str, _Rest] = {
     "HeadBucket": _Rest("HEAD", "/{Bucket}"),
     "HeadObject": _Rest("HEAD", "/{Bucket}/{Key}", "versionId={VersionId}"),
 }
+_PAGES = 20
 _MORE = ("NextToken", "nextToken")
 """Where an answer says that it is not the whole."""
 _DOTS = frozenset({".", ".."})
@@ -78,6 +79,21 @@ class Prober:
         if _is_one_of(look.present, status, body):
             return True
         return False if _is_one_of(look.absent, status, body) else "unknown"
+
+    async def listed(self, service: str, listing: Listing, member: str, region: str) -> list[str]:
+        """What a listing shows of a key member, as far as it can be read; of services that speak JSON."""
+        found: list[str] = []
+        token: tuple[str, ...] = ()
+        for _ in range(_PAGES):
+            given = {**listing.parameters, **({_MORE[0]: token[0]} if token else {})}
+            status, body = await self._send(service, listing.operation, given, region)
+            if status not in _SUCCESS:
+                break
+            found += all_in(body, f"{listing.entries}.{listing.key[member]}")
+            token = all_in(body, _MORE[0])
+            if not token:
+                break
+        return found
 
     async def survey(self, service: str, survey: Survey, key: Key, region: str) -> Any:
         """What a survey shows: the value as JSON has it, or a text; None when nobody answers, or it shows nothing."""

@@ -59,8 +59,13 @@ class Recorder:
         """Why events cannot be written any more; empty while they can."""
         return self._log.failed
 
-    def begin(self, call: Call) -> bool:
-        """Note a call that is about to be forwarded; when this is false it must not be."""
+    def begin(self, call: Call, placed: Call | None = None) -> bool:
+        """Note a call that is about to be forwarded; when this is false it must not be.
+
+        Args:
+            call: as the client has sent it.
+            placed: it with the container that it means, where it does not say that itself.
+        """
         principal = call.principal
         # By hand: the encoder of the standard library takes several times as long, twice in each call.
         line = (
@@ -72,7 +77,7 @@ class Recorder:
             line += f',"test":{_text(call.test_id)}'
         if call.resources:
             line += f',"resources":[{",".join([_text(ref.arn or f"{ref.type}:{ref.name}") for ref in call.resources])}]'
-        if makes := told_in_event(call):
+        if makes := told_in_event(placed or call):
             line += f',"makes":{json.dumps(makes, default=str)}'
         if self._record_params:
             shown = shown_members(call.service, call.operation)

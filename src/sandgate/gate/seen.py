@@ -14,6 +14,8 @@ from functools import cache
 from importlib import resources
 from urllib.parse import urlsplit
 
+from sandgate.resources._model import resource_types
+
 __all__ = ["Seen", "named_owners"]
 
 _TELLING = ("Create", "Describe", "Get", "Import", "List")
@@ -26,6 +28,17 @@ def _table() -> Mapping[str, Mapping[str, frozenset[str]]]:
         service: {kind: frozenset(members) for kind, members in rules.items()}
         for service, rules in json.loads(text)["services"].items()
     }
+
+
+@cache
+def _within() -> Mapping[str, tuple[tuple[str, str], ...]]:
+    """By service: what is named, and what it is in."""
+    found: dict[str, tuple[tuple[str, str], ...]] = {}
+    for kind in resource_types().values():
+        for create in kind.creates:
+            if create.via is not None:
+                found[kind.service] = tuple((create.via.path, outer) for outer in kind.container)
+    return found
 
 
 def named_owners(service: str, parameters: Mapping[str, object]) -> tuple[str, ...]:
@@ -48,6 +61,7 @@ class Seen:
     def __init__(self, *, everything: bool) -> None:
         self._everything = everything
         self._ids: set[str] = set()
+        self._within: dict[str, tuple[str, str]] = {}
 
     def owns(self, names: Iterable[str]) -> bool:
         """Whether one of the names is the run's."""
@@ -59,38 +73,52 @@ class Seen:
             return False
         return bool(_table().get(service, {}).get("answers"))
 
-    def learn(self, service: str, parameters: Mapping[str, object], answer: bytes = b"") -> None:
+    def container(self, name: str) -> tuple[str, str] | None:
+        """What a signed call said that something is in, and the region of that call."""
+        return self._within.get(name)
+
+    def learn(self, service: str, parameters: Mapping[str, object], answer: bytes = b"", *, region: str = "") -> None:
         """Take the ids of a signed call that upstream answered with success.
 
         Args:
             service: botocore's name.
             parameters: of the call.
             answer: JSON body, if `reads` asked for it.
+            region: of the call.
         """
         if self._everything or service not in _table():
             return
         self._ids.update(named_owners(service, parameters))
+        self._contain(parameters, service, region)
         members = _table()[service]["answers"]
         if answer and members:
             try:
-                self._ids.update(_short(value) for value in _walk(json.loads(answer), members))
+                nodes = list(_walk(json.loads(answer)))
             except ValueError:
                 return  # an answer that is no JSON names nothing
+            for node in nodes:
+                texts = (value for name, value in node.items() if name in members and isinstance(value, str))
+                self._ids.update(map(_short, texts))
+                self._contain(node, service, region)
+
+    def _contain(self, node: Mapping[str, object], service: str, region: str) -> None:
+        """Take what is in what, where both are named side by side."""
+        for inner, outer in _within().get(service, ()):
+            name, place = node.get(inner), node.get(outer)
+            if isinstance(name, str) and isinstance(place, str):
+                self._within[name] = (place, region)
 
 
-def _walk(node: object, members: frozenset[str]) -> Iterator[str]:
+def _walk(node: object) -> Iterator[Mapping[str, object]]:
+    """Every structure in an answer."""
     pending = [node]
     while pending:
         node = pending.pop()
         if isinstance(node, list):
             pending.extend(node)
         elif isinstance(node, dict):
-            for name, value in node.items():
-                if isinstance(value, str):
-                    if name in members:
-                        yield value
-                else:
-                    pending.append(value)
+            yield node
+            pending.extend(value for value in node.values() if not isinstance(value, str))
 
 
 def _short(value: str) -> str:

@@ -15,7 +15,7 @@ from sandgate.core.call import Call
 from sandgate.errors import RunError
 from sandgate.ledger.entry import identity_of
 from sandgate.ledger.state import State, fold, is_sound
-from sandgate.ledger.track import into, made_by, tracked
+from sandgate.ledger.track import into, made_by, points, tracked
 from sandgate.resources._model import Key, ResourceType, resource_types
 
 __all__ = ["Line", "lost", "told_in_event"]
@@ -36,7 +36,8 @@ def told_in_event(call: Call) -> tuple[Mapping[str, Any], ...]:
         return ()
     found: list[Mapping[str, Any]] = []
     for kind, container in into(call):
-        within = {"type": kind.name, "into": container}
+        within: dict[str, Any] = {"type": kind.name, "into": container}
+        within |= {"region": call.region} if points(call) else {}  # that of a call without a signature is not known
         if within not in found:
             found.append(within)
     for _, made in made_by(call, inside=False):
@@ -117,7 +118,7 @@ def _goes_with_its_container(made: Mapping[str, Any], event: Mapping[str, Any], 
     kind = resource_types().get(made["type"])
     if kind is None or not kind.within or "into" not in made:
         return False
-    return identity_of(kind.within, event["region"], made["into"]) in state.known
+    return identity_of(kind.within, made.get("region", event["region"]), made["into"]) in state.known
 
 
 def _adopted(made: Mapping[str, Any], event: Mapping[str, Any], namespace: str) -> Line:
@@ -132,7 +133,7 @@ def _adopted(made: Mapping[str, Any], event: Mapping[str, Any], namespace: str) 
         "at": event["time"],
         "type": made["type"],
         "key": key,
-        "region": event["region"],
+        "region": made.get("region", event["region"]),
         "operation": f"{event['service']}:{event['operation']}",
         "claim": "unknown" if new else "doubt",
         "why": _WHY,

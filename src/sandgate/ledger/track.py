@@ -12,7 +12,7 @@ from sandgate.core.paths import every, first
 from sandgate.resources._elsewhere import makes, untyped
 from sandgate.resources._model import Create, Key, Removal, ResourceType, resource_types
 
-__all__ = ["Made", "Removed", "creates_of", "into", "made_by", "removed_by", "tracked"]
+__all__ = ["Made", "Removed", "creates_of", "into", "made_by", "points", "removed_by", "tracked"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +71,17 @@ def tracked(call: Call) -> bool:
 def creates_of(call: Call) -> tuple[tuple[ResourceType, Create], ...]:
     """The creates that a call may be."""
     return _creates().get((call.service, call.operation), ())
+
+
+@cache
+def _pointing() -> Mapping[tuple[str, str], tuple[ResourceType, Create]]:
+    kinds = resource_types().values()
+    return {(kind.service, create.operation): (kind, create) for kind in kinds for create in kind.creates if create.via}
+
+
+def points(call: Call) -> tuple[ResourceType, Create] | None:
+    """The create that a call is, where the request does not say into which container."""
+    return _pointing().get((call.service, call.operation))
 
 
 def into(call: Call) -> Iterator[tuple[ResourceType, Key]]:

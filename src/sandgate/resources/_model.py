@@ -24,6 +24,7 @@ __all__ = [
     "ResourceType",
     "Silent",
     "Survey",
+    "Via",
     "resource_types",
 ]
 
@@ -49,6 +50,16 @@ class Probe:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Via:
+    """What a request names in place of the container, where the service has no call from the one to the other."""
+
+    path: str
+    """Where it is in the request; the key member of the container is there under its own name."""
+    probe: Probe
+    """Whether it is in a container, over both."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Create:
     """A call that makes one."""
 
@@ -60,7 +71,8 @@ class Create:
     may begin at any depth. What is in a header is under its name in lower case, `x-amz-version-id`;
     if that was new, it was made, whatever the probe found."""
     told: Mapping[str, str] = field(default_factory=dict)
-    """How one whose `ids` never came back is known in a listing: path in the listing's entry to path in the request."""
+    """How one whose `ids` never came back is known in a listing: path in the listing's entry, of which any value will
+    do, to path in the request."""
     arn: str = ""
     """Path of the ARN in the answer, as on the wire; empty where there is none or nobody needs it."""
     probe: Probe | None = None
@@ -79,6 +91,12 @@ class Create:
     entry; members that the request said as well tell which is which."""
     only: tuple[str, ...] = ()
     """What the type's survey must show of the container, else the call makes nothing; empty where it always does."""
+    surveyed: bool = True
+    """Whether the type's survey, where it has one, is needed to tell what the call makes."""
+    via: Via | None = None
+    """What it names in place of the container; `names` say where the container is once that was found out."""
+    though: tuple[str, ...] = ()
+    """Error codes after which it may be there all the same: nobody could send a message about it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from datetime import datetime
 from graphlib import CycleError, TopologicalSorter
 from typing import Literal
 
-from sandgate.core.paths import first
+from sandgate.core.paths import every
 from sandgate.ledger.entry import Entry, Identity, identity_of
 from sandgate.resources._model import Key, ResourceType, resource_types
 from sandgate.sweep.found import Found, listing_for
@@ -157,7 +157,7 @@ def _decide_unnamed(entry: Entry, sight: Sight | None, namespace: str, known: fr
         if not found.gone
         and (ours or not _is_older(found, entry))
         and identity_of(entry.type, entry.region, found.key) not in known
-        and all(first(found.entry, path) == value for path, value in entry.told.items())
+        and all(value in every(found.entry, path) for path, value in entry.told.items())
         and all(found.key.get(member) == value for member, value in entry.key.items())
     )
     if not alike:

@@ -12,6 +12,7 @@ import pytest
 from sandgate.core.call import Call, Principal
 from sandgate.gate.asking import Asking
 from sandgate.gate.ledgering import Ledgering
+from sandgate.gate.pointing import Pointing
 from sandgate.gate.probing import Presence, Prober
 from sandgate.ledger.book import Book
 
@@ -56,7 +57,7 @@ def book(tmp_path: Path) -> Iterator[Book]:
 @pytest.fixture
 def ledger(book: Book, prober: Probed) -> Ledgering:
     """The ledger's keeper."""
-    return Ledgering(book, cast("Asking", None), cast("Prober", prober), "n1")
+    return Ledgering(book, cast("Asking", None), cast("Prober", prober), cast("Pointing", None), "n1")
 
 
 def call(operation: str, service: str = "dynamodb", **parameters: Any) -> Call:

@@ -13,6 +13,7 @@ import pytest
 from sandgate.core.call import Call, Principal
 from sandgate.gate.asking import Asking, StackMember
 from sandgate.gate.ledgering import Ledgering
+from sandgate.gate.pointing import Pointing
 from sandgate.gate.probing import Prober
 from sandgate.ledger.book import Book
 
@@ -43,7 +44,7 @@ def test_members_are_on_disk_before_their_stack_may_let_go_of_them(
     path = tmp_path / "ledger.jsonl"
     book = Book(path)
     book.begin({}, durable=True)
-    ledger = Ledgering(book, cast("Asking", _Stacks()), cast("Prober", None), "n1")
+    ledger = Ledgering(book, cast("Asking", _Stacks()), cast("Prober", None), cast("Pointing", None), "n1")
     flushed: list[int] = []
     monkeypatch.setattr(os, "fsync", lambda descriptor: flushed.append(os.fstat(descriptor).st_size))
 

@@ -12,6 +12,7 @@ import pytest
 from sandgate.core.call import Call, Principal
 from sandgate.gate.asking import Asking
 from sandgate.gate.ledgering import Ledgering
+from sandgate.gate.pointing import Pointing
 from sandgate.gate.probing import Presence, Prober
 from sandgate.ledger.book import Book
 from sandgate.ledger.track import removed_by
@@ -55,7 +56,7 @@ def _call(operation: str, parameters: Mapping[str, Any], *, service: str = "s3")
 
 
 def _alive(book: Book, presence: Presence, headers: tuple[tuple[str, str], ...]) -> list[Mapping[str, Any]]:
-    ledger = Ledgering(book, cast("Asking", None), cast("Prober", _Probed(presence)), "n1")
+    ledger = Ledgering(book, cast("Asking", None), cast("Prober", _Probed(presence)), cast("Pointing", None), "n1")
     call = _call("PutObject", _OBJECT)
     assert asyncio.run(ledger.before(call))
     ledger.after(call, 200, "", (b"", headers), ())

@@ -14,6 +14,7 @@ from sandgate.config.load import load
 from sandgate.core.call import Call, Principal
 from sandgate.gate.asking import Asking
 from sandgate.gate.ledgering import Ledgering
+from sandgate.gate.pointing import Pointing
 from sandgate.gate.probing import Presence, Prober
 from sandgate.ledger.book import Book
 from sandgate.resources._model import Key, Probe, resource_types
@@ -137,7 +138,7 @@ def test_what_only_the_answer_names_is_asked_for_by_what_was_told(
     code = b"NotFound" if status == 404 else b"AuthorizationError"
     upstream = Upstream(status, b"<E><Error><Code>" + code + b"</Code></Error></E>")
     book = Book(tmp_path / "ledger.jsonl")
-    ledger = Ledgering(book, cast("Asking", None), prober(upstream), "n1")
+    ledger = Ledgering(book, cast("Asking", None), prober(upstream), cast("Pointing", None), "n1")
     parameters = {"Name": "app", "Platform": "GCM", "Attributes": {}}
     call = Call(
         id="1", service="sns", operation="CreatePlatformApplication", parameters=parameters, region="eu-west-1",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -147,3 +148,17 @@ def test_a_torn_line_is_nothing(events: Any) -> None:
     path = events(_call("1", "dynamodb", "CreateTable", TABLE))
     path.write_bytes(path.read_bytes()[:-3])
     assert _alive(_taken_up(path)) == []
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_who_signed_up_is_told_in_the_pool_that_the_call_meant(tmp_path: Path, *, own: bool) -> None:
+    """The call itself names a client, and no region, since it has no signature."""
+    pool = {"UserPoolId": "eu-west-1_a"}
+    call = replace(_call("1", "cognito-idp", "SignUp", {"ClientId": "c", "Username": "jane"}), region="")
+    log = AppendLog(tmp_path / "events.jsonl")
+    assert Recorder(log).begin(call, replace(call, region="eu-west-1", parameters={**call.parameters, **pool}))
+    log.close()
+    line = {"ledger": "intent", "id": "0", "at": 1.0, "type": "cognito-idp-user-pool", "key": pool}
+    lines = [{**line, "region": "eu-west-1"}] if own else []
+    users = [one for one in _taken_up(tmp_path / "events.jsonl", *lines).alive.values() if one.type[-5:] == "-user"]
+    assert [(dict(one.key), one.region, one.claim) for one in users] == ([] if own else [(pool, "eu-west-1", "doubt")])

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from sandgate.ledger.entry import Claim, Entry
+from sandgate.resources._model import resource_types
 from sandgate.sweep.found import Found
 from sandgate.sweep.others import Others
 from sandgate.sweep.plan import Sight, decide, key_text
@@ -93,3 +94,15 @@ def test_what_is_in_doubt_is_absent_only_where_nothing_can_be_it() -> None:
     assert _step(entry) == "absent", "the pool is gone, or empty"
     assert _step(entry, Found(key={**key, "Username": "one"}, name="one")) == "tell"
     assert _step(entry, failure="AccessDenied") == "tell"
+
+
+@pytest.mark.parametrize(("told", "what"), [("we@x.example", "remove"), ("they@x.example", "absent")])
+def test_who_signs_in_by_an_address_is_known_by_it(told: str, what: str) -> None:
+    """AWS chose the name then, and the answer that said so never came."""
+    (path,) = {path for create in resource_types()["cognito-idp-user"].creates for path in create.told}
+    key = {"UserPoolId": "eu-west-1_a"}
+    told = f"{NAMESPACE}-{told}"
+    entry = _entry("cognito-idp-user", key, operation="cognito-idp:SignUp", told={path: told})
+    attributes = [{"Name": "sub", "Value": "u-1"}, {"Name": "email", "Value": f"{NAMESPACE}-We@x.example"}]
+    shown = {"Username": "u-1", "Attributes": attributes}
+    assert _step(entry, Found(key={**key, "Username": "u-1"}, name="u-1", entry=shown)) == what
