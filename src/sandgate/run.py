@@ -180,6 +180,10 @@ class Run:
             if not self._control.request("ledger", lines=lines[at : at + _LINES_AT_ONCE])["written"]:
                 raise RunError("the ledger cannot be written", where=str(self.directory), hint="make room on the disk")
 
+    def notice_emulators(self) -> None:
+        """Have the gate write into the ledger which emulators there are now."""
+        self._control.request("emulators")
+
     def leftovers(self) -> list[Mapping[str, str]]:
         """What is still there that was not there at the start."""
         return list(self._control.request("leftovers")["leftovers"])

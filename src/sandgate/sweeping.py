@@ -28,6 +28,7 @@ from sandgate.session import Progress, resume
 from sandgate.sweep.others import Others, others_of
 from sandgate.sweep.plan import Step
 from sandgate.sweep.work import Left, Sweeper, Swept, named, plan
+from sandgate.tiers._instance import instances_at, place_of, spelled
 
 __all__ = [
     "Past",
@@ -90,6 +91,13 @@ class Past:
     def alive(self) -> tuple[Entry, ...]:
         """What it still owns."""
         return tuple(self.state.alive.values())
+
+    @property
+    def in_ended_emulators(self) -> tuple[Entry, ...]:
+        """What it made in emulators that have certainly ended since; asks nobody but this machine."""
+        places = {place["address"] for place in self.state.upstream.values()}
+        found = instances_at(place_of(place) for place in places)
+        return tuple(self.state.ended_with_emulator({spelled(place): name for place, name in found.items()}))
 
     @property
     def gone_with_upstream(self) -> bool:
@@ -223,6 +231,7 @@ def sweep(
     path = run.directory / NAME
     if not read_state(path).alive:
         return Swept()
+    run.notice_emulators()
     halt = halt or threading.Event()
     return Sweeper(
         clients=clients_of(run, halt),
@@ -238,6 +247,7 @@ def sweep(
 def plan_sweep(run: Run, *, others: Others | None = None) -> list[Step]:
     """What `sweep` would do."""
     path = run.directory / NAME
+    run.notice_emulators()
     others = _others(run) if others is None else others
     sweeper = Sweeper(
         clients=clients_of(run, threading.Event()),

@@ -195,6 +195,9 @@ class StandIn:
             return None
         return FunctionSession(credential=_FUNCTION, function="test-worker", role="test-role")
 
+    def instances(self) -> Mapping[str, Mapping[str, str]]:
+        return {}
+
     async def leftovers(self, _called: frozenset[tuple[str, str, str]], /) -> tuple[Leftover, ...]:
         return ()
 

@@ -109,6 +109,9 @@ def run_lines(past: Past, *, now: float, each: bool) -> Iterator[str]:
     counts = Counter(kind_of(entry) for entry in alive)
     word = "held" if past.gone_with_upstream else "owns"
     yield from wrapped(f"{word} {len(alive)}: " + ", ".join(f"{n} {kind}" for kind, n in counts.most_common()), "  ")
+    if ended := past.in_ended_emulators:
+        services = ", ".join(sorted({entry.service for entry in ended}))
+        yield from wrapped(f"{len(ended)} of these in emulators that have ended since ({services})", "  ")
     if each:
         for entry in sorted(alive, key=lambda entry: (entry.type, entry.name)):
             yield from _entry_lines(entry, now)
@@ -150,6 +153,8 @@ def as_json(past: Past, *, each: bool) -> dict[str, object]:
         "owns": len(past.alive),
         "types": dict(Counter(kind_of(entry) for entry in past.alive)),
     }
+    if ended := past.in_ended_emulators:
+        found["in_ended_emulators"] = len(ended)
     if past.failure:
         found["failure"] = past.failure
     if each:

@@ -9,6 +9,7 @@ from sandgate.core.call import ALLOWED
 from sandgate.core.registry import discover, nearest
 from sandgate.errors import ConfigError
 from sandgate.gate.asking import Asking
+from sandgate.gate.instances import Instances
 from sandgate.gate.ledgering import Ledgering
 from sandgate.gate.listener import HOST, Listener
 from sandgate.gate.members import STACK
@@ -102,6 +103,8 @@ def open_ledger(book: Book, parts: Parts, tier: Tier, *, config: Config, run_dir
     book.begin(header, durable=not tier.ends_with_run)
     for line in lost(run_dir / "events.jsonl", book.state, namespace):
         book.take_up(line)
+    instances = Instances(book, parts.upstream, parts.pool, parts.recorder)
+    instances.notice(anyway=True)  # after what was lost, which was made in the emulators of before
     parts.owned.restore(book.state.owned)
     for entry in book.state.alive.values():
         if entry.type == STACK and "StackName" in entry.key:
@@ -109,4 +112,4 @@ def open_ledger(book: Book, parts: Parts, tier: Tier, *, config: Config, run_dir
     asking = Asking(parts, config.region)
     prober = Prober(asking, parts.models, account)
     pointing = Pointing(book.state, parts.seen, prober, config.region)
-    return Ledgering(book, asking, prober, pointing, namespace)
+    return Ledgering(book, asking, prober, pointing, namespace, instances.notice)

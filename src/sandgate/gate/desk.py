@@ -38,6 +38,7 @@ class Desk:
             "status": self._status,
             "leftovers": self._leftovers,
             "ledger": self._ledger,
+            "emulators": self._emulators,
             "stop": self._end,
         }
 
@@ -84,6 +85,12 @@ class Desk:
             if kind == "owned":
                 self._parts.owned.restore(line["items"])
         return {"written": written and await ledger.book.sync()}
+
+    async def _emulators(self, _fields: Mapping[str, Any]) -> _Answer:
+        """Before a sweep: what is in the ledger may have ended with its emulator."""
+        if self._parts.ledger is not None:
+            self._parts.ledger.notice(anyway=True)
+        return {}
 
     async def _end(self, fields: Mapping[str, Any]) -> _Answer:
         await self._stop(str(fields.get("reason", "stopped")))

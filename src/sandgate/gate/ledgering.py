@@ -6,7 +6,7 @@ A create whose answer never comes stays in the ledger as it is: alive until some
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from sandgate.core.call import Call
@@ -38,13 +38,23 @@ class Ledgering:
         prober: asks whether something is there.
         pointing: finds out the containers of what calls name in their place.
         namespace: the run's; what carries it was not there before.
+        notice: has the ledger say which emulators are there; told whether to look though nothing says that it changed.
     """
 
-    def __init__(self, book: Book, asking: Asking, prober: Prober, pointing: Pointing, namespace: str) -> None:
+    def __init__(
+        self,
+        book: Book,
+        asking: Asking,
+        prober: Prober,
+        pointing: Pointing,
+        namespace: str,
+        notice: Callable[..., None] = lambda **_how: None,
+    ) -> None:
         self._book = book
         self._prober = prober
         self._pointing = pointing
         self._namespace = namespace
+        self._notice = notice
         self._members = Members(book, asking, namespace)
         self._outcomes = Outcomes(book)
         self._foreign = Foreign(book.state, prober, namespace)
@@ -57,6 +67,14 @@ class Ledgering:
     def book(self) -> Book:
         """The ledger itself."""
         return self._book
+
+    def notice(self, *, anyway: bool = False) -> None:
+        """Write down which emulators there are, where others may be there than before.
+
+        Args:
+            anyway: whether to look also if no connection was made anew.
+        """
+        self._notice(anyway=anyway)
 
     def concerns(self, call: Call) -> bool:
         """Whether a call makes, removes or leaves something."""
@@ -81,6 +99,7 @@ class Ledgering:
         Returns:
             Whether that is on disk; else the call must not go out.
         """
+        self.notice()
         letting_go = self._members.concerns(call)
         if letting_go:
             await self._members.before(call)
@@ -178,6 +197,7 @@ class Ledgering:
             answer: its body and headers, if `reads` asked for them.
             owned: what the guard has learnt from it.
         """
+        self.notice()  # the call itself may have found its connection broken, and have gone to another emulator
         if owned:
             self._book.write("owned", items=list(owned))
         opened = self._open.pop(call.id, None)

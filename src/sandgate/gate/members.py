@@ -74,7 +74,11 @@ class Members:
         if self._foreign.get(identity) == self._deployed:
             return False
         asked = self._deployed
-        stacks = [(str(one.key.get("StackName")), one.region) for one in state.alive.values() if one.type == STACK]
+        stacks = [
+            (str(one.key.get("StackName")), one.region)
+            for one in state.alive.values()
+            if one.type == STACK and not state.may_be_anothers(one)
+        ]
         for stack, place in stacks:
             if place == region or identity[1] == "":
                 await self._adopt(stack, place)

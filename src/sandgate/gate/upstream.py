@@ -155,15 +155,17 @@ class Pool:
 
     def __init__(self, *, limit: int = 128, connect_timeout: float = 5.0) -> None:
         self._idle: dict[Address, list[UpstreamConnection]] = {}
+        self.fresh: set[Address] = set()
+        """Where connections were made anew: until somebody takes note, another server may answer there."""
         self._limit = limit
         self._connect_timeout = connect_timeout
-
-    @cached_property
         self._trust: ssl.SSLContext | None = None
 
     def trust(self, context: ssl.SSLContext) -> None:
         """Believe the certificates that the tier believes."""
         self._trust = context
+
+    @cached_property
     def _tls(self) -> ssl.SSLContext:
         """The tier's, else the system's authorities or those of SSL_CERT_FILE; read at the first https upstream."""
         return self._trust or ssl.create_default_context()
@@ -246,6 +248,7 @@ class Pool:
             where = f" to {address.host}" if address.host else ""
             raise UpstreamFaultError(f"cannot connect{where}: {type(error).__name__}") from error
         connection.address = address
+        self.fresh.add(address)
         return connection
 
     async def _connect_tcp(self, address: Address) -> UpstreamConnection:

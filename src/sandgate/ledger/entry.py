@@ -45,11 +45,18 @@ class Entry:
     """Why it could not be removed the last time, or what made it without a call of its own."""
     stack: str = ""
     """Name of the stack that it was a member of when it was adopted."""
+    anew: bool = False
+    """Whether the emulator that it was made in has ended since, and another one, or a new start of it, is there now."""
 
     @property
     def kind(self) -> ResourceType | None:
         """Its type."""
         return resource_types().get(self.type)
+
+    @property
+    def service(self) -> str:
+        """Botocore's name of the service that has it."""
+        return self.kind.service if self.kind is not None else self.operation.partition(":")[0]
 
     @property
     def complete(self) -> bool:

@@ -13,10 +13,13 @@ from dataclasses import dataclass, replace
 from typing import Any, get_args
 
 from sandgate.ledger.entry import Claim, Entry, Identity, identity_of
+from sandgate.tiers._instance import is_another
 
 __all__ = ["SCHEMA", "Finding", "State", "fold", "is_sound"]
 
 SCHEMA = 1
+_SEEN = ("made", "perhaps")
+"""Claims that say of a resource that it is there now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +42,8 @@ class State:
 
     def __init__(self) -> None:
         self.header: Mapping[str, Any] = {}
+        self.upstream: Mapping[str, Mapping[str, str]] = {}
+        """Where services of emulators on this machine end: `address`, and the name of the `instance` that is there."""
         self.alive: dict[Identity, Entry] = {}
         self.owned: list[str] = []
         """What AWS named and the run made, as the guard keeps it: `service:region:resource`."""
@@ -56,6 +61,7 @@ class State:
         """Calls with findings that stand unless the call failed."""
         self._takes: Mapping[str, Callable[[Mapping[str, Any]], None]] = {
             "open": self._open,
+            "upstream": self._upstream,
             "intent": self._intent,
             "adopted": self._adopted,
             "made": self._made,
@@ -71,7 +77,26 @@ class State:
     def holds(self, type_: str, region: str, key: Mapping[str, Any]) -> bool:
         """Whether a resource is alive and the run's own."""
         found = self.alive.get(identity_of(type_, region, key))
-        return found is not None and found.claim != "doubt"
+        return found is not None and found.claim != "doubt" and not self.may_be_anothers(found)
+
+    def may_be_anothers(self, entry: Entry) -> bool:
+        """Whether a resource was in an emulator that has ended, and anybody may have its name in the one of now."""
+        namespace = str(self.header.get("namespace", "")) or "\0"
+        names = (*entry.key.values(), *entry.told.values())
+        return entry.anew and not any(namespace in str(value) for value in names)
+
+    def ended_with_emulator(self, now: Mapping[str, str]) -> list[Entry]:
+        """What was made in emulators that have certainly ended.
+
+        Args:
+            now: name of what listens at an address, `127.0.0.1:8000`.
+        """
+        gone = frozenset(
+            service
+            for service, place in self.upstream.items()
+            if is_another(place["instance"], now.get(place["address"], ""))
+        )
+        return [entry for entry in self.alive.values() if entry.anew or entry.service in gone]
 
     def apply(self, line: Mapping[str, Any]) -> None:
         """Take one line; kinds that a newer sandgate writes are passed over."""
@@ -83,6 +108,18 @@ class State:
 
     def _open(self, line: Mapping[str, Any]) -> None:
         self.header = self.header or line
+
+    def _upstream(self, line: Mapping[str, Any]) -> None:
+        services: Mapping[str, Mapping[str, str]] = line["services"]
+        anew = {
+            service
+            for service, place in services.items()
+            if is_another(self.upstream.get(service, {}).get("instance", ""), place["instance"])
+        }
+        self.upstream = {**self.upstream, **services}
+        for identity, entry in self.alive.items() if anew else ():
+            if entry.service in anew:
+                self.alive[identity] = replace(entry, anew=True)
 
     def _intent(self, line: Mapping[str, Any]) -> None:
         existed = line.get("existed", False)
@@ -111,7 +148,10 @@ class State:
         )
         identity = entry.identity
         before = self.alive.get(identity)
-        self.alive[identity] = entry if before is None else replace(before, claims={**before.claims, call: claim})
+        if before is not None:
+            anew = before.anew and claim not in _SEEN
+            entry = replace(before, claims={**before.claims, call: claim}, anew=anew)
+        self.alive[identity] = entry
         self._calls.setdefault(call, set()).add(identity)
         if entry.complete:
             self.known.add(identity)
@@ -127,7 +167,7 @@ class State:
             arn = line.get("arn", "") or entry.arn
             # One claim leaves an entry whose key was incomplete and joins the resource that it turned out to be.
             claim: Claim = "doubt" if entry.claims.get(call) == "doubt" else "made"
-            whole = replace(entry, key=key, arn=arn, claims={**entry.claims, call: claim})
+            whole = replace(entry, key=key, arn=arn, claims={**entry.claims, call: claim}, anew=False)
             before = self.alive.get(whole.identity)
             claims = {**before.claims, **whole.claims} if before else whole.claims
             self.alive[whole.identity] = replace(whole, claims=claims)

@@ -15,7 +15,9 @@ from sandgate.resources._model import Key, ResourceType, resource_types
 from sandgate.sweep.found import Found, listing_for
 from sandgate.sweep.others import Others
 
-__all__ = ["Group", "Sight", "Step", "container_of", "decide", "group_of", "key_text", "waiting", "waves"]
+__all__ = [
+    "Group", "Sight", "Step", "container_of", "created_at", "decide", "group_of", "key_text", "waiting", "waves",
+]  # fmt: skip
 
 _STACK = "cloudformation-stack"
 _WORST_SKEW = 900.0
@@ -181,21 +183,22 @@ def _is_younger(found: Found, entry: Entry) -> bool:
     """Whether it came to be after the run had made what had this name then."""
     if entry.claim == "perhaps" and not entry.stack:
         return False  # what comes along may come late
-    created = _created(found)
+    created = created_at(found)
     slowest = max(_SLOWEST, entry.kind.patience if entry.kind else 0.0)
     return created is not None and created > entry.at + slowest
 
 
 def _is_older(found: Found, entry: Entry) -> bool:
     """Whether it certainly was there before the call, whatever clocks say."""
-    created = _created(found)
+    created = created_at(found)
     return created is not None and created < entry.at - _WORST_SKEW
 
 
-def _created(found: Found) -> float | None:
+def created_at(found: Found) -> float | None:
+    """When something came to be, in seconds since 1970; None where its listing does not tell."""
     created = found.created
-    if isinstance(created, str) and created.isdecimal():
-        created = int(created)  # as queues tell it
+    if isinstance(created, str) and created.replace(".", "", 1).isdecimal():
+        created = float(created)  # as queues tell it, in some emulators with a fraction
     seconds = created.timestamp() if isinstance(created, datetime) else created
     if not isinstance(seconds, int | float):
         return None

@@ -22,6 +22,7 @@ from sandgate.sweep.found import CannotListError, Found, born, detailed, list_al
 from sandgate.sweep.others import Others
 from sandgate.sweep.plan import Group, Sight, Step, decide, group_of, key_text, waiting, waves
 from sandgate.sweep.remove import Answer, RemovalError, remove, remove_batch
+from sandgate.sweep.restarted import after_restart
 
 __all__ = ["Clients", "Left", "Line", "Sweeper", "Swept", "named", "plan"]
 
@@ -77,6 +78,7 @@ def plan(
     others: Others,
     *,
     careful: bool = False,
+    touched: Callable[[Entry], bool] = lambda _entry: False,
 ) -> list[Step]:
     """What a sweep would do now, in its order.
 
@@ -85,20 +87,16 @@ def plan(
         look: lists.
         others: what other runs have to do with it.
         careful: whether a shared name may be another one's by now.
+        touched: whether the sweep has tried to remove a resource.
     """
     entries = tuple(state.alive.values())
     sights = look(entries)
     namespace = str(state.header.get("namespace", "")) or "\0"
-    steps = [
-        decide(
-            entry,
-            sights.get(group_of(entry)) if entry.kind else None,
-            namespace=namespace,
-            others=others,
-            careful=careful,
-        )
-        for entry in entries
-    ]
+    steps = []
+    for entry in entries:
+        sight = sights.get(group_of(entry)) if entry.kind else None
+        step = decide(entry, sight, namespace=namespace, others=others, careful=careful)
+        steps.append(after_restart(step, sight, namespace=namespace, touched=touched(entry)))
     rank = {name: number for number, wave in enumerate(waves(entry.type for entry in entries)) for name in wave}
     return sorted(steps, key=lambda step: (rank.get(step.entry.type, len(rank)), step.entry.type, step.entry.name))
 
@@ -161,7 +159,11 @@ class Sweeper:
             state = self._state()
             self._total = max(self._total, len(state.alive))
             steps = plan(
-                state, lambda entries: self._look(pool, entries, trusting=True), self._others, careful=self._careful
+                state,
+                lambda entries: self._look(pool, entries, trusting=True),
+                self._others,
+                careful=self._careful,
+                touched=lambda entry: entry.identity in self._cases,
             )
             self._note_absent(step for step in steps if step.what == "absent")
             told = [step for step in steps if step.what == "tell"]
@@ -207,20 +209,21 @@ class Sweeper:
     def _list(self, group: Group, entries: Sequence[Entry], *, trusting: bool) -> Sight:
         kind = resource_types()[group[0]]
         only = entries[0]
-        known = kind.look is not None and only.complete and only.claim == "made"
+        known = kind.look is not None and only.complete and only.claim == "made" and not only.anew
         if trusting and known and only.identity not in self._cases:  # a look before the removal tells nothing needed
             return Sight(found={key_text(only.key): Found(key=only.key, name=only.name)})
         client = self._client(kind.service, entries[0].region)
         container = json.loads(group[2]) or None
         keys = {key_text(entry.key) for entry in entries if entry.complete}
         names = any(not entry.complete for entry in entries)
+        careful = self._careful or any(entry.anew for entry in entries)
         found = {}
         try:
             for one in list_all(client, kind, container):
                 text = key_text(one.key)
                 if names or text in keys:
                     found[text] = detailed(client, kind, one)
-                    if self._careful and text in keys:
+                    if careful and text in keys:
                         with contextlib.suppress(CannotListError):  # it may have gone in between
                             found[text] = born(client, kind, found[text])
         except CannotListError as error:

@@ -157,6 +157,12 @@ class Upstream(Protocol):
     async def function_session(self, access_key_id: str, region: str) -> FunctionSession | None:
         """The function that carries this key, if this tier runs functions that pass the gate."""
 
+    def instances(self) -> Mapping[str, Mapping[str, str]]:
+        """What stands behind each service now: `address`, and as `instance` a name that another start of it has not.
+
+        Services of which nobody knows that are left out.
+        """
+
     async def leftovers(self, called: frozenset[tuple[str, str, str]], /) -> tuple[Leftover, ...]:
         """What the run left; the tier's own resources are not counted.
 
@@ -199,21 +205,21 @@ class Tier:
     capabilities: tuple[str, ...]
     limits: tuple[str, ...]
     start: Callable[[TierContext], Awaitable[Upstream]]
+    """May raise `AbsentError`."""
     rules: tuple[Rule, ...] = ()
     """By which its upstream refuses services."""
     ends_with_run: bool = False
     """Whether everything on it is gone when its gate is."""
     guard_optional: bool = False
     """Whether a run may do without the guard, since nothing on this tier can belong to others."""
-    """May raise `AbsentError`."""
+    needs_environment: bool = False
+    """Whether it must see the user's whole environment, credentials included."""
     translate: Callable[[Document], Document] | None = None
     """A document as this tier's own IAM has to be told it; `None` where it judges nothing or judges as IAM does."""
 
     def check_keep(self, *, keep: str) -> None:
         """See whether what a run made can be kept.
 
-    needs_environment: bool = False
-    """Whether it must see the user's whole environment, credentials included."""
         Args:
             keep: the option that asks for it; empty when none does.
 

@@ -14,6 +14,7 @@ from sandgate.core.rules import Rule
 from sandgate.errors import EnvironmentFault, RunError
 from sandgate.tiers._commands import Commands
 from sandgate.tiers._endpoint import Endpoint, Unready, read_endpoints
+from sandgate.tiers._instance import instances_at, spelled
 from sandgate.tiers._leftovers import LISTING_ERRORS, list_service, listed_services
 from sandgate.tiers._model import Aim, AwsFacts, Denial, FunctionSession, Leftover, Target, Tier, TierContext
 from sandgate.tiers._rules import SigningRules
@@ -83,12 +84,12 @@ class _Endpoints:
     private: bool = False
     """Whether nobody but this run can reach what it makes."""
     acts_as_stack_role: bool = False
-
     aws: AwsFacts | None = None
+
     def admits(self, aim: Aim, /) -> Decision:
         """Only services that have an endpoint."""
-        if service in self.places:
         service = aim.service
+        if service in self.places:
             return ALLOWED
         return Decision(
             allowed=False,
@@ -120,13 +121,22 @@ class _Endpoints:
         """The pair of the service; an emulator that somebody else runs has no second one for the deployer."""
         return self.places[service].endpoint.credential
 
-    async def function_session(self, _access_key_id: str, _region: str) -> FunctionSession | None:
     async def mend(self, _denial: Denial, /) -> bool:
         """Nothing of an emulator's is renewed while it runs."""
         return False
 
+    async def function_session(self, _access_key_id: str, _region: str) -> FunctionSession | None:
         """Functions inside these emulators do not pass the gate."""
         return None
+
+    def instances(self) -> Mapping[str, Mapping[str, str]]:
+        """By what listens at their addresses, for those on this machine."""
+        found = instances_at({place.address for place in self.places.values()})
+        return {
+            service: {"address": spelled(place.address), "instance": found[place.address]}
+            for service, place in self.places.items()
+            if found.get(place.address)
+        }
 
     async def list_before(self) -> None:
         """Note what is there before the first call."""

@@ -122,6 +122,9 @@ class StandIn:
         found = self.function
         return found if found and found.credential.access_key_id == access_key_id else None
 
+    def instances(self) -> Mapping[str, Mapping[str, str]]:
+        return {}
+
     async def leftovers(self, _called: frozenset[tuple[str, str, str]], /) -> tuple[Leftover, ...]:
         return ()
 
