@@ -59,6 +59,8 @@ def pytest_configure(config: pytest.Config) -> None:
     # Some images set this; each of the thousands of Pythons that tests start would compile botocore for itself.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     sys.dont_write_bytecode = False
+    # In a CI job env files are not read; tests that are about that say so.
+    os.environ.pop("CI", None)
     # `nohup`, and a shell that starts us in the background, ignore these, and children inherit that; tests send them.
     for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_IGN:

@@ -152,17 +152,22 @@ def test_another_tier_leaves_nothing_of_the_first(
     port = free_port()
     start = f"exec '{sys.executable}' -m http.server {port} --bind 127.0.0.1 --directory below"
     table = f'[tool.sandgate.endpoints.s3]\nurl = "http://127.0.0.1:{port}"\nstart = {json.dumps(start)}\n'
-    user = make_user(top=table, variables='FIRST = "gate_url"\nBOTH = "gate_url"')
+    top = f'env_pass = ["APP_*"]\n{table}'
+    user = make_user(top=top, variables='FIRST = "gate_url"\nBOTH = "gate_url"')
+    (user.root / ".env.emulated").write_text("APP_NAME='it=is \"mine\"  # no comment'\nAPP_ONLY=1\nOTHER=1\n")
+    (user.root / ".env.dev").write_text("APP_NAME=another name # a comment\n")
     first = user.start()
     configuration = user.root / "pyproject.toml"
     configuration.write_text(configuration.read_text().replace("FIRST", "SECOND"))
-    second = user.start("--tier", "endpoints")
-    to = [use.format(f" --tier {tier}") for tier in ("emulated", "endpoints")]
+    second = user.start("--tier", "dev")  # another name for endpoints
+    to = [use.format(f" --tier {tier}") for tier in ("emulated", "dev")]
     one, two = user.seen(shell, to[0]), user.seen(shell, to[0], to[1])
     assert (Path(one["SANDGATE_RUN_DIR"]).name, Path(two["SANDGATE_RUN_DIR"]).name) == (first, second)
     assert one["FIRST"] == one["BOTH"] == one["AWS_ENDPOINT_URL"] != two["AWS_ENDPOINT_URL"]
     assert two["SECOND"] == two["BOTH"] == two["AWS_ENDPOINT_URL"]
-    assert "FIRST" not in two
+    assert {"FIRST", "APP_ONLY", "OTHER"}.isdisjoint(two)
+    assert (one["APP_NAME"], two["APP_NAME"]) == ('it=is "mine"  # no comment', "another name")
+    assert one["APP_ONLY"] == "1"
     left = [value for value in two.values() if value and value in (one["AWS_ACCESS_KEY_ID"], one["BOTH"], first)]
     assert left == []
     # And all of it can be left.

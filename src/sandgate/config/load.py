@@ -29,13 +29,14 @@ _BEFORE_ENV_FILE = ("env_file", "tier", "tier_aliases")
 _SECTION = "[tool.sandgate]"
 
 
-def load(*, cwd: Path, environ: Mapping[str, str], overrides: Mapping[str, object]) -> Config:
+def load(*, cwd: Path, environ: Mapping[str, str], overrides: Mapping[str, object], creating: bool = False) -> Config:
     """The configuration that holds in a folder.
 
     Args:
         cwd: where to start looking upward for the file.
         environ: the environment; only `SANDGATE_*` is read.
         overrides: values from the command line by option name; `None` means not given.
+        creating: for who makes the env file: one that was asked for need not be there yet.
 
     Raises:
         ConfigError: a file cannot be read, or a key or value in any source is wrong.
@@ -57,7 +58,7 @@ def load(*, cwd: Path, environ: Mapping[str, str], overrides: Mapping[str, objec
     near = {**_from_variables(environ, "environment"), **_from_command_line(overrides)}
     take({name: entry for name, entry in near.items() if name in _BEFORE_ENV_FILE})
     if not ci:
-        take(_from_env_file(Config(**values, root=root, sources=sources)))
+        take(_from_env_file(Config(**values, root=root, sources=sources), creating=creating))
     take(near)
     # Only now: a fixed env file may have named the tier.
     asked = values.get("tier", OPTIONS["tier"].default)
@@ -167,12 +168,12 @@ def _ours(environ: Mapping[str, str | None]) -> Iterator[tuple[str, str]]:
             yield variable, text
 
 
-def _from_env_file(config: Config) -> dict[str, tuple[object, str]]:
+def _from_env_file(config: Config, *, creating: bool) -> dict[str, tuple[object, str]]:
     path, asked_by = config.env_path, config.sources["env_file"]
     one_for_each = TIER in config.env_file
     if not path.is_file():
         # Of files by tier most tiers need none; the one file that was asked for must be there.
-        if asked_by == "default" or one_for_each:
+        if asked_by == "default" or one_for_each or creating:
             return {}
         raise ConfigError(
             "the env file does not exist", where=f"{path}, from {asked_by}", hint="create it or unset env_file"

@@ -78,6 +78,7 @@ def test_a_file_by_tier_may_be_absent_and_a_fixed_one_may_not(tmp_path: Path) ->
     with pytest.raises(ConfigError, match="does not exist"):
         config(tmp_path, 'env_file = "my.env"')
     assert config(tmp_path, 'env_file = "my.env"', {"CI": "1"}).ci
+    assert load(cwd=tmp_path, environ={}, overrides={}, creating=True).env_path == tmp_path / "my.env"
 
 
 def test_settings_of_a_tier_come_from_its_own_file(tmp_path: Path) -> None:
