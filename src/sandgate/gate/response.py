@@ -312,6 +312,7 @@ class UpstreamResponse:
                 if isinstance(data, memoryview):
                     self._lent.append(data)
             if self.complete:
+                self._flow()
                 return
             if self._sink is not None and self._paused:
                 await self._caught_up(self._sink)
