@@ -54,6 +54,8 @@ class ExitCode(IntEnum):
     """Tests left resources behind, or a sweep could not remove some."""
     REFUSED = 9
     """Green tests, but the gate refused calls that no test expected to be refused."""
+    UNPROVEN = 11
+    """No receipt proves what was asked for."""
     NOT_EXECUTABLE = 126
     """The command to run exists, but cannot be executed."""
     NOT_FOUND = 127
