@@ -107,7 +107,8 @@ def is_another(then: str, now: str) -> bool:
     boot_now, network_now, sockets_now = now.split(":")
     if boot != boot_now:
         return True
-    return network == network_now and sockets != sockets_now
+    # Some servers have several sockets, and add or drop one as they live.
+    return network == network_now and set(sockets.split("+")).isdisjoint(sockets_now.split("+"))
 
 
 def spelled(address: tuple[str, int]) -> str:
