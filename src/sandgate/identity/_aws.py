@@ -1,0 +1,78 @@
+"""What AWS refuses the administrator, as errors for people; and a silence in which a secret may pass."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sandgate.errors import EnvironmentFault
+
+__all__ = ["aws_errors", "code_of", "silent_logs"]
+
+_EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
+_UNKNOWN = frozenset({"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch"})
+_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
+
+
+def code_of(error: Any) -> str:
+    """The code of a client error, `AccessDenied`."""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+@contextmanager
+def aws_errors(what: str, *, who: str = "the administrator's credentials") -> Iterator[None]:
+    """Raise what AWS refuses, and what never reached it, as something that a person can act on.
+
+    Args:
+        what: could not be done, `the user cannot be looked at`.
+        who: asked.
+
+    Raises:
+        EnvironmentFault: always in place of botocore's error.
+    """
+    # The front ends may not import botocore before they need it.
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+    try:
+        yield
+    except ClientError as error:
+        message, hint = _refused(what, who, error)
+        raise EnvironmentFault(message, hint=hint) from None
+    except BotoCoreError as error:
+        raise EnvironmentFault(f"{what}: {_first_line(error)}", hint=_offline_hint(error)) from None
+
+
+def _refused(what: str, who: str, error: Any) -> tuple[str, str]:
+    code = code_of(error)
+    said = str(error.response.get("Error", {}).get("Message", "")) or str(error)
+    if code in _EXPIRED:
+        return f"{what}: {who} have expired", "log in again: `aws sso login`, or renew the session"
+    if code in _UNKNOWN:
+        return f"{what}: AWS does not know {who}: {code}", "look at admin_profile, or --admin-profile"
+    if code in _DENIED:
+        hint = "use an administrator's profile: --admin-profile NAME"
+        if "MultiFactor" in said or "MFA" in said:
+            hint = "the account asks for MFA: use a profile with mfa_serial, or a session that was made with MFA"
+        return f"{what}: {code}: {said}", hint
+    return f"{what}: {code}: {said}", ""
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+def _offline_hint(error: BaseException) -> str:
+    return "log in again: `aws sso login`" if "SSO" in type(error).__name__ or "Token" in type(error).__name__ else ""
+
+
+@contextmanager
+def silent_logs() -> Iterator[None]:
+    """Keep botocore from writing what it sends and gets: at DEBUG it logs whole answers, and secrets with them."""
+    before = logging.root.manager.disable
+    logging.disable(max(before, logging.DEBUG))
+    try:
+        yield
+    finally:
+        logging.disable(before)

@@ -1,0 +1,174 @@
+"""The administrator, who makes and removes identities: with whose credentials, and in which account."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from sandgate.config.identity import identity_names
+from sandgate.config.model import Config
+from sandgate.errors import ConfigError, EnvironmentFault, UsageError
+from sandgate.identity._aws import aws_errors
+
+__all__ = ["Admin", "check_account", "check_environment", "open_admin"]
+
+_AWS_HOSTS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".api.amazonwebservices.com.cn")
+_ENDPOINTS = "AWS_ENDPOINT_URL"
+_INSIDE = "SANDGATE_RUN_DIR"
+_CONNECT_SECONDS, _READ_SECONDS = 10, 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admin:
+    """Who provisions."""
+
+    account: str
+    partition: str
+    arn: str
+    region: str
+    clients: Callable[[str], Any] = field(repr=False)
+    """boto3 clients by service name, one of each."""
+
+    @property
+    def is_root(self) -> bool:
+        """Whether it is the account's root user."""
+        return self.arn.endswith(":root")
+
+
+def check_environment(environ: Mapping[str, str]) -> None:
+    """See whether the calls would go to AWS at all.
+
+    Raises:
+        UsageError: this is a child of a run.
+        ConfigError: a variable sends calls elsewhere.
+    """
+    if environ.get(_INSIDE):
+        raise UsageError(
+            "identities are made outside of runs, with the administrator's own credentials",
+            where=f"environment, {_INSIDE}",
+            hint="use a shell that is not a child of `sandgate run` or `sandgate shell`",
+        )
+    for name, value in environ.items():
+        if name.startswith(_ENDPOINTS) and value:
+            raise ConfigError(f"{name} is set, so calls would not go to AWS", where="environment", hint=f"unset {name}")
+
+
+def open_admin(config: Config, profile: str, environ: Mapping[str, str]) -> Admin:
+    """The administrator's clients, and who that is; the account is checked before anything else is asked.
+
+    Args:
+        config: its options about the account and `region`.
+        profile: AWS profile; empty for the AWS default chain.
+        environ: of this process.
+
+    Raises:
+        ConfigError: the account is the wrong one, or there is no such profile.
+        EnvironmentFault: there are no credentials, or AWS refuses them.
+    """
+    check_environment(environ)
+    clients = _clients(profile, config.region)
+    with aws_errors("nobody knows whose account this is"):
+        try:
+            who = clients("sts").get_caller_identity()
+        except EOFError:
+            raise EnvironmentFault(
+                "the profile asks for an MFA code, and standard input is no terminal",
+                where=profile or "default AWS credentials",
+                hint="run it in a terminal, or with a session that was made with MFA",
+            ) from None
+    admin = Admin(
+        account=who["Account"],
+        partition=who["Arn"].split(":")[1],
+        arn=who["Arn"],
+        region=config.region,
+        clients=clients,
+    )
+    check_account(config, admin)
+    return admin
+
+
+def check_account(config: Config, admin: Admin) -> None:
+    """See whether an identity may be made here.
+
+    Raises:
+        ConfigError: the account is another one, or a forbidden one, or the caller is the tests' identity itself.
+        EnvironmentFault: its alias cannot be read.
+    """
+    if admin.account in config.forbidden_accounts:
+        raise ConfigError(
+            f"account {admin.account} is on the list of those that must never be used",
+            where=f"{config.sources.get('forbidden_accounts', '')}, key forbidden_accounts",
+            hint="use an administrator's profile of the sandbox account: --admin-profile NAME",
+        )
+    if config.account and admin.account != config.account:
+        raise ConfigError(
+            f"these are credentials of account {admin.account}, and the configuration expects {config.account}",
+            where=f"{config.sources.get('account', '')}, key account",
+            hint="use an administrator's profile of that account: --admin-profile NAME",
+        )
+    if config.expected_alias:
+        with aws_errors("the account's alias cannot be read"):
+            aliases = admin.clients("iam").list_account_aliases()["AccountAliases"]
+        if config.expected_alias not in aliases:
+            raise ConfigError(
+                f"account {admin.account} is called {', '.join(aliases) or 'nothing'}, and the configuration expects "
+                f"{config.expected_alias}",
+                where=f"{config.sources.get('expected_alias', '')}, key expected_alias",
+            )
+    names = identity_names(config)
+    own = (names.user_arn(admin.account, admin.partition), f":assumed-role/{names.role}")
+    if admin.arn == own[0] or own[1] in admin.arn:
+        raise ConfigError(
+            "these are the credentials of the tests' own identity, which can change nothing about itself",
+            where=admin.arn,
+            hint="use an administrator's profile: --admin-profile NAME",
+        )
+
+
+def _clients(profile: str, region: str) -> Callable[[str], Any]:
+    from boto3 import Session  # noqa: PLC0415 - `--help` must not pay for it
+    from botocore.config import Config as ClientConfig  # noqa: PLC0415
+    from botocore.exceptions import ProfileNotFound  # noqa: PLC0415
+
+    try:
+        session = Session(profile_name=profile or None, region_name=region)
+    except ProfileNotFound:
+        raise ConfigError(
+            f"there is no AWS profile {profile!r}", where="admin_profile", hint="`aws configure list-profiles`"
+        ) from None
+    with aws_errors("there are no administrator's credentials"):
+        credentials = session.get_credentials()
+    if credentials is None:
+        raise EnvironmentFault(
+            "there are no administrator's credentials",
+            where=f"profile {profile}" if profile else "default AWS credentials",
+            hint="name a profile (admin_profile, or --admin-profile NAME), or log in: `aws sso login`",
+        )
+    settings = ClientConfig(
+        connect_timeout=_CONNECT_SECONDS,
+        read_timeout=_READ_SECONDS,
+        retries={"mode": "standard", "total_max_attempts": 5},
+    )
+    made: dict[str, Any] = {}
+
+    def client(service: str) -> Any:
+        if service not in made:
+            made[service] = _checked(session.client(service, region_name=region, config=settings))
+        return made[service]
+
+    return client
+
+
+def _checked(client: Any) -> Any:
+    """A client that speaks to AWS; the AWS configuration may send it elsewhere too."""
+    url = str(client.meta.endpoint_url)
+    parts = urlsplit(url)
+    if parts.scheme != "https" or not f"{parts.hostname}".endswith(_AWS_HOSTS):
+        raise ConfigError(
+            f"calls would go to {url}, which is not AWS",
+            where="endpoint_url in the AWS configuration",
+            hint="use a profile without endpoint_url",
+        )
+    return client
