@@ -51,6 +51,7 @@ class StandIn:
         """Where children write down that they tried to leave the machine."""
         authority.cert_pem.write_to_path(str(self.ca_bundle))
         self._clients: dict[tuple[str, str], Any] = {}
+        self._session = boto3.session.Session()
         self.front = Front(lambda: self._emulator.socket, authority, self._returned)
         self._emulator = self._start()
 
@@ -77,7 +78,7 @@ class StandIn:
         config = Config(
             proxies={"https": f"http://127.0.0.1:{self.front.proxy_port}"}, retries={"total_max_attempts": 1}
         )
-        return boto3.session.Session().client(
+        return self._session.client(
             service,
             region_name=region,
             aws_access_key_id=key.access_key_id,
@@ -161,8 +162,12 @@ class StandIn:
         emulator = Emulator(
             account=ACCOUNT, root=(root.access_key_id, root.secret), region=REGION, endpoint=f"http://{HOST}"
         )
-        emulator.wait()
         self._emulator = emulator
+        try:
+            emulator.wait()
+        except BaseException:
+            emulator.stop()
+            raise
         # Any twelve digits are the root user of that account to the emulator; the front takes these alone, signed.
         digits = Key(access_key_id=OTHER_ACCOUNT, secret=_secret())
         self.front.keys.add(root)

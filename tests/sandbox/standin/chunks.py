@@ -1,7 +1,7 @@
 """Bodies in the chunks of S3 (`aws-chunked`): framing, the chain of signatures, trailing checksums.
 
-Sources: "Signature calculations for the Authorization header: transferring payload in multiple chunks", and "… including
-trailing headers", both of the S3 API Reference.
+Sources: "Signature calculations for the Authorization header: transferring payload in multiple chunks", and the same
+"including trailing headers", both of the S3 API Reference.
 """
 
 from __future__ import annotations

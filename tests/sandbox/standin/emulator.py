@@ -24,6 +24,7 @@ HOST = "aws.invalid"
 PORT = 4566
 """What it believes to be its address; the front replaces it in answers."""
 _SECONDS = 60.0
+_SERVE = Path(__file__).with_name("emulation") / "serve.py"
 
 
 class Emulator:
@@ -52,7 +53,7 @@ class Emulator:
         self._log = self._folder / "log"
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                [str(_python()), "-I", str(Path(str(_emulator.__file__))), self.socket],
+                [str(_python()), "-I", str(_SERVE), self.socket, str(_emulator.__file__)],
                 env=environ, stdin=subprocess.PIPE, stdout=log, stderr=log, cwd=tmp, start_new_session=True,
             )  # fmt: skip
 

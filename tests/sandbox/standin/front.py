@@ -19,7 +19,7 @@ import trustme
 from tests.sandbox.standin.errors import error
 from tests.sandbox.standin.faults import FAULTS, Cut, Fault, Reset, Seen
 from tests.sandbox.standin.hosts import Place, is_aws, place
-from tests.sandbox.standin.keys import Keys
+from tests.sandbox.standin.keys import Keys, shorten
 from tests.sandbox.standin.messages import Answer, Refused, Request
 from tests.sandbox.standin.operations import Asked, operation, protocol
 from tests.sandbox.standin.signatures import claim, verify
@@ -46,6 +46,8 @@ class Front:
         """Names of hosts that somebody asked for and AWS does not have."""
         self.clock = timedelta()
         """How far the clock of AWS is ahead of this machine's."""
+        self.lifetime: timedelta | None = None
+        """How long sessions last that begin now, whatever was asked for."""
         self.port = self.proxy_port = 0
         self._emulator, self._authority, self._rewrite = emulator, authority, rewrite
         self._faults: list[Fault] = []
@@ -82,6 +84,7 @@ class Front:
         """Nothing goes wrong any more."""
         self._faults.clear()
         self.clock = timedelta()
+        self.lifetime = None
 
     def calls(self, service: str = "", operation: str = "") -> list[Seen]:
         """Those that arrived, of a service and an operation if named."""
@@ -218,6 +221,8 @@ class Front:
     async def _pass(self, request: Request, seen: Seen, upstream: Upstream) -> Answer:
         async def forward() -> Answer:
             answer = self._rewrite(request, await upstream.exchange(request))
+            if self.lifetime is not None:
+                answer = shorten(answer, self.lifetime)
             self.keys.learn(request, answer)
             return answer
 

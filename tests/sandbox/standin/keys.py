@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qsl
 from xml.etree import ElementTree as ET
 
 from tests.sandbox.standin.messages import Answer, Request
 
-__all__ = ["Key", "Keys"]
+__all__ = ["Key", "Keys", "shorten"]
+
+_EXPIRATION = re.compile(rb"(?<=<Expiration>)[^<]+(?=</Expiration>)")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -77,6 +79,12 @@ class Keys:
                 expires=_moment(expires) if expires else None,
             )
         )
+
+
+def shorten(answer: Answer, lifetime: timedelta) -> Answer:
+    """An answer of STS whose session ends sooner."""
+    end = f"{datetime.now(UTC) + lifetime:%Y-%m-%dT%H:%M:%SZ}".encode()
+    return replace(answer, body=_EXPIRATION.sub(end, answer.body))
 
 
 def _leaves(body: bytes) -> dict[str, object]:
