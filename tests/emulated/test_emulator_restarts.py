@@ -237,17 +237,19 @@ def test_a_run_notices_that_its_emulator_was_started_anew(moto: Moto, tmp_path: 
         moto.client("sns").create_topic(Name="test-orders")
         moto.client("sns").create_topic(Name="test-late")
         _make(run, "test-orders")  # the topic is somebody else's now, the queue the run's own
+        first = sweeping.sweep(run)
+        assert (moto.topics(), moto.queues()) == (["test-late", "test-orders"], [])
+        run.clients()("sqs").create_queue(QueueName="test-last")
         moto.start_anew()
         moto.client("sns").create_topic(Name="test-orders")
-        run.clients()("sqs").create_queue(QueueName="test-last")
-        swept = sweeping.sweep(run)
+        second = sweeping.sweep(run)
         run.stop()
     assert moto.topics() == ["test-orders"]
     events = [json.loads(line) for line in (run.directory / "events.jsonl").read_text(encoding="utf-8").splitlines()]
     assert [event["anew"] for event in events if event["event"] == "upstream"] == [list(SERVICES)] * 2
-    assert {left.entry.type for left in swept.left} == {"sns-topic"}
-    assert moto.queues() == []
-    assert "went with its emulator" in _gone(run)["test-orders"]
+    assert [[left.entry.type for left in swept.left] for swept in (first, second)] == [["sns-topic"]] * 2
+    assert "went with its emulator" in _gone(run)["test-last"]
+    assert "went with its emulator" not in _gone(run)["test-orders"], "the sweep has removed it"
 
 
 def test_an_emulator_that_is_not_there_forgets_nothing(
@@ -262,3 +264,9 @@ def test_an_emulator_that_is_not_there_forgets_nothing(
     with pytest.raises(EnvironmentFault, match="nothing listens"):
         _sweep_dead(run)
     assert len(_past(run).alive) == len(_past(run).in_ended_emulators) == 2
+    ledger = run.directory / NAME
+    kept = ledger.read_text(encoding="utf-8").splitlines(keepends=True)[:-2]
+    ledger.write_text("".join(kept), encoding="utf-8")  # the queue it has lost, and the event log tells of it
+    relay.start_anew()
+    assert _sweep_dead(run).keys() == {"test-orders"}
+    assert [(entry.type, entry.anew) for entry in _past(run).alive] == [("sns-topic", True), ("sqs-queue", True)]

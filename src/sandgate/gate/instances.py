@@ -1,7 +1,7 @@
 """The emulators that a run talks to, as its ledger knows them: whether each is still the one of before.
 
-Looked at when the ledger is opened, before a sweep, and before and after a call that makes something where a connection
-had to be made anew since. A server that ends takes its connections with it, so it costs other calls nothing.
+Looked at when the ledger is opened, before a sweep, and before and after a call that makes something, unless
+connections have lasted since the last time: a server that ends takes its connections with it.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ class Instances:
         """Write a line into the ledger where something else is there now.
 
         Args:
-            anyway: whether to look also if no connection was made anew.
+            anyway: whether to look also if connections to all of them have lasted.
         """
-        if not self._pool.fresh and not anyway:
+        if self._pool.unbroken and not anyway:
             return
         self._pool.fresh.clear()
         known = self._book.state.upstream

@@ -156,7 +156,7 @@ class Pool:
     def __init__(self, *, limit: int = 128, connect_timeout: float = 5.0) -> None:
         self._idle: dict[Address, list[UpstreamConnection]] = {}
         self.fresh: set[Address] = set()
-        """Where connections were made anew: until somebody takes note, another server may answer there."""
+        """Where connections were made anew; emptied by whoever takes note."""
         self._limit = limit
         self._connect_timeout = connect_timeout
         self._trust: ssl.SSLContext | None = None
@@ -216,6 +216,12 @@ class Pool:
             idle.append(connection)
         else:
             connection.discard()
+
+    @property
+    def unbroken(self) -> bool:
+        """Whether every server has a connection that it took before `fresh` was emptied: none has ended since."""
+        kept = (any(not connection.lost for connection in idle) for idle in self._idle.values())
+        return not self.fresh and all(kept)
 
     def close(self) -> None:
         """Close what is idle."""

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import cast
 
 import pytest
 
+from sandgate.core.call import Call, Principal
 from sandgate.core.log import AppendLog
+from sandgate.gate.asking import Asking
 from sandgate.gate.instances import Instances
+from sandgate.gate.ledgering import Ledgering
+from sandgate.gate.pointing import Pointing
+from sandgate.gate.probing import Prober
 from sandgate.gate.recorder import Recorder
-from sandgate.gate.upstream import Address, Pool
+from sandgate.gate.upstream import Address, Pool, UpstreamConnection
 from sandgate.ledger.book import Book
 from sandgate.tiers._model import Upstream
 
@@ -78,3 +84,68 @@ def test_one_that_is_not_there_now_is_not_another(gate: _Gate, now: dict[str, st
     gate.emulators.now = now
     gate.instances.notice(anyway=True)
     assert gate.named() == {"sns": "a:1:7", "sqs": "a:1:7"}
+
+
+def _topic(number: int) -> Call:
+    """One that carries the run's name, so that nobody asks whether it was there."""
+    return Call(
+        id=f"c{number}",
+        service="sns",
+        operation="CreateTopic",
+        parameters={"Name": "test-n1-x"},
+        region="eu-west-1",
+        principal=Principal(kind="identity", name="main"),
+    )
+
+
+@pytest.mark.parametrize("when", ["before the call", "under the call"])
+def test_what_is_made_is_of_the_emulator_that_answered(gate: _Gate, when: str) -> None:
+    notice, nobody = gate.instances.notice, cast("Asking", None)
+    ledger = Ledgering(gate.book, nobody, cast("Prober", None), cast("Pointing", None), "n1", notice)
+    ledger.notice(anyway=True)
+    for number in range(2):
+        if number and when == "before the call":
+            gate.emulators.now["sns"] = "a:1:8"
+            gate.pool.fresh.add(FRESH)
+        assert asyncio.run(ledger.before(_topic(number)))
+        assert [entry.anew for entry in gate.book.state.alive.values()] == [bool(number and when == "before the call")]
+        if number and when == "under the call":
+            gate.emulators.now["sns"] = "a:1:8"
+            gate.pool.fresh.add(FRESH)
+        ledger.after(_topic(number), 200, "", (b"<TopicArn>arn:aws:sns:eu-west-1:0:x</TopicArn>", ()), ())
+    assert gate.named()["sns"] == "a:1:8"
+    assert [entry.anew for entry in gate.book.state.alive.values()] == [False]
+
+
+class _Connection(UpstreamConnection):
+    """One whose last exchange has ended well, or not."""
+
+    def __init__(self, *, well: bool) -> None:
+        super().__init__()
+        self.address, self._well = FRESH, well
+
+    @property
+    def reusable(self) -> bool:
+        return self._well
+
+
+@pytest.mark.parametrize(
+    ("ended", "fresh", "unbroken"),
+    [
+        ((), False, True),  # there was none yet
+        (("kept",), False, True),
+        (("kept",), True, False),
+        (("kept", "lost"), False, True),  # some are closed for having been idle
+        (("lost",), False, False),
+        (("not kept",), False, False),
+    ],
+)
+def test_a_connection_that_lasts_is_a_server_that_lasts(ended: tuple[str, ...], *, fresh: bool, unbroken: bool) -> None:
+    pool = Pool()
+    for end in ended:
+        connection = _Connection(well=end != "not kept")
+        pool.release(connection)
+        connection.lost = end == "lost"
+    if fresh:
+        pool.fresh.add(FRESH)
+    assert pool.unbroken is unbroken

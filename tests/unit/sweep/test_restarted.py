@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from sandgate.ledger.entry import Claim, Entry
+from sandgate.ledger.state import fold
 from sandgate.sweep.found import Found
 from sandgate.sweep.others import Others
 from sandgate.sweep.plan import Sight, Step, decide, key_text
 from sandgate.sweep.restarted import after_restart
+from sandgate.sweep.work import Line, Sweeper
 
 SPACE = "k3f9x2"
 AT = 1_800_000_000.0
@@ -89,3 +93,32 @@ def test_while_the_emulator_lives_nothing_is_different() -> None:
 
 def test_what_the_sweep_itself_removed_did_not_go_with_the_emulator() -> None:
     assert step_of(topic(), Sight(), touched=True).why == "not in ListTopics"
+
+
+def test_a_sweep_looks_first_and_believes_nothing() -> None:
+    """What is known by its whole key is else removed without a look."""
+    lines: list[Mapping[str, Any]] = [
+        {"ledger": "upstream", "services": {"s3": {"address": "127.0.0.1:9000", "instance": "a:1:7"}}},
+        {
+            "ledger": "adopted", "id": "1", "at": AT, "type": "s3-object", "region": "eu-west-1", "claim": "made",
+            "key": {"Bucket": "theirs", "Key": "k", "VersionId": "null"},
+        },
+        {"ledger": "upstream", "services": {"s3": {"address": "127.0.0.1:9000", "instance": "a:1:8"}}},
+    ]  # fmt: skip
+
+    class Store:
+        """Holds nothing, and removes nothing."""
+
+        def can_paginate(self, _operation: str) -> bool:
+            return False
+
+        def head_object(self, **_asked: object) -> None:
+            answer: Any = {"Error": {"Code": "404", "Message": ""}, "ResponseMetadata": {"HTTPStatusCode": 404}}
+            raise ClientError(answer, "HeadObject")
+
+    def note(found: Sequence[Line]) -> None:
+        lines.extend({"ledger": kind, **line} for kind, line in found)
+
+    swept = Sweeper(clients=lambda _service, _region: Store(), state=lambda: fold(lines), note=note).run()
+    assert (swept.removed, swept.left) == ((), ())
+    assert (lines[-1]["ledger"], "it went with its emulator" in str(lines[-1]["why"])) == ("gone", True)
