@@ -109,6 +109,11 @@ def tier_named(name: str, source: str = "") -> Tier:
     return lookup(discover("sandgate.tiers", "TIER", Tier), name, what="tier", where=source)
 
 
-def read_config(**overrides: object) -> Config:
-    """The configuration that holds here: the process's own folder and environment, and the command line."""
-    return load(cwd=Path.cwd(), environ=os.environ, overrides=overrides)
+def read_config(*, creating: bool = False, **overrides: object) -> Config:
+    """The configuration that holds here: the process's own folder and environment, and the command line.
+
+    Args:
+        creating: for who makes the env file: one that was asked for need not be there yet.
+        overrides: values from the command line by option name.
+    """
+    return load(cwd=Path.cwd(), environ=os.environ, overrides=overrides, creating=creating)

@@ -1,4 +1,4 @@
-"""What has to happen to a user's access keys: decided from what exists, so that it can be run again at any point. Pure."""
+"""What has to happen to a user's access keys, decided from what there is: so it can be run again at any point. Pure."""
 
 from __future__ import annotations
 

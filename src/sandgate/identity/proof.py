@@ -6,7 +6,7 @@ Source: IAM User Guide, "Troubleshoot IAM": changes that I make are not always i
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,9 +20,9 @@ _FIRST_WAIT, _LONGEST_WAIT, _SLOWING = 0.2, 5.0, 1.6
 _SECONDS = 90.0
 _IN_A_ROW = 3
 """Answers without a refusal between them: one may come from the only server that knows the key."""
-_UNKNOWN = frozenset({"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch"})
+_UNHEARD = frozenset({"InvalidClientTokenId", "UnrecognizedClientException"})
 _REFUSED = frozenset({"AccessDenied", "AccessDeniedException"})
-_DEAD = _UNKNOWN | {"ExpiredToken", "ExpiredTokenException", "IncompleteSignature"}
+_DEAD = _UNHEARD | {"SignatureDoesNotMatch", "ExpiredToken", "ExpiredTokenException", "IncompleteSignature"}
 
 Waiting = Callable[[str], None]
 """Told what is waited for."""
@@ -47,21 +47,33 @@ class Prover:
     seconds: float = _SECONDS
     sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
 
-    def whose(self, key: str, secret: str) -> str:
-        """The ARN of whose key it is; empty where AWS does not take it (any more, or yet).
+    def whose(self, key: str, secret: str, *, wait: bool = False) -> str:
+        """The ARN of whose key it is; empty where AWS does not take it.
+
+        Args:
+            key: id.
+            secret: of the key.
+            wait: for a key that IAM lists as active: it may be so new that not every server knows it.
 
         Raises:
             EnvironmentFault: AWS could not be asked.
         """
         from botocore.exceptions import ClientError  # noqa: PLC0415
 
+        sts = self._sts(key, secret)
+        pauses = _pauses(self.seconds if wait else 0.0)
         with silent_logs(), aws_errors(f"nobody knows whose key {shown_key(key)} is", who="the key"):
-            try:
-                return str(self._sts(key, secret).get_caller_identity()["Arn"])
-            except ClientError as error:
-                if code_of(error) in _DEAD:
-                    return ""
-                raise
+            while True:
+                try:
+                    return str(sts.get_caller_identity()["Arn"])
+                except ClientError as error:
+                    if code_of(error) not in _DEAD:
+                        raise
+                    pause = next(pauses, None) if code_of(error) in _UNHEARD else None
+                    if pause is None:
+                        return ""
+                    self.say(f"IAM does not know the key {shown_key(key)} yet")
+                    self.sleep(pause)
 
     def prove(self, key: str, secret: str, *, user: str, assume: bool = True) -> None:
         """Wait until a key works, and until its user may take the test role.
@@ -76,7 +88,7 @@ class Prover:
             EnvironmentFault: it does not, after the time, or it is somebody else's.
         """
         sts = self._sts(key, secret)
-        arn = self._until(sts.get_caller_identity, _UNKNOWN, f"IAM does not know the key {shown_key(key)} yet")["Arn"]
+        arn = self._until(sts.get_caller_identity, _UNHEARD, f"IAM does not know the key {shown_key(key)} yet")["Arn"]
         if arn != user:
             raise EnvironmentFault(f"the key {shown_key(key)} is that of {arn}, not of {user}")
         if assume:
@@ -85,12 +97,12 @@ class Prover:
             def take() -> Any:
                 return sts.assume_role(RoleArn=self.role, RoleSessionName="sandgate-up", **said)
 
-            self._until(take, _UNKNOWN | _REFUSED, f"{user} may not assume {self.role} yet", in_a_row=1)
+            self._until(take, _UNHEARD | _REFUSED, f"{user} may not assume {self.role} yet", in_a_row=1)
 
     def _until(self, ask: Callable[[], Any], not_yet: frozenset[str], why: str, *, in_a_row: int = _IN_A_ROW) -> Any:
         from botocore.exceptions import ClientError  # noqa: PLC0415
 
-        deadline, wait, answered = time.monotonic() + self.seconds, _FIRST_WAIT, 0
+        pauses, answered = _pauses(self.seconds), 0
         with silent_logs(), aws_errors("the new key cannot be tried", who="the new key"):
             while True:
                 try:
@@ -103,11 +115,11 @@ class Prover:
                     if code_of(error) not in not_yet:
                         raise
                     answered, reason = 0, code_of(error)
-                if time.monotonic() > deadline:
+                pause = next(pauses, None)
+                if pause is None:
                     break
                 self.say(f"{why} ({reason})")
-                self.sleep(wait)
-                wait = min(wait * _SLOWING, _LONGEST_WAIT)
+                self.sleep(pause)
         raise EnvironmentFault(
             f"{why}, after {self.seconds:.0f} s: {reason}", hint="run the command again: it goes on where it stopped"
         )
@@ -117,3 +129,12 @@ class Prover:
 
         session = Session(aws_access_key_id=key, aws_secret_access_key=secret, region_name=self.region)
         return session.client("sts", region_name=self.region)
+
+
+def _pauses(seconds: float) -> Iterator[float]:
+    """Seconds to wait between tries, until the time is over; never none at all where there is any time."""
+    spent, pause = 0.0, _FIRST_WAIT
+    while spent < seconds:
+        yield pause
+        spent += pause
+        pause = min(pause * _SLOWING, _LONGEST_WAIT)

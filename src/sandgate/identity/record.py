@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -102,7 +103,7 @@ class Record:
         made = {str(event["id"]) for event in events if event["event"] == "made"}
         written = {str(event["id"]) for event in events if event["event"] == "written"}
         found = [key for key in created if key in made - written]
-        for event, following in zip(events, (*events[1:], {"event": "making"}), strict=True):
+        for event, following in zip_longest(events, events[1:], fillvalue={"event": "making"}):
             if event["event"] == "making" and following["event"] != "made":
                 # Nothing says which key a create that was never answered has made, but when, and after which ones.
                 since, known = float(event["at"]), {*event["known"], *made}
