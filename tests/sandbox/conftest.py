@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from tests.sandbox.project import Project
 from tests.sandbox.standin.account import StandIn
 
 
@@ -26,3 +28,13 @@ def standin(_standin: StandIn) -> Iterator[StandIn]:
     _standin.front.heal()
     assert _standin.front.strangers == []
     assert not _standin.escapes.exists(), _standin.escapes.read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def project(
+    standin: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Project:
+    """A project with an identity of its own, which is not there yet."""
+    return Project(
+        standin=standin, folder=tmp_path / "project", home=tmp_path / "home", patch=monkeypatch, capture=capsys
+    )

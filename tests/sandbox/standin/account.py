@@ -15,7 +15,8 @@ from typing import Any
 import boto3
 import trustme
 from botocore.config import Config
-from tests.sandbox.standin.emulator import HOST, PORT, Emulator, cache_folder
+from tests.sandbox.standin.emulation.key_ids import key_id
+from tests.sandbox.standin.emulator import Emulator, cache_folder
 from tests.sandbox.standin.front import Front
 from tests.sandbox.standin.hosts import place
 from tests.sandbox.standin.keys import Key
@@ -27,7 +28,12 @@ ACCOUNT = "111122223333"
 OTHER_ACCOUNT = "000000000000"
 REGION = "eu-west-1"
 _SITE = Path(__file__).with_name("site")
-_URL = re.compile(rf"http://{re.escape(HOST)}:{PORT}(?=/\d{{12}}/)".encode())
+_ADDRESSES = (
+    (rb"http://127\.0\.0\.1:%d(?=/\d{12}/)", "https://sqs.{region}.amazonaws.com"),
+    (rb"(http|ws)s?://(\w+)\.execute-api\.127\.0\.0\.1:%d", r"\1s://\2.execute-api.{region}.amazonaws.com"),
+    (rb"http://(\w+\.lambda-url\.[a-z0-9-]+)\.127\.0\.0\.1:%d", r"https://\1.on.aws"),
+)
+"""What the emulator calls its own, by its port, and what it is on AWS."""
 _EVERYTHING = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
 _OURS = ("AWS_", "SANDGATE_", "PYTEST_", "GITHUB_")
 
@@ -129,8 +135,8 @@ class StandIn:
             "AWS_CA_BUNDLE": str(self.ca_bundle),
             "SSL_CERT_FILE": str(self.ca_bundle),
             "REQUESTS_CA_BUNDLE": str(self.ca_bundle),
-            "STAND_IN_PORT": str(self.front.port),
-            "STAND_IN_ESCAPES": str(self.escapes),
+            "SSL_STAND_IN_PORT": str(self.front.port),
+            "SSL_STAND_IN_ESCAPES": str(self.escapes),
             **more,
         }
 
@@ -158,9 +164,9 @@ class StandIn:
     # -- inside -----------------------------------------------------------------------------------------------------
 
     def _start(self) -> Emulator:
-        root = Key(access_key_id=_key_id(), secret=_secret())
+        root = Key(access_key_id=key_id("AKIA", ACCOUNT), secret=_secret())
         emulator = Emulator(
-            account=ACCOUNT, root=(root.access_key_id, root.secret), region=REGION, endpoint=f"http://{HOST}"
+            account=ACCOUNT, root=(root.access_key_id, root.secret), region=REGION, port=self.front.inner_port
         )
         self._emulator = emulator
         try:
@@ -189,14 +195,12 @@ class StandIn:
     def _returned(self, request: Request, answer: Answer) -> Answer:
         """What AWS would have written where the emulator wrote its own address."""
         where = place(request.host)
-        if where is None or HOST.encode() not in answer.body:
+        port, body = self.front.inner_port, answer.body
+        if where is None or b"127.0.0.1:%d" % port not in body:
             return answer
-        url = f"https://sqs.{where.region}.amazonaws.com".encode()
-        return replace(answer, body=_URL.sub(url, answer.body))
-
-
-def _key_id() -> str:
-    return "AKIA" + base64.b32encode(secrets.token_bytes(10)).decode()
+        for own, theirs in _ADDRESSES:
+            body = re.sub(own % port, theirs.format(region=where.region).encode(), body)
+        return replace(answer, body=body)
 
 
 def _secret() -> str:

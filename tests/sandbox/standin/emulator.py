@@ -18,11 +18,8 @@ from sandgate.session import cache_directory
 from sandgate.tiers import _emulator
 from sandgate.tiers._venv import emulator_python
 
-__all__ = ["HOST", "PORT", "Emulator", "cache_folder"]
+__all__ = ["Emulator", "cache_folder"]
 
-HOST = "aws.invalid"
-PORT = 4566
-"""What it believes to be its address; the front replaces it in answers."""
 _SECONDS = 60.0
 _SERVE = Path(__file__).with_name("emulation") / "serve.py"
 
@@ -34,19 +31,20 @@ class Emulator:
         account: its own account id.
         root: access key and secret of the root user of that account.
         region: where functions and the like are that nobody says a region for.
-        endpoint: where functions that run in it find AWS.
+        port: of this machine, where functions that run in it find AWS; it believes that it listens there.
     """
 
-    def __init__(self, *, account: str, root: tuple[str, str], region: str, endpoint: str) -> None:
+    def __init__(self, *, account: str, root: tuple[str, str], region: str, port: int) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="si-"))
         self.socket = str(self._folder / "s")
         tmp = self._folder / "t"
         tmp.mkdir()
         environ = {
             "PATH": os.environ.get("PATH", os.defpath), "HOME": str(tmp), "TMPDIR": str(tmp), "LANG": "C.UTF-8",
-            "PYTHONUNBUFFERED": "1", "AUTH": "true", "GATEWAY_PORT": str(PORT), "MINISTACK_HOST": HOST,
+            "PYTHONUNBUFFERED": "1", "AUTH": "true", "GATEWAY_PORT": str(port), "MINISTACK_HOST": "127.0.0.1",
             "MINISTACK_ACCOUNT_ID": account, "MINISTACK_REGION": region, "AWS_ACCESS_KEY_ID": root[0],
-            "AWS_SECRET_ACCESS_KEY": root[1], "AWS_ENDPOINT_URL": endpoint, "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_SECRET_ACCESS_KEY": root[1], "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+            "AWS_EC2_METADATA_DISABLED": "true",
             "IOT_MTLS_ENABLED": "0", "SFTP_ENABLED": "0", "S3_DATA_DIR": str(tmp / "s3"),
             "STATE_DIR": str(tmp / "state"), "DOCKER_HOST": f"unix://{tmp}/no-docker.sock",
         }  # fmt: skip

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import socket
 import ssl
 import struct
 import threading
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -26,6 +27,9 @@ from tests.sandbox.standin.signatures import claim, verify
 from tests.sandbox.standin.wire import LARGEST, Upstream, read, response
 
 __all__ = ["Front"]
+
+_FOR_FUNCTIONS = ("/_ministack/cfn-response/", "/_ministack/lambda-layers/", "/_ministack/lambda-code/")
+_EMULATORS_OWN = ("/_ministack", "/_localstack", "/_aws")
 
 
 class Front:
@@ -48,7 +52,7 @@ class Front:
         """How far the clock of AWS is ahead of this machine's."""
         self.lifetime: timedelta | None = None
         """How long sessions last that begin now, whatever was asked for."""
-        self.port = self.proxy_port = 0
+        self.port = self.proxy_port = self.inner_port = 0
         self._emulator, self._authority, self._rewrite = emulator, authority, rewrite
         self._faults: list[Fault] = []
         self._contexts: dict[str, ssl.SSLContext] = {}
@@ -127,7 +131,9 @@ class Front:
         self.port = server.sockets[0].getsockname()[1]
         proxy = await asyncio.start_server(self._tunnel, "127.0.0.1", 0, limit=LARGEST)
         self.proxy_port = proxy.sockets[0].getsockname()[1]
-        self._servers = [server, proxy]
+        inner = await asyncio.start_server(self._serve_inside, "127.0.0.1", 0, limit=LARGEST)
+        self.inner_port = inner.sockets[0].getsockname()[1]
+        self._servers = [server, proxy, inner]
 
     def _choose(self, connection: ssl.SSLObject, name: str | None, _context: ssl.SSLContext) -> int | None:
         """A certificate for the name that the client wants to speak to, if AWS has a host of that name."""
@@ -159,17 +165,48 @@ class Front:
         writer.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """What comes from outside."""
+        named = writer.get_extra_info("ssl_object").context
+
+        async def answer(request: Request, upstream: Upstream) -> Answer:
+            if self._contexts.get(request.host) is not named:
+                self.strangers.append(f"{request.host} on a connection for another")
+                raise Reset
+            return await self._answer(request, upstream)
+
+        await self._converse(reader, writer, answer)
+
+    async def _serve_inside(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """What functions ask that run in AWS, and what they say to stacks; the emulator knows their sessions."""
+
+        async def answer(request: Request, upstream: Upstream) -> Answer:
+            if request.path.startswith(_FOR_FUNCTIONS):
+                return await upstream.exchange(request)
+            scope = re.search(r"Credential=(ASIA\w+)/\d+/([^/]*)/([^/]*)/", request.header("authorization"))
+            seen = Seen(
+                host=request.host, service=scope[3] if scope else "", operation="", region=scope[2] if scope else "",
+                access_key_id=scope[1] if scope else "", time=time.time(), method=request.method, path=request.target,
+                protocol="",
+            )  # fmt: skip
+            self.seen.append(seen)
+            said = await upstream.exchange(request) if scope else error("missing", "query")
+            seen.status = said.status
+            return said
+
+        await self._converse(reader, writer, answer)
+
+    async def _converse(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        answering: Callable[[Request, Upstream], Awaitable[Answer]],
+    ) -> None:
         connection = h11.Connection(h11.SERVER, max_incomplete_event_size=LARGEST)
         upstream = Upstream(self._emulator)
         self._writers.add(writer)
-        named = writer.get_extra_info("ssl_object").context
         try:
             while (request := await read(connection, reader, writer)) is not None:
-                host = request.host
-                if self._contexts.get(host) is not named:
-                    self.strangers.append(f"{host} on a connection for another")
-                    return
-                answer = await self._answer(request, upstream)
+                answer = await answering(request, upstream)
                 writer.write(response(connection, answer, request.method))
                 await writer.drain()
                 if connection.our_state is h11.MUST_CLOSE:
@@ -210,6 +247,8 @@ class Front:
                 verify(request, claimed, key, where, now, lax=asked.unsigned_body)
             else:
                 _check_open(request, where, asked)
+            if request.path.startswith(_EMULATORS_OWN):
+                raise Refused("request", "AWS has no such path")  # noqa: TRY301
         except Refused as refused:
             seen.refused = str(refused)
             answer = error(refused.kind, seen.protocol)

@@ -77,7 +77,7 @@ def place(host: str) -> Place | None:
     found = _matches(host)
     if not found:
         found = _behind_prefix(host)
-    if not found:
+    if not all(region in _regions() for _, region, _ in found if region) or not found:
         return None
     scopes = frozenset(_scope(service, region, dual="api.aws" in host or ".dualstack." in host)
                        for service, region, _ in found)  # fmt: skip
@@ -163,6 +163,12 @@ def _scope(service: str, region: str, *, dual: bool) -> tuple[str, str]:
         metadata = LOADER.load_service_model(service, "service-2")["metadata"]
         name = metadata.get("signingName") or metadata["endpointPrefix"]
     return str(name), str(scheme.get("signingRegion") or region or _GLOBAL)
+
+
+@cache
+def _regions() -> frozenset[str]:
+    """Those of the partition `aws`."""
+    return frozenset(_partitions()["partitions"][0]["regions"])
 
 
 @cache
