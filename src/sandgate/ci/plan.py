@@ -20,5 +20,7 @@ class WorkflowPlan:
     region: str
     key_id_variable: str
     secret_variable: str
+    folder: str = ""
+    """Of the project, from the repository's root; empty where it is the root itself."""
     role: str = ""
     """ARN of the OIDC role; empty where CI holds keys."""

@@ -35,9 +35,11 @@ def fill(text: str, values: Mapping[str, str]) -> str:
     Raises:
         ConfigError: a value that people give holds a line end, and could say more than it should.
     """
-    for name, value in values.items():
-        if name in ("COMMAND", "INSTALL", "PYTHON") and ("\n" in value or "\r" in value or not value.strip()):
+    for name in ("COMMAND", "INSTALL", "PYTHON"):
+        if not values[name].isprintable() or not values[name].strip():
             raise ConfigError(f"{name.lower()} must be one line", where="command line", hint=f"--{name.lower()} TEXT")
+    if not re.fullmatch(r"[\w./-]*", values["FOLDER"]):
+        raise ConfigError(f"{values['FOLDER']!r} is no folder that a workflow could name")
     return _GAP.sub(lambda gap: values[gap[1]], text)
 
 

@@ -14,11 +14,12 @@ _ENOUGH = 2
 """Of a unit, before a smaller one is shown."""
 
 
-def parse_age(text: str) -> float:
+def parse_age(text: str, option: str = "--older-than") -> float:
     """Seconds.
 
     Args:
         text: a number and a unit.
+        option: where it was typed.
 
     Raises:
         UsageError: it is not that.
@@ -26,7 +27,7 @@ def parse_age(text: str) -> float:
     match = _AGE.fullmatch(text.strip())
     if match is None:
         raise UsageError(
-            f"{text!r} is no length of time", where="command line, --older-than", hint="such as 90s, 30m, 2h or 7d"
+            f"{text!r} is no length of time", where=f"command line, {option}", hint="such as 90s, 30m, 2h or 7d"
         )
     return float(match[1]) * _UNITS[match[2]]
 

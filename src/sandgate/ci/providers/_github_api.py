@@ -37,22 +37,23 @@ class GithubStore:
     """The Actions secrets of one repository."""
 
     repository: Repository
+    name: str
 
     def updated(self) -> Mapping[str, float | None]:
         """Name to when it was last written."""
-        with _told(self.repository.full_name):
+        with _told(self.name):
             return {secret.name: secret.updated_at.timestamp() for secret in self.repository.get_secrets()}
 
     def put(self, name: str, value: str) -> None:
         """Seal a value to the repository's public key, and write it."""
-        with _told(self.repository.full_name):
+        with _told(self.name):
             self.repository.create_secret(name, value)
 
     def delete(self, name: str) -> bool:
         """Remove one; whether it was there."""
         # PyGithub's own delete_secret takes every failure for "was not there".
         try:
-            with _told(self.repository.full_name):
+            with _told(self.name):
                 self.repository.requester.requestJsonAndCheck("DELETE", f"{self.repository.url}/actions/secrets/{name}")
         except _Absent:
             return False
@@ -69,7 +70,8 @@ def open_store(config: Config, environ: Mapping[str, str]) -> GithubStore:
     Raises:
         SandgateError: no repository, no token, no client, or an address that no token may be sent to.
     """
-    return GithubStore(repository=_repository(config, environ, token_of(environ, TOKENS, needs=_RIGHTS)))
+    token = token_of(environ, TOKENS, needs=_RIGHTS)
+    return GithubStore(repository=_repository(config, environ, token), name=repository_of(config))
 
 
 def ids_of(config: Config, environ: Mapping[str, str]) -> tuple[int, int]:

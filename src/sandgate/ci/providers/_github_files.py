@@ -26,6 +26,12 @@ ACTIONS: Mapping[str, tuple[str, str]] = MappingProxyType(
 held against the workflows of several unrelated public repositories; Renovate and Dependabot read the comment and renew
 both."""
 
+_DEFAULTS = """\
+defaults:
+  run:
+    working-directory: {folder}
+
+"""
 _STEP = """
       - uses: {action}
         with:
@@ -45,6 +51,8 @@ def files(plan: WorkflowPlan) -> Mapping[str, str]:
         "COMMAND": plan.command,
         "INSTALL": plan.install,
         "PYTHON": plan.python,
+        "FOLDER": f"{plan.folder}/" if plan.folder else "",
+        "DEFAULTS": _DEFAULTS.format(folder=plan.folder) if plan.folder else "",
         "OIDC_PERMISSION": "\n      id-token: write" if oidc else "",
         "OIDC_STEP": _STEP.format(
             action=pins["aws-actions/configure-aws-credentials"], role=plan.role, region=plan.region

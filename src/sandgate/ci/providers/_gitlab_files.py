@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping
 
 from sandgate.ci.oidc import AUDIENCE
@@ -30,6 +31,8 @@ def files(plan: WorkflowPlan) -> Mapping[str, str]:
         "COMMAND": plan.command,
         "INSTALL": plan.install,
         "PYTHON": plan.python,
+        "FOLDER": f"{plan.folder}/" if plan.folder else "",
+        "CHANGE_FOLDER": f"\n    - cd {shlex.quote(plan.folder)}" if plan.folder else "",
         "OIDC_TOKEN": _TOKEN if plan.role else "",
         "OIDC_STEP": _STEP.format(role=plan.role) if plan.role else "",
     }

@@ -81,13 +81,12 @@ def _ref(environ: Environment) -> str:
 
 
 def _foreign(environ: Environment) -> str:
-    own = environ.get("CI_MERGE_REQUEST_PROJECT_PATH") or environ.get("CI_PROJECT_PATH", "")
-    other = environ.get("CI_MERGE_REQUEST_SOURCE_PROJECT_PATH", "")
-    # A pipeline in the fork itself is told by CI_PROJECT_PATH, which is then the fork's.
-    here = environ.get("CI_PROJECT_PATH", own)
-    if own and own == other == here:
-        return ""
-    return other if other != own else here if here != own else "a project that is gone"
+    """The project that the code is from, unless it is the one it goes to, and the pipeline is that one's too."""
+    own = environ.get("CI_MERGE_REQUEST_PROJECT_PATH", "")
+    for name in ("CI_MERGE_REQUEST_SOURCE_PROJECT_PATH", "CI_PROJECT_PATH"):
+        if not own or environ.get(name) != own:
+            return environ.get(name) or "a project that is gone"
+    return ""
 
 
 def _trust(config: Config, environ: Environment) -> Trust:

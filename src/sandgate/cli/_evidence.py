@@ -1,0 +1,79 @@
+"""Receipts of a project: found, read, and held against what a promotion asks for."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from sandgate.core.registry import nearest
+from sandgate.errors import ConfigError, UsageError
+
+__all__ = ["full_commit", "read_receipt", "receipts_of"]
+
+_NAME = "receipt.json"
+_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+
+
+def full_commit(text: str) -> str:
+    """A commit's whole id.
+
+    Raises:
+        UsageError: it is a part of one, or a name, which may mean another commit elsewhere.
+    """
+    found = text.strip().lower()
+    if not _COMMIT.fullmatch(found):
+        raise UsageError(
+            f"{text!r} is not the whole id of a commit",
+            where="command line, --commit",
+            hint='--commit "$(git rev-parse HEAD)"',
+        )
+    return found
+
+
+def receipts_of(cwd: Path, named: Iterable[str]) -> tuple[Path, ...]:
+    """The receipts that are named, or all of the project around a folder, newest first.
+
+    Args:
+        cwd: where to look for the project, from here upward.
+        named: files, folders that hold receipts at any depth, or ids of runs.
+
+    Raises:
+        UsageError: one is none of these.
+    """
+    from sandgate.control.living import project_folder  # noqa: PLC0415 - `--help` must not pay for it
+
+    project = project_folder(cwd)
+    runs = project / ".sandgate" / "runs" if project else None
+    wanted = tuple(named)
+    if not wanted:
+        return tuple(sorted(runs.glob(f"*/{_NAME}"), reverse=True)) if runs else ()
+    return tuple(path for name in wanted for path in _found(name, runs))
+
+
+def _found(name: str, runs: Path | None) -> Iterator[Path]:
+    place = Path(name)
+    if place.is_file():
+        yield place
+        return
+    folder = place if place.is_dir() else runs / name if runs and re.fullmatch(r"[\w-]+", name) else None
+    paths = sorted(folder.rglob(_NAME), reverse=True) if folder and folder.is_dir() else []
+    if not paths:
+        known = [path.name for path in runs.iterdir()] if runs else []
+        close = nearest(name, known)
+        hint = f"did you mean {close}?" if close else "a file, a folder with receipts, or the id of a run here"
+        raise UsageError(f"there is no receipt {name!r}", where=str(Path.cwd()), hint=hint)
+    yield from paths
+
+
+def read_receipt(path: Path) -> object:
+    """What the file holds.
+
+    Raises:
+        ConfigError: it cannot be read, or is no JSON.
+    """
+    try:
+        return json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError) as error:
+        raise ConfigError(f"the receipt cannot be read: {type(error).__name__}", where=str(path)) from None
