@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from hypothesis import settings
 
 
 def _canary(*parts: str) -> str:
@@ -59,8 +60,12 @@ def pytest_configure(config: pytest.Config) -> None:
     # Some images set this; each of the thousands of Pythons that tests start would compile botocore for itself.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     sys.dont_write_bytecode = False
-    # In a CI job env files are not read; tests that are about that say so.
-    os.environ.pop("CI", None)
+    # In a CI job env files are not read; tests that are about that say so. What searches tries the same examples each
+    # time there, so that red is red because of a change; workers and children learn that from the other variable.
+    if os.environ.pop("CI", None):
+        os.environ.setdefault("HYPOTHESIS_PROFILE", "ci")
+    if profile := os.environ.get("HYPOTHESIS_PROFILE"):
+        settings.load_profile(profile)
     # `nohup`, and a shell that starts us in the background, ignore these, and children inherit that; tests send them.
     for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_IGN:
