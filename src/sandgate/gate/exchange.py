@@ -8,9 +8,9 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
-from http import HTTPStatus
 from typing import Protocol
 
+from sandgate.gate.heads import FRAMING, NO_BODY, response_head
 from sandgate.wire.http import Request, Response, WireError
 
 __all__ = ["HIGH_WATER", "SMALL", "BodyTooLargeError", "ClientGoneError", "Exchange", "Side"]
@@ -20,10 +20,6 @@ HIGH_WATER = 1024 * 1024
 
 SMALL = 64 * 1024
 """Bytes up to which a body is held so that it travels in one packet with its head: a packet less is a wake-up less."""
-
-_NO_BODY = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
-_FRAMING = frozenset({"content-length", "connection", "transfer-encoding"})
-_STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}".encode() for status in HTTPStatus}
 
 
 class ClientGoneError(Exception):
@@ -53,11 +49,6 @@ class Side(Protocol):
 
     def drained(self) -> asyncio.Future[None] | None:
         """Done when the client has caught up; None when it has."""
-
-
-def _head(status: int, fields: list[bytes]) -> bytes:
-    """Status line and fields, ready to send (RFC 9112, 4 and 5)."""
-    return b"\r\n".join([_STATUS_LINES.get(status) or b"HTTP/1.1 %d " % status, *fields, b"\r\n"])
 
 
 class Exchange:
@@ -215,20 +206,20 @@ class Exchange:
         """Send a whole small response; Content-Length is made here."""
         if self._gone:
             return
-        has_body = self.request.method != "HEAD" and response.status not in _NO_BODY
+        has_body = self.request.method != "HEAD" and response.status not in NO_BODY
         fields = [
             f"{name}: {value}".encode("utf-8", "surrogateescape")
             for name, value in response.headers
-            if name.lower() not in _FRAMING
+            if name.lower() not in FRAMING
         ]
         length = next((v for n, v in response.headers if n.lower() == "content-length"), "")
-        if response.status not in _NO_BODY:
+        if response.status not in NO_BODY:
             fields.append(f"content-length: {len(response.body) if has_body or not length else length}".encode())
         self._end_fields(fields)
         self.started = True
         payload = response.body if has_body else b""
         self.bytes_out += len(payload)
-        self._side.transport.write(_head(response.status, fields) + payload)
+        self._side.transport.write(response_head(response.status, fields) + payload)
 
     def start(self, status: int, fields: list[bytes], *, length: int | None, first: bytes = b"") -> None:
         """Send the head of a streamed response, with the first piece of its body in the same packet.
@@ -248,12 +239,12 @@ class Exchange:
             fields.append(b"content-length: %d" % length)
         elif self._http10:
             self.keep_alive = False
-        elif status not in _NO_BODY:
+        elif status not in NO_BODY:
             self._chunked = True
             fields.append(b"transfer-encoding: chunked")
         self._end_fields(fields)
         self.started = True
-        data = _head(status, fields)
+        data = response_head(status, fields)
         if first and self.request.method != "HEAD":
             self.bytes_out += len(first)
             data += b"%x\r\n%b\r\n" % (len(first), first) if self._chunked else first
@@ -293,6 +284,47 @@ class Exchange:
         if data and self.request.method != "HEAD":
             self.bytes_out += len(data)
             self._side.transport.write(b"%x\r\n%b\r\n" % (len(data), bytes(data)) if self._chunked else data)
+
+    @property
+    def lendable(self) -> bool:
+        """Whether somebody else may answer on the connection's own socket: nothing is on its way, in or out."""
+        transport = self._side.transport
+        return self._complete and not transport.get_write_buffer_size() and not transport.get_extra_info("sslcontext")
+
+    def lend(self, status: int, fields: list[bytes], *, length: int) -> tuple[bytes, int]:
+        """Begin a response that somebody else sends.
+
+        Args:
+            status: HTTP status.
+            fields: `name: value`, without framing; framing is made anew.
+            length: bytes of the body.
+
+        Returns:
+            The head, and the descriptor of the connection's socket.
+
+        Raises:
+            ClientGoneError: the client left.
+        """
+        if self._gone:
+            raise ClientGoneError
+        fields.append(b"content-length: %d" % length)
+        self._end_fields(fields)
+        self.started = True
+        return response_head(status, fields), int(self._side.transport.get_extra_info("socket").fileno())
+
+    async def outlast(self, told: asyncio.Future[None]) -> None:
+        """Wait until somebody else has answered.
+
+        Args:
+            told: done then.
+
+        Raises:
+            ClientGoneError: the client left before.
+        """
+        self._waiter = told
+        await told
+        if self._gone:
+            raise ClientGoneError
 
     def finish(self) -> None:
         """End a streamed response."""

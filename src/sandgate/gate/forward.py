@@ -8,9 +8,12 @@ from http import HTTPStatus
 
 from sandgate.core.call import Call
 from sandgate.gate.exchange import SMALL, Exchange
+from sandgate.gate.heads import NO_BODY
+from sandgate.gate.lending import hand_over, waiting
 from sandgate.gate.parts import Parts
 from sandgate.gate.response import UpstreamFaultError, UpstreamResponse
 from sandgate.gate.upstream import Address, UpstreamConnection
+from sandgate.tiers._emulator_lent import LENDS
 from sandgate.tiers._model import Denial, Target
 from sandgate.wire.denials import READ, error_code
 from sandgate.wire.http import Headers, Response
@@ -22,8 +25,6 @@ _HELD_LIMIT = 8 * 1024 * 1024
 _BODILESS_METHODS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
 _FAILED = 400
 _DENYING = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
-_NO_BODY = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
-"""Their Content-Length, if any, tells of something else (RFC 9110, 8.6)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +105,14 @@ async def forward(exchange: Exchange, outgoing: Outgoing, parts: Parts, reading:
     Raises:
         UpstreamFaultError: the upstream broke before a byte of an answer was passed on.
     """
+    lends = exchange.lendable and _may_lend(outgoing, reading)
+    if lends:
+        outgoing.headers.append((LENDS, "1"))
     response, connection = await _accepted(outgoing, parts)
     try:
-        if reading.rewrite or reading.observe:
+        if lends and (body := waiting(response)):
+            await hand_over(exchange, response, outgoing.target.lent, body)
+        elif reading.rewrite or reading.observe:
             await _answer_held(exchange, response, parts, reading)
         else:
             reading.body = await _answer(exchange, response)
@@ -117,6 +123,13 @@ async def forward(exchange: Exchange, outgoing: Outgoing, parts: Parts, reading:
     code = error_code(status, response.headers, reading.body) if status >= _FAILED else ""
     parts.pool.release(connection)  # from here on the response is the next request's
     return status, code
+
+
+def _may_lend(outgoing: Outgoing, reading: Reading) -> bool:
+    """Whether the answer may go to the client without passing the gate: nothing of it is read or changed here."""
+    call = reading.call
+    objects = call is not None and (call.service, call.operation) == ("s3", "GetObject")
+    return bool(objects and outgoing.target.lent and not reading.rewrite and not reading.observe)
 
 
 async def _accepted(outgoing: Outgoing, parts: Parts) -> tuple[UpstreamResponse, UpstreamConnection]:
@@ -167,7 +180,7 @@ async def _answer(exchange: Exchange, response: UpstreamResponse) -> bytes:
     if response.length is not None and response.length <= SMALL:
         await response.end()
     whole = response.whole() if exchange.request.method != "HEAD" else None
-    length = response.length if whole is None or response.status in _NO_BODY else len(whole)
+    length = response.length if whole is None or response.status in NO_BODY else len(whole)
     exchange.start(response.status, response.fields, length=length, first=whole or b"")
     said = whole or b""
     if whole is None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sandgate.tiers._emulator_lent import LENDS
 from sandgate.wire.http import Request
 from sandgate.wire.signing.presented import SINGLE_HEADERS
 
@@ -73,6 +74,8 @@ def checked_request(method: str, version: str, url: bytes, headers: Sequence[tup
         _refuse_repeated(request)
     if not request.host:
         raise HygieneError(400, "no Host header")
+    if LENDS in request.fields:
+        raise HygieneError(400, f"header {LENDS} is for the gate to set")
     if "transfer-encoding" in request.fields:
         _check_coding(request, version)
     return request

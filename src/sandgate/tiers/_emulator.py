@@ -7,6 +7,7 @@ means that the gate is gone, however it died, and then the whole process group g
 from __future__ import annotations
 
 import functools
+import importlib.util
 import json
 import os
 import signal
@@ -178,6 +179,18 @@ def _page(listing: Callable[[dict[str, Any]], Any], member: str, query: dict[str
     return status, headers, json.dumps(answer).encode()
 
 
+def _lent(beside: Path) -> Any:
+    """The application, which answers on sockets of clients that the gate lends; see `_emulator_lent.py`."""
+    from ministack import app  # type: ignore[import-not-found, unused-ignore]  # noqa: PLC0415
+
+    found = importlib.util.spec_from_file_location("_emulator_lent", Path(__file__).with_name("_emulator_lent.py"))
+    assert found is not None
+    assert found.loader is not None
+    lent = importlib.util.module_from_spec(found)
+    found.loader.exec_module(lent)
+    return lent.Lent(app.app, str(beside.with_name("out.sock")))
+
+
 def main() -> None:
     """Serve `ministack.app:app` on the socket named by the first argument."""
     folder = str(Path(sys.argv[1]).parent)
@@ -189,7 +202,7 @@ def main() -> None:
     import uvicorn  # type: ignore[import-not-found, unused-ignore]  # noqa: PLC0415 - exists in the emulator's environment only
 
     uvicorn.run(
-        "ministack.app:app",
+        _lent(Path(sys.argv[1])),
         uds=sys.argv[1],
         loop="uvloop",
         http="httptools",

@@ -71,6 +71,8 @@ class Target:
     signing_name: str
     region: str
     unix: str = ""
+    lent: str = ""
+    """Path of the socket on which it takes sockets of clients, to answer there; empty where it takes none."""
     address: tuple[str, int] = ("", 0)
     tls: str = ""
     """Name that the server's certificate must prove; empty is plain TCP."""

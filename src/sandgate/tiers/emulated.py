@@ -49,6 +49,8 @@ class _Place:
     """Where one emulator lives."""
 
     socket: str
+    lent: str
+    """The socket on which it takes those of clients."""
     host: str
     """What it believes to be its own address: the gate's."""
     region: str
@@ -84,7 +86,9 @@ class _Emulated:
     def target(self, aim: Aim, /) -> Target:
         """Everything goes to the one socket, signed for the gate's own address."""
         name, signed_for = self.rules.scope(aim.service, aim.signing_name, aim.region or self.place.region)
-        return Target(host=self.place.host, signing_name=name, region=signed_for, unix=self.place.socket)
+        return Target(
+            host=self.place.host, signing_name=name, region=signed_for, unix=self.place.socket, lent=self.place.lent
+        )
 
     def credential(self, kind: str, _service: str, /) -> Credential:
         """The emulator's IAM users, one for each kind."""
@@ -184,6 +188,7 @@ async def _start(context: TierContext) -> _Emulated:
     context.progress("starting the emulator")
     place = _Place(
         socket=str(context.work_dir / "aws.sock"),
+        lent=str(context.work_dir / "out.sock"),
         host=f"{context.gate_host}:{context.gate_port}",
         region=context.config.region,
         log=context.run_dir / "emulator.log",

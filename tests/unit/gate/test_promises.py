@@ -286,6 +286,19 @@ def test_the_gate_adds_no_cors_header(gate: Any) -> None:
     assert [name for answer in answers for name in answer.headers if name.startswith("access-control-")] == []
 
 
+def test_an_upstream_borrows_no_socket_by_itself(gate: Any) -> None:
+    """Only an emulator of the gate's own is told that it may; a field of any other is a field."""
+    gate.upstream.reply = b"HTTP/1.1 200 OK\r\nx-sandgate-waits: 00 5\r\nContent-Length: 2\r\n\r\n{}"
+    answer = gate.send(gate.signed("GET", "/test-b/key", service="s3"))
+    assert (answer.status, answer.body, answer.headers["x-sandgate-waits"]) == (200, b"{}", "00 5")
+    assert "x-sandgate-lends" not in gate.upstream.visits[-1].headers
+
+
+def test_no_client_says_that_the_gate_lends(gate: Any) -> None:
+    found = gate.send(gate.raw("GET", "/test-b/key", {"X-Sandgate-Lends": "1"}))
+    assert (found.status, found.body) == (400, b"sandgate: header x-sandgate-lends is for the gate to set\n")
+
+
 def test_a_redirect_is_the_clients_to_follow(gate: Any) -> None:
     location = "https://other.example/"
     gate.upstream.reply = f"HTTP/1.1 307 Go\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n".encode()

@@ -18,7 +18,7 @@ from sandgate.tiers._model import TierContext
 from sandgate.tiers.emulated import _Place, _spawn
 
 STUBS = {
-    "ministack/app.py": "def _get_module(name): ...",
+    "ministack/app.py": "def _get_module(name): ...\nasync def app(*_): ...",
     "ministack/core/iam_evaluator.py": "def parse_policy_document(_): ...\ndef fnmatch_iam(*_): ...",
     "ministack/core/lambda_runtime.py": "_PYTHON_WORKER_SCRIPT = ''",
     "ministack/services/lambda_svc.py": "def _execute_function_warm(*_): ...",
@@ -26,7 +26,7 @@ STUBS = {
 import json, subprocess, sys, time
 def run(app, **options):
     worker = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(30)"])
-    print(json.dumps({"worker": worker.pid, "app": app, **options}), flush=True)
+    print(json.dumps({"worker": worker.pid, "app": app._app.__module__, **options}), flush=True)
     time.sleep(30)
 """,
 }
@@ -61,7 +61,7 @@ def test_it_listens_on_its_socket_only_and_ends_with_the_gate(tmp_path: Path) ->
         assert server.stdin is not None
         assert server.stdout is not None
         said = json.loads(server.stdout.readline())
-        assert (said["app"], said["uds"]) == ("ministack.app:app", str(socket))
+        assert (said["app"], said["uds"]) == ("ministack.app", str(socket))
         assert {"host", "port", "fd"}.isdisjoint(said)
         server.stdin.close()
         try:
@@ -79,7 +79,7 @@ def test_it_inherits_nothing_of_the_user(tmp_path: Path, canaries: dict[str, str
     shows = tmp_path / "python"
     shows.write_text("#!/bin/sh\nenv\n")
     shows.chmod(0o700)
-    place = _Place(socket="s", host="127.0.0.1:1", region="eu-west-1", log=tmp_path / "log", tmp=tmp_path)
+    place = _Place(socket="s", lent="l", host="127.0.0.1:1", region="eu-west-1", log=tmp_path / "log", tmp=tmp_path)
     context = TierContext(
         config=load(cwd=tmp_path, environ={}, overrides={}),
         run_dir=tmp_path,

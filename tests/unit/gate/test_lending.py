@@ -1,0 +1,209 @@
+"""The gate lends a client's socket to the emulator's side of it, both in this process."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import os
+import socket
+import warnings
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from sandgate.gate.exchange import Exchange
+from sandgate.gate.lending import hand_over, waiting
+from sandgate.gate.response import UpstreamFaultError, UpstreamResponse
+from sandgate.gate.server import Connection
+from sandgate.tiers._emulator_lent import LARGE, LENDS, Lent, order
+
+BODY = os.urandom(4 << 20)
+ASK = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n"
+
+
+class _Response:
+    """As much of an answer as is lent for."""
+
+    def __init__(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
+        self.status = status
+        self.fields = [b"%b: %b" % (name.lower(), value) for name, value in headers if name != b"content-length"]
+
+
+def _application(pieces: list[bytes], fields: list[tuple[bytes, bytes]]) -> Callable[..., Awaitable[None]]:
+    async def app(scope: Any, _receive: object, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            await asyncio.Event().wait()
+        await send({"type": "http.response.start", "status": 200, "headers": fields})
+        for number, piece in enumerate(pieces, 1):
+            await send({"type": "http.response.body", "body": piece, "more_body": number < len(pieces)})
+
+    return app
+
+
+@contextlib.asynccontextmanager
+async def _serving(path: Path) -> AsyncIterator[Lent]:
+    """The emulator's side, from its start to its end."""
+    lent = Lent(_application([BODY], [(b"x-a", b"b"), (b"content-length", b"4194304")]), str(path / "out.sock"))
+    life = asyncio.ensure_future(lent({"type": "lifespan"}, None, cast("Any", None)))
+    await asyncio.sleep(0)
+    try:
+        yield lent
+    finally:
+        life.cancel()
+        await asyncio.wait([life])
+
+
+async def _ask(lent: Lent, *, lends: bool = True) -> tuple[UpstreamResponse, bytes]:
+    """The application's answer: head, and the bytes that came with it."""
+    said: list[dict[str, Any]] = []
+
+    async def send(message: Any) -> None:
+        said.append(message)
+
+    await lent({"type": "http", "headers": [(LENDS.encode(), b"1")] if lends else []}, None, send)
+    response = _Response(said[0]["status"], said[0]["headers"])
+    return cast("UpstreamResponse", response), b"".join(message["body"] for message in said[1:])
+
+
+def _run(path: Path, handle: Callable[[Exchange, Lent], Awaitable[None]], client: Callable[..., Any]) -> Any:
+    """Let a client talk to a server whose exchanges are handled so."""
+
+    async def scenario() -> Any:
+        async with _serving(path) as lent:
+            server = await asyncio.get_running_loop().create_server(
+                lambda: Connection(lambda exchange: handle(exchange, lent), label="main", open_connections=set()),
+                "127.0.0.1",
+            )
+            reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+            try:
+                writer.write(ASK)
+                return await asyncio.wait_for(client(reader, writer), 20)
+            finally:
+                writer.close()
+                server.close()
+
+    return asyncio.run(scenario())
+
+
+async def _all(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+    writer.write_eof()
+    return await reader.read()
+
+
+def test_the_client_gets_head_and_body_from_the_other_side(tmp_path: Path) -> None:
+    out: list[int] = []
+
+    async def handle(exchange: Exchange, lent: Lent) -> None:
+        response, came = await _ask(lent)
+        body = waiting(response)
+        assert (came, response.fields) == (b"", [b"x-a: b"])
+        assert body
+        assert exchange.lendable
+        await hand_over(exchange, response, str(tmp_path / "out.sock"), body)
+        out.append(exchange.bytes_out)
+
+    found = _run(tmp_path, handle, _all)
+    assert found == b"HTTP/1.1 200 OK\r\nx-a: b\r\ncontent-length: 4194304\r\n\r\n" + BODY
+    assert out == [len(BODY)]
+
+
+def test_a_body_that_nobody_has_is_no_answer(tmp_path: Path) -> None:
+    """The other side closes without a word, as when it dies: the client must see that something is missing."""
+
+    async def handle(exchange: Exchange, lent: Lent) -> None:
+        response, _ = await _ask(lent)
+        await hand_over(exchange, response, str(tmp_path / "out.sock"), (b"0" * 32, len(BODY)))
+        assert exchange.bytes_out == 0
+
+    async def client(reader: asyncio.StreamReader, _writer: object) -> bytes:
+        try:
+            return await reader.read()
+        except ConnectionError:
+            return b"reset"
+
+    assert _run(tmp_path, handle, client) in (b"", b"reset")
+
+
+def test_where_nobody_listens_the_upstream_is_at_fault(tmp_path: Path) -> None:
+    async def handle(exchange: Exchange, lent: Lent) -> None:
+        response, _ = await _ask(lent)
+        with pytest.raises(UpstreamFaultError):
+            await hand_over(exchange, response, str(tmp_path / "none.sock"), (b"0" * 32, len(BODY)))
+        assert not exchange.started  # so that it can still be answered
+
+    assert _run(tmp_path, handle, _all) == b""
+
+
+def test_a_client_that_leaves_is_not_waited_for(tmp_path: Path) -> None:
+    over = asyncio.Event()
+
+    async def handle(exchange: Exchange, lent: Lent) -> None:
+        response, _ = await _ask(lent)
+        body = waiting(response)
+        assert body
+        try:
+            await hand_over(exchange, response, str(tmp_path / "out.sock"), body)
+        finally:  # by ClientGoneError, or because the other side noticed first
+            over.set()
+
+    async def client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        cast("Any", writer.transport).pause_reading()
+        await asyncio.sleep(0)
+        writer.transport.abort()
+        del reader
+        await over.wait()
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # a socket that is left open would warn
+        _run(tmp_path, handle, client)
+        gc.collect()
+
+
+@pytest.mark.parametrize(
+    ("pieces", "fields", "lends"),
+    [
+        pytest.param([BODY[: LARGE - 1]], [], True, id="small"),
+        pytest.param([BODY[:LARGE], b"more"], [], True, id="in pieces"),
+        pytest.param([BODY[:LARGE]], [(b"x-a", b"b" * 9000)], True, id="long head"),
+        pytest.param([BODY[:LARGE]], [], False, id="not lent"),
+    ],
+)
+def test_other_answers_pass_as_they_are(
+    tmp_path: Path, pieces: list[bytes], fields: list[tuple[bytes, bytes]], lends: bool
+) -> None:
+    lent = Lent(_application(pieces, [*fields, (b"X-Sandgate-Waits", b"a 1")]), str(tmp_path / "out.sock"))
+    response, came = asyncio.run(_ask(lent, lends=lends))
+    assert came == b"".join(pieces)
+    # Where nothing is lent, the application may say what it likes: nobody reads it.
+    assert (waiting(response) is None) == lends
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        pytest.param(order(b"0" * 32, b"HTTP/1.1 200 OK\r\n\r\n"), id="unknown token"),
+        pytest.param(b"", id="nothing"),
+        pytest.param(b"\0", id="cut"),
+    ],
+)
+def test_an_order_that_means_nothing_is_answered_with_nothing(tmp_path: Path, said: bytes) -> None:
+    async def scenario() -> bytes:
+        ours, theirs = socket.socketpair()
+        with ours, theirs, socket.socket(socket.AF_UNIX) as line:
+            async with _serving(tmp_path):
+                line.connect(str(tmp_path / "out.sock"))
+                if said:
+                    socket.send_fds(line, [said], [theirs.fileno()])
+                else:
+                    line.shutdown(socket.SHUT_WR)
+                line.settimeout(0)
+                answer = await asyncio.wait_for(asyncio.get_running_loop().sock_recv(line, 10), 10)
+            theirs.close()
+            ours.settimeout(10)
+            assert ours.recv(10) == b""  # it is closed over there too
+        return answer
+
+    assert asyncio.run(scenario()) == b""
