@@ -54,6 +54,8 @@ class ExitCode(IntEnum):
     """Tests left resources behind, or a sweep could not remove some."""
     REFUSED = 9
     """Green tests, but the gate refused calls that no test expected to be refused."""
+    MEND = 10
+    """`sandgate doctor` found something that must be mended."""
     UNPROVEN = 11
     """No receipt proves what was asked for."""
     NOT_EXECUTABLE = 126

@@ -38,24 +38,6 @@ def test_the_env_file_is_not_read_and_that_is_said_once(project: Any, calls: str
     assert (done.status, (done.out + done.err).count(said)) == (0, 1), done.out + done.err
 
 
-def test_without_ci_the_file_counts_and_nothing_is_said(project: Any, calls: str) -> None:
-    project.write(
-        {
-            "sandgate.toml": 'env_pass = ["APP_NAME"]',
-            ".env.emulated": "SANDGATE_REGION=eu-west-1\nAPP_NAME='of = \"the file\"'\n",
-            "test_it.py": calls
-            + """
-    def test_environment():
-        import os
-        assert os.environ["AWS_REGION"] == "eu-west-1"
-        assert os.environ["APP_NAME"] == 'of = "the file"'
-""",
-        }
-    )
-    done = project.pytest(APP_NAME="exported")
-    assert (done.status, "not read" in done.out + done.err) == (0, False), done.out + done.err
-
-
 def test_a_variable_that_is_missing_in_ci_is_one_error(project: Any) -> None:
     project.write({"pyproject.toml": ENDPOINTS, "conftest.py": READS, ".env.dev": "MINIO_KEY=a\nMINIO_SECRET=b\n"})
     done = project.pytest(CI="true")

@@ -11,8 +11,11 @@ __all__ = ["status_line"]
 
 
 @contextmanager
-def status_line() -> Iterator[Callable[[str], None]]:
+def status_line(first: str = "starting the gate") -> Iterator[Callable[[str], None]]:
     """Give a function that shows what is happening now.
+
+    Args:
+        first: what is shown until it is called.
 
     On a terminal it is one live line that disappears; elsewhere a line is printed only once it has been the state
     of things for a second, so that quick starts stay silent.
@@ -21,7 +24,7 @@ def status_line() -> Iterator[Callable[[str], None]]:
         from rich.console import Console  # noqa: PLC0415 - a terminal pays for it, a pipe does not
 
         console = Console(stderr=True)
-        with console.status("starting the gate") as status:
+        with console.status(first) as status:
             yield status.update
         return
     began = time.monotonic()

@@ -19,7 +19,7 @@ from filelock import FileLock
 
 from sandgate.errors import EnvironmentFault
 
-__all__ = ["emulator_python", "ensure_environment"]
+__all__ = ["emulator_made", "emulator_python", "ensure_environment"]
 
 _INDEX_HINT = (
     "the package index must be reachable once; behind a proxy set HTTPS_PROXY, with a mirror set PIP_INDEX_URL "
@@ -33,9 +33,25 @@ def emulator_python(cache_dir: Path, version: str, progress: Callable[[str], Non
     SAM templates need the translator; installing it afterwards would pull botocore past the emulator's pin, so all
     of it is one resolve.
     """
+    name, needed = _emulator(version)
+    return ensure_environment(cache_dir, name, needed, progress)
+
+
+def emulator_made(cache_dir: Path, version: str) -> bool:
+    """Whether the environment of MiniStack `version` is there already; nothing is made."""
+    name, _ = _emulator(version)
+    return _is_made(cache_dir / name)
+
+
+def _emulator(version: str) -> tuple[str, tuple[str, ...]]:
+    """Directory name and requirements of the environment."""
     needed = (f"ministack=={version}", "aws-sam-translator", "cryptography", "uvicorn", "httptools", "uvloop")
     digest = hashlib.sha256("\n".join((*needed, sys.version)).encode()).hexdigest()[:8]
-    return ensure_environment(cache_dir, f"ministack-{version}-{digest}", needed, progress)
+    return f"ministack-{version}-{digest}", needed
+
+
+def _is_made(final: Path) -> bool:
+    return (final / ".complete").exists() and (final / "bin" / "python").exists()
 
 
 def ensure_environment(
@@ -54,12 +70,12 @@ def ensure_environment(
     """
     final = cache_dir / name
     python = final / "bin" / "python"
-    if (final / ".complete").exists() and python.exists():
+    if _is_made(final):
         return python
     try:
         cache_dir.mkdir(parents=True, exist_ok=True)
         with FileLock(cache_dir / f"{name}.lock"):
-            if not ((final / ".complete").exists() and python.exists()):
+            if not _is_made(final):
                 _build(cache_dir, final, requirements, progress)
     except OSError as error:
         raise EnvironmentFault(

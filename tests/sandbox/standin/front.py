@@ -12,7 +12,9 @@ import threading
 import time
 import weakref
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import h11
@@ -255,7 +257,7 @@ class Front:
         else:
             answer = await self._pass(request, seen, upstream)
         seen.status = answer.status
-        return answer
+        return _dated(answer, datetime.now(UTC) + self.clock)
 
     async def _pass(self, request: Request, seen: Seen, upstream: Upstream) -> Answer:
         async def forward() -> Answer:
@@ -270,6 +272,12 @@ class Front:
             return await forward()
         seen.fault = taking.kind
         return await taking.happen(seen, forward)
+
+
+def _dated(answer: Answer, now: datetime) -> Answer:
+    """With the time by AWS's clock, as every answer of AWS has it, errors too."""
+    headers = [(name, value) for name, value in answer.headers if name.lower() != "date"]
+    return replace(answer, headers=(*headers, ("date", format_datetime(now, usegmt=True))))
 
 
 def _check_open(request: Request, where: Place, asked: Asked) -> None:
