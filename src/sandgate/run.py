@@ -47,6 +47,9 @@ class Run:
     started_at: float
     ready_at: float
     versions: Mapping[str, str] = field(default_factory=dict)
+    evidence: Mapping[str, str] = field(default_factory=dict)
+    """What else is known of where calls go: `asked`, another tier than this one where that had no credentials; on AWS
+    `alias`, `matched` (by which rule of the tripwire), `credentials` (from where), `upstream`."""
     _work_dir: Path = field(repr=False)
     _control: ControlClient = field(repr=False)
     _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)

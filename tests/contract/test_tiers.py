@@ -26,7 +26,7 @@ def tier(request: pytest.FixtureRequest) -> Tier:
 
 
 def test_the_promised_ones_are_there() -> None:
-    assert {"emulated", "endpoints"} <= set(TIERS)
+    assert {"emulated", "endpoints", "sandbox"} <= set(TIERS)
 
 
 def test_it_says_what_it_is(tier: Tier) -> None:
@@ -75,13 +75,19 @@ def configuration(tier: str, folder: Path) -> str:
     return "\n".join(['region = "eu-west-1"', *(f"{table}start = {json.dumps(start)}" for table in tables)])
 
 
+@pytest.fixture(params=[name for name, tier in TIERS.items() if not tier.needs_environment])
+def startable(request: pytest.FixtureRequest) -> Tier:
+    """Those that need nothing but this machine; tests/sandbox starts the others."""
+    return TIERS[request.param]
+
+
 @pytest.fixture
-def with_started(tier: Tier, tmp_path: Path) -> Callable[[Callable[[Upstream], object]], None]:
+def with_started(startable: Tier, tmp_path: Path) -> Callable[[Callable[[Upstream], object]], None]:
     """Start the tier, look at it, stop it, and stop it again, which must do no harm."""
 
     def run(look: Callable[[Upstream], object]) -> None:
         async def body() -> None:
-            upstream = await tier.start(make_context(tmp_path, tier.name))
+            upstream = await startable.start(make_context(tmp_path, startable.name))
             try:
                 assert upstream.death() == ""
                 assert await upstream.leftovers(frozenset()) == ()
@@ -90,7 +96,7 @@ def with_started(tier: Tier, tmp_path: Path) -> Callable[[Callable[[Upstream], o
                 await upstream.stop()
                 await upstream.stop()
 
-        (tmp_path / "sandgate.toml").write_text(configuration(tier.name, tmp_path))
+        (tmp_path / "sandgate.toml").write_text(configuration(startable.name, tmp_path))
         asyncio.run(body())
 
     return run

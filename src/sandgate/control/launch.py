@@ -144,6 +144,9 @@ def wait_ready(
             deadline = time.monotonic() + max(
                 timeout, 600.0 if "environment" in line.decode() or "install" in line.decode() else 0.0
             )
+        elif "warning" in message:
+            sys.stderr.write(f"sandgate: {message['warning']}\n")
+            sys.stderr.flush()
         elif "error" in message:
             raise _error(message["error"])
         elif message.get("ready"):

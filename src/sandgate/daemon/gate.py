@@ -28,7 +28,7 @@ from sandgate.guard.policy import load_policy
 from sandgate.iam.document import Document
 from sandgate.ledger.book import NAME as LEDGER
 from sandgate.ledger.book import Book
-from sandgate.tiers._model import Tier, TierContext, Upstream
+from sandgate.tiers._model import AbsentError, Tier, TierContext, Upstream
 
 __all__ = ["Gate"]
 
@@ -87,15 +87,12 @@ class Gate:
         """
         # Listening comes first: the emulator is told the port. Accepting comes last, when everything is there.
         await self._listener.bind("main", self._config.gate_port)
-        source = self._config.sources.get("tier", "")
-        tier = lookup(discover("sandgate.tiers", "TIER", Tier), self._config.tier, what="tier", where=source)
-        tier.check_guard(guard=not self._config.unsafe_no_guard)
-        tier.check_keep(keep=_keep_option(self._config))
+        tier = self._tier(self._config.tier)
         async with asyncio.TaskGroup() as group:
-            starting = group.create_task(self._start_tier(tier))
+            starting = group.create_task(self._start_or_fall_back(tier))
             loading = group.create_task(asyncio.to_thread(load_models, self._config, self._cache_dir))
             group.create_task(asyncio.to_thread(remove_stale))
-        upstream, models = starting.result(), loading.result()
+        (tier, upstream), models = starting.result(), loading.result()
         parts = make_parts(
             self._config, models, upstream, listener=self._listener, pool=self._pool, recorder=self._recorder
         )
@@ -111,7 +108,7 @@ class Gate:
         self._recorder.note(
             {"event": "ready", "tier": tier.name, "account": upstream.account, "caller": upstream.caller}
         )
-        replace_json(self._run_dir / "run.json", self._description(upstream))
+        replace_json(self._run_dir / "run.json", self._description(tier, upstream))
 
     async def _answer(self, command: str, fields: Mapping[str, Any]) -> Mapping[str, object] | None:
         assert self._desk is not None
@@ -124,6 +121,34 @@ class Gate:
             self._door = Door(self._work_dir / "door", self._desk.answer, self._listener.adopt)
             await self._door.open()
         return {"folder": str(self._door.folder)}
+
+    def _tier(self, name: str) -> Tier:
+        """A tier that this run may use.
+
+        Raises:
+            UsageError: there is none, or not with these options.
+        """
+        source = self._config.sources.get("tier", "")
+        tier = lookup(discover("sandgate.tiers", "TIER", Tier), name, what="tier", where=source)
+        tier.check_guard(guard=not self._config.unsafe_no_guard)
+        tier.check_keep(keep=_keep_option(self._config))
+        return tier
+
+    async def _start_or_fall_back(self, tier: Tier) -> tuple[Tier, Upstream]:
+        """Start the tier, or the configured one in its place where it has no credentials at all."""
+        try:
+            return tier, await self._start_tier(tier)
+        except AbsentError as absent:
+            # What an earlier gate of this run made on the tier is there, whoever has lost the credentials since.
+            if not self._config.fallback or self._book.state.header:
+                raise absent.error from None
+            other = self._tier(self._config.fallback)
+            self._say({"warning": f"NO CREDENTIALS for the tier {tier.name!r}: this run uses the tier {other.name!r}"})
+            return other, await self._start_tier(other)
+
+    def _evidence(self, tier: Tier, upstream: Upstream) -> Mapping[str, str]:
+        asked = {"asked": self._config.tier} if tier.name != self._config.tier else {}
+        return {**(upstream.aws.evidence if upstream.aws is not None else {}), **asked}
 
     async def _start_tier(self, tier: Tier) -> Upstream:
         self._upstream = await tier.start(
@@ -146,12 +171,13 @@ class Gate:
         policy = load_policy(self._config, account=account, namespace=namespace)
         return {"identity": policy.document, "deployer": policy.deployer}
 
-    def _description(self, upstream: Upstream) -> dict[str, object]:
+    def _description(self, tier: Tier, upstream: Upstream) -> dict[str, object]:
         return {
             "schema": 1,
             "run": self._run_dir.name,
             "pid": os.getpid(),
-            "tier": self._config.tier,
+            "tier": tier.name,
+            "evidence": self._evidence(tier, upstream),
             "account": upstream.account,
             "caller": upstream.caller,
             "region": self._config.region,

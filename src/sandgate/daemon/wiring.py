@@ -7,7 +7,7 @@ from pathlib import Path
 from sandgate.config.model import Config
 from sandgate.core.call import ALLOWED
 from sandgate.core.registry import discover, nearest
-from sandgate.errors import ConfigError
+from sandgate.errors import ConfigError, RunError
 from sandgate.gate.asking import Asking
 from sandgate.gate.instances import Instances
 from sandgate.gate.ledgering import Ledgering
@@ -62,12 +62,14 @@ def make_parts(
 ) -> Parts:
     """The collaborators of the pipeline; ledger and guard come once they exist."""
     surrogates = Surrogates()
+    if upstream.aws is not None:
+        pool.trust(upstream.aws.trust)
     gate_url = f"http://{HOST}:{listener.port('main')}"
-    return Parts(
+    parts = Parts(
         models=models,
         keys=RunKeys(),
         surrogates=surrogates,
-        rewriter=Rewriter(gate_url, surrogates),
+        rewriter=Rewriter(gate_url, surrogates, real_addresses=upstream.aws is not None),
         upstream=upstream,
         seen=Seen(everything=upstream.private),
         pool=pool,
@@ -78,6 +80,9 @@ def make_parts(
         ports=listener.ports,
         urls=listener.urls,
     )
+    if upstream.aws is not None:
+        parts.now = upstream.aws.clock
+    return parts
 
 
 def open_ledger(book: Book, parts: Parts, tier: Tier, *, config: Config, run_dir: Path, namespace: str) -> Ledgering:
@@ -90,8 +95,12 @@ def open_ledger(book: Book, parts: Parts, tier: Tier, *, config: Config, run_dir
         config: the run's.
         run_dir: the run's directory; its event log knows calls that a torn ledger lost.
         namespace: the run's.
+
+    Raises:
+        RunError: it is of another tier or account, where nothing of it can be found or swept.
     """
     account = parts.upstream.account or UNNAMED_ACCOUNT
+    _check_place(book, tier.name, account)
     header = {
         "run": run_dir.name,
         "tier": tier.name,
@@ -113,3 +122,15 @@ def open_ledger(book: Book, parts: Parts, tier: Tier, *, config: Config, run_dir
     prober = Prober(asking, parts.models, account)
     pointing = Pointing(book.state, parts.seen, prober, config.region)
     return Ledgering(book, asking, prober, pointing, namespace, instances.notice)
+
+
+def _check_place(book: Book, tier: str, account: str) -> None:
+    """A run that is taken up again must be where it was: elsewhere all that it made would seem to be gone."""
+    header = book.state.header
+    was = (header.get("tier", tier), header.get("account", account))
+    if was != (tier, account):
+        raise RunError(
+            f"this run is of the tier {was[0]!r}, account {was[1]}; what is reached now is {tier!r}, account {account}",
+            where="ledger of the run",
+            hint="use the credentials and the configuration that the run had",
+        )

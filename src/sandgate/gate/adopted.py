@@ -70,4 +70,7 @@ class Adopted:
         reads = (stack_reads(name, self._place) for name in self._members)
         allow = tuple(AllowOptions(actions=actions, resources=resources) for actions, resources in reads)
         config = replace(self._config, adopt=(*self._config.adopt, *owned), allow=(*self._config.allow, *allow))
-        return load_policy(config, account=self._place.account, namespace=self._namespace, written=self._config)
+        place = self._place
+        return load_policy(
+            config, account=place.account, namespace=self._namespace, partition=place.partition, written=self._config
+        )

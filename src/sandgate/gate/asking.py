@@ -8,13 +8,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from typing import NamedTuple
 from urllib.parse import quote, unquote, urlencode
 
-from sandgate.gate.forward import Outgoing
+from sandgate.gate.forward import Outgoing, accepted
 from sandgate.gate.parts import Parts
 from sandgate.gate.response import UpstreamFaultError
-from sandgate.gate.upstream import Address
 from sandgate.tiers._model import Aim
 from sandgate.wire.malformed import MalformedError
 from sandgate.wire.protocols._xml import Element, parse_xml
@@ -190,30 +190,15 @@ class Asking:
         Returns:
             Status and body; status 0 when there is no answer, or one that is too large to be held.
         """
-        parts = self._parts
-        upstream = parts.upstream
-        info = parts.models.services[service]
+        info = self._parts.models.services[service]
         aim = Aim(
             service=service, signing_name=info.signing_names[0], region=region or self._region,
             operation=operation, parameters=parameters or {}, path=path,
         )  # fmt: skip
-        if not upstream.admits(aim).allowed:
+        if not self._parts.upstream.admits(aim).allowed:
             return 0, b""
-        target = upstream.target(aim)
-        path = path if target.path is None else target.path
-        payload = hashlib.sha256(body).hexdigest()
-        headers = [("host", target.host), ("accept-encoding", "identity"), *fields]
-        headers = sign(
-            method, target.base_path + path, query, headers, upstream.credential("deployer", service),
-            region=target.region, service=target.signing_name, payload=payload, now=parts.now(),
-        )  # fmt: skip
-        outgoing = Outgoing(
-            method=method, path=path, query=query, headers=headers, body=body, length=len(body), target=target
-        )
-        host, port = target.address
-        address = Address(unix=target.unix) if target.unix else Address(host=host, port=port, tls=target.tls)
         try:
-            response, connection = await parts.pool.send(address, method, outgoing.head(), body)
+            response, connection = await accepted(self._signed(aim, method, query, body, tuple(fields)), self._parts)
         except UpstreamFaultError:
             return 0, b""
         try:
@@ -229,8 +214,23 @@ class Asking:
             connection.discard()
             return 0, b""
         status = response.status
-        parts.pool.release(connection)
+        self._parts.pool.release(connection)
         return status, b"".join(pieces)
+
+    def _signed(self, aim: Aim, method: str, query: str, body: bytes, fields: tuple[tuple[str, str], ...]) -> Outgoing:
+        upstream = self._parts.upstream
+        target = upstream.target(aim)
+        path = aim.path if target.path is None else target.path
+        real = upstream.credential("deployer", aim.service)
+        headers = sign(
+            method, target.base_path + path, query, [("host", target.host), ("accept-encoding", "identity"), *fields],
+            real, region=target.region, service=target.signing_name, payload=hashlib.sha256(body).hexdigest(),
+            now=self._parts.now(),
+        )  # fmt: skip
+        return Outgoing(
+            method=method, path=path, query=query, headers=headers, body=body, length=len(body), target=target,
+            used=real, again=partial(self._signed, aim, method, query, body, fields),
+        )  # fmt: skip
 
 
 def _first(root: Element | None, tag: str) -> str | None:

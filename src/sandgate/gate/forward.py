@@ -19,7 +19,7 @@ from sandgate.wire.denials import READ, error_code
 from sandgate.wire.http import Headers, Response
 from sandgate.wire.signing.credential import Credential
 
-__all__ = ["Body", "Outgoing", "Reading", "forward"]
+__all__ = ["Body", "Outgoing", "Reading", "accepted", "forward"]
 
 _HELD_LIMIT = 8 * 1024 * 1024
 _BODILESS_METHODS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
@@ -108,7 +108,7 @@ async def forward(exchange: Exchange, outgoing: Outgoing, parts: Parts, reading:
     lends = exchange.lendable and _may_lend(outgoing, reading)
     if lends:
         outgoing.headers.append((LENDS, "1"))
-    response, connection = await _accepted(outgoing, parts)
+    response, connection = await accepted(outgoing, parts)
     try:
         if lends and (body := waiting(response)):
             await hand_over(exchange, response, outgoing.target.lent, body)
@@ -132,10 +132,20 @@ def _may_lend(outgoing: Outgoing, reading: Reading) -> bool:
     return bool(objects and outgoing.target.lent and not reading.rewrite and not reading.observe)
 
 
-async def _accepted(outgoing: Outgoing, parts: Parts) -> tuple[UpstreamResponse, UpstreamConnection]:
+async def accepted(outgoing: Outgoing, parts: Parts) -> tuple[UpstreamResponse, UpstreamConnection]:
     """Send, and once more with a new signature where the tier has mended what the first was denied for.
 
     AWS checks signatures before it does anything, so a call that is denied so has not been carried out.
+
+    Args:
+        outgoing: what to send.
+        parts: pool and upstream.
+
+    Returns:
+        The response, once its head is here, and its connection, which the caller gives back to the pool.
+
+    Raises:
+        UpstreamFaultError: the upstream broke, or took a body that is gone now and must come again.
     """
     response, connection = await _send(outgoing, parts)
     if outgoing.again is None or parts.upstream.aws is None or response.status not in _DENYING:

@@ -133,7 +133,12 @@ async def build_wall(config: Config, parts: Parts, namespace: str) -> Wall:
         PolicyError: the user's own document is malformed.
     """
     asking = Asking(parts, config.region)
-    place = Place(account=parts.upstream.account or UNNAMED_ACCOUNT, region=config.region)
+    aws = parts.upstream.aws
+    place = Place(
+        account=parts.upstream.account or UNNAMED_ACCOUNT,
+        region=config.region,
+        partition=aws.partition if aws is not None else "aws",
+    )
     adopted = Adopted(config, asking, place, namespace)
     await adopted.look()
     acts_as_role = parts.upstream.acts_as_stack_role

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sandgate.config.model import Config
 from sandgate.config.options import OPTIONS
-from sandgate.reports.words import NO_GUARD, NOT_KNOWN
+from sandgate.reports.words import NO_GUARD, account_words, caller_words, fallback_lines
 from sandgate.run import Run
 
 __all__ = ["header_lines"]
@@ -29,8 +29,9 @@ def header_lines(run: Run, mark: Callable[[str], str] = str) -> list[str]:
     joined = "" if run.owner else f", joined run {run.id}"
     tier = f"tier {run.tier} (from {_source(config, 'tier')})"
     return [
-        f"sandgate: {tier}, account {run.account or NOT_KNOWN}, namespace {run.namespace}{joined}",
-        f"sandgate: caller {run.caller or NOT_KNOWN}, gate {run.gate_url}",
+        f"sandgate: {tier}, account {account_words(run.account, run.evidence)}, namespace {run.namespace}{joined}",
+        f"sandgate: caller {caller_words(run.caller, run.evidence)}, gate {run.gate_url}",
+        *(mark(line) for line in fallback_lines(run.evidence, run.tier, _PREFIX)),
         *([mark(f"{_PREFIX}guard {NO_GUARD}")] if config.unsafe_no_guard else []),
         *_wrapped(_settings(config)),
     ]

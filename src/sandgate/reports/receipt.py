@@ -44,7 +44,7 @@ class RunFacts:
     """What tests left behind: type and name; `swept` is `yes` where the run's own sweep has removed it, else `why` says
     what stands against it."""
     findings: tuple[Mapping[str, str], ...] = ()
-    """What no sweep undoes: `what`, type, name."""
+    """What no sweep undoes: `what`, type, name, operation."""
     on_leftover: str = "fail"
     """`fail`, or `sweep` where what was swept is only shown."""
     kept: bool = False
@@ -69,6 +69,9 @@ class RunFacts:
     """`fail`, or `report` where refusals are shown only."""
     guard: bool = True
     """Whether calls were kept inside the sandbox."""
+    evidence: Mapping[str, str] = field(default_factory=dict)
+    """`asked`, where another tier was asked for than the one used; on AWS `alias`, `matched`, `credentials` and
+    `upstream`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,8 +109,13 @@ class Receipt:
             "status": int(self.status),
             "reasons": list(self.reasons),
             "tier": facts.tier,
+            "asked": facts.evidence.get("asked", facts.tier),
+            "upstream": facts.evidence.get("upstream", ""),
             "account": facts.account,
+            "alias": facts.evidence.get("alias", ""),
             "caller": facts.caller,
+            "matched": facts.evidence.get("matched", ""),
+            "credentials": facts.evidence.get("credentials", ""),
             "region": facts.region,
             "namespace": facts.namespace,
             "commit": facts.commit,

@@ -9,7 +9,7 @@ from sandgate.errors import ExitCode
 from sandgate.reports.lines import WIDTH, cut, plain, wrapped
 from sandgate.reports.receipt import Receipt
 from sandgate.reports.refusals import RefusalGroup
-from sandgate.reports.words import FINDINGS, NO_GUARD, NOT_KNOWN
+from sandgate.reports.words import FINDINGS, NO_GUARD, account_words, caller_words, fallback_lines
 
 __all__ = ["refusal_lines", "summary_lines"]
 
@@ -26,10 +26,12 @@ def summary_lines(receipt: Receipt) -> list[str]:
     """
     facts = receipt.facts
     green = receipt.status is ExitCode.OK
+    account = account_words(facts.account, facts.evidence)
     lines = [
         f"sandgate {facts.run}: {'green' if green else 'RED'} on tier {facts.tier}",
-        f"  account  {facts.account or NOT_KNOWN}   region {facts.region}   namespace {facts.namespace}",
-        f"  caller   {facts.caller or NOT_KNOWN}",
+        *fallback_lines(facts.evidence, facts.tier, "  "),
+        f"  account  {account}   region {facts.region}   namespace {facts.namespace}",
+        f"  caller   {caller_words(facts.caller, facts.evidence)}",
     ]
     if facts.commit:
         lines.append(f"  commit   {facts.commit[:12]}{' with uncommitted changes' if facts.dirty else ''}")

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-__all__ = ["FINDINGS", "NOT_KNOWN", "NO_GUARD", "colour_of"]
+from collections.abc import Mapping
+
+__all__ = [
+    "FALLBACK",
+    "FINDINGS",
+    "NOT_KNOWN",
+    "NO_GUARD",
+    "account_words",
+    "caller_words",
+    "colour_of",
+    "fallback_lines",
+]
 
 NOT_KNOWN = "not known"
 """Account and caller where the upstream has nobody to ask."""
@@ -13,11 +24,32 @@ FINDINGS = {
 }
 """What a run did that no sweep undoes."""
 NO_GUARD = "OFF (--unsafe-no-guard): nothing keeps calls inside the sandbox"
+FALLBACK = "NOT on the tier that was asked for, which had no credentials"
+"""Said wherever a run is shown that fell back to another tier."""
 """Said wherever a run without a guard is shown."""
 
 
 def colour_of(line: str) -> str | None:
+def account_words(account: str, evidence: Mapping[str, str]) -> str:
+    """An account with its alias, and with what stands for AWS where tests of sandgate run."""
+    alias = f" ({evidence['alias']})" if evidence.get("alias") else ""
+    other = evidence.get("upstream", "aws")
+    return f"{account or NOT_KNOWN}{alias}{'' if other == 'aws' else f', {other}'}"
+
+
+def caller_words(caller: str, evidence: Mapping[str, str]) -> str:
+    """A caller with the rule by which it may call."""
+    by = f", by the rule {evidence['matched']}" if evidence.get("matched") else ""
+    return f"{caller or NOT_KNOWN}{by}"
+
+
+def fallback_lines(evidence: Mapping[str, str], tier: str, before: str) -> list[str]:
+    """That a run is not where it was asked to be; nothing where it is."""
+    asked = evidence.get("asked")
+    return [f"{before}{FALLBACK}: {tier}, asked: {asked}"] if asked else []
+
+
     """The colour of a line of the summary on a terminal; `None` is none."""
     if line.startswith("  red because"):
         return "red"
-    return "yellow" if line.endswith(NO_GUARD) else None
+    return "yellow" if line.endswith(NO_GUARD) or FALLBACK in line else None

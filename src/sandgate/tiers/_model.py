@@ -80,6 +80,8 @@ class Target:
     """Path of the endpoint URL, without a trailing slash."""
     path: str | None = None
     """Path behind it, where the host or the endpoint says what the client's path says; `None` is the client's."""
+    scheme: str = "sigv4"
+    """How it is signed there, by the names of botocore's endpoint rules."""
     names_all: bool = False
     """Whether this host alone says what is meant, so that no other that a client named is ever sent."""
 

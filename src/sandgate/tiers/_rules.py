@@ -74,8 +74,9 @@ class SigningRules:
         places = self.services.get(service)
         if places is None:
             return signing_name, region
-        found = places.get(region) or places.get(self._partition(region))
+        found = places.get(region) or places.get(self.partition(region))
         return (found[0] or signing_name, found[1]) if found else (signing_name, region)
 
-    def _partition(self, region: str) -> str:
+    def partition(self, region: str) -> str:
+        """The partition that a region is of; empty for none that is known."""
         return next((name for name, pattern in self.partitions if pattern.match(region)), "")
