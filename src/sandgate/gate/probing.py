@@ -125,7 +125,10 @@ class Prober:
                 return 0, b""
             named = {name: quote(str(value), safe="/-_.~" if name == "Key" else "") for name, value in given.items()}
             query = rest.query.format_map({"VersionId": "", **named}).removesuffix("versionId=")
-            return await self._asking.ask(service, rest.method, rest.path.format_map(named), query=query, region=region)
+            return await self._asking.ask(
+                service, rest.method, rest.path.format_map(named), query=query, region=region, operation=operation,
+                parameters=given,
+            )  # fmt: skip
         info = self._models.services[service]
         fields: tuple[tuple[str, str], ...]
         if info.target_prefix:
@@ -137,7 +140,9 @@ class Prober:
         else:
             fields = (("content-type", "application/x-www-form-urlencoded; charset=utf-8"),)
             body = urlencode({"Action": operation, "Version": info.api_version, **given}).encode()
-        return await self._asking.ask(service, "POST", "/", body=body, region=region, fields=fields)
+        return await self._asking.ask(
+            service, "POST", "/", body=body, region=region, fields=fields, operation=operation, parameters=given
+        )
 
 
 def _is_one_of(codes: tuple[str, ...], status: int, body: bytes) -> bool:
