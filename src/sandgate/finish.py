@@ -155,7 +155,14 @@ def _end(run: Run, reason: str, *, kept: bool, say: _Bar) -> _End:
             end.not_listed = tuple(left for left in found if left.get("unknown"))
             end.leftovers = (*known, *(left for left in found if not left.get("unknown") and not _among(left, known)))
             end.findings = tuple(
-                {"what": one.what, "type": one.type, "name": one.name, "test": one.test} for one in _read(run).findings
+                {
+                    "what": one.what,
+                    "type": one.type,
+                    "name": one.name,
+                    "test": one.test,
+                    "operation": one.operation,
+                }
+                for one in _read(run).findings
             )
         status = run.stop(reason)
         end.broken = end.broken or str(status["broken"])

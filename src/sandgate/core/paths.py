@@ -14,6 +14,9 @@ _CALL = re.compile(r"(\w+)\((.*)\)")
 
 _SECRET = re.compile(r"arn:[^:]*:secretsmanager:[^:]*:[^:]*:secret:(.+?)(?:-\w{6})?")
 
+_FUNCTION = re.compile(r"(?:(?:.*:)?function:)?([^:]+)(?::[^:]*)?")
+_LOG_GROUP = re.compile(r"arn:.*:log-group:([^:]+)(?::.*)?")
+
 _PASSWORD = "****"  # noqa: S105 - how SNS shows one in its listings
 
 
@@ -40,6 +43,8 @@ _FUNCTIONS: Mapping[str, Callable[[str], str]] = {
     "address": _address,
     "lower": str.lower,  # where AWS stores a name in lower case, whatever the request said
     "secret": lambda text: found[1] if (found := _SECRET.fullmatch(text)) else text,
+    "function": lambda text: found[1] if (found := _FUNCTION.fullmatch(text)) else text,  # also in an ARN of a version
+    "loggroup": lambda text: found[1] if (found := _LOG_GROUP.fullmatch(text)) else text,
     "layer": lambda text: text.split(":")[-2] if ":" in text else text,  # of an ARN `…:layer:name:1`
     "left": lambda text: text.rpartition("|")[0],  # of a physical id `bus|rule`
     "right": lambda text: text.rpartition("|")[2],
@@ -56,7 +61,8 @@ def every(node: object, path: str) -> Iterator[object]:
             the node itself. `tail(path)` is what follows the last slash of a text, `last(path)` the last colon;
             `second(path)` is what stands between the first two slashes, all of a text that has none; `lower(path)`
             is the text in lower case, `secret(path)` the name in a secret's ARN, which ends in a dash and six
-            characters of AWS's, `layer(path)` what stands before the last colon. `one|other` is both, one after the
+            characters of AWS's, `layer(path)` what stands before the last colon, `function(path)` the name of a
+            function and `loggroup(path)` that of a log group in its ARN. `one|other` is both, one after the
             other, and `=text` is that text: `tail(EventBusName)|=default`. `left(path)` and `right(path)` are what
             stands before and after the last bar, `address(path)` a URL without what may be secret in it, and a short
             hash of that; any other text as it is. A function that leaves nothing of a text yields nothing.

@@ -16,9 +16,9 @@ from sandgate.gate.members import Members, now
 from sandgate.gate.outcomes import OnItsWay, Outcomes
 from sandgate.gate.pointing import Pointing, pointed_by
 from sandgate.gate.probing import Presence, Prober
-from sandgate.gate.telling import Left, is_told, left_by
+from sandgate.gate.telling import Telling, is_told
 from sandgate.ledger.book import Book
-from sandgate.ledger.entry import identity_of, name_of
+from sandgate.ledger.entry import identity_of
 from sandgate.ledger.track import Made, Removed, into, made_by, removed_by, tracked
 from sandgate.resources._model import Key, ResourceType, resource_types
 from sandgate.wire.http import Headers
@@ -57,11 +57,10 @@ class Ledgering:
         self._notice = notice
         self._members = Members(book, asking, namespace)
         self._outcomes = Outcomes(book)
+        self._telling = Telling(book, self._members)
         self._foreign = Foreign(book.state, prober, namespace)
         self._open: dict[str, OnItsWay] = {}
         """By the id of the call."""
-        self._told: set[tuple[str, ...]] = set()
-        """What the ledger tells of containers already."""
 
     @property
     def book(self) -> Book:
@@ -72,7 +71,7 @@ class Ledgering:
         """Write down which emulators there are, where others may be there than before.
 
         Args:
-            anyway: whether to look also if no connection was made anew.
+            anyway: whether to look also if connections to all of them have lasted.
         """
         self._notice(anyway=anyway)
 
@@ -116,7 +115,8 @@ class Ledgering:
                 opened.silent = await self._silent_before(kind, made.key, call.region)
         if foreign:
             await self._before_inner(call, opened, foreign)
-        opened.told = [left for left in left_by(call) if not await self._members.owns(left.type, left.key, call.region)]
+        if is_told(call):
+            opened.told = await self._telling.left(call)
         if opened.wrote or opened.removes or opened.told:
             self._open[call.id] = opened
         # Members that another call had written down are of use to a sweep only if they outlive this machine's power.
@@ -138,14 +138,14 @@ class Ledgering:
             else:
                 opened.wrote = True
                 container = container_of(one.kind, one.made.key) or pointed_by(call)
-                self._finding("unnamed", one.kind.within, container, call, id=call.id)
+                self._telling.finding("unnamed", one.kind.within, container, call, id=call.id)
 
     def _intend(self, call: Call, opened: OnItsWay, kind: ResourceType | None, made: Made, existed: Presence) -> None:
         opened.made.append((kind, made))
         opened.wrote = True
         self._book.write("intent", **_intent(call, made), **({"existed": existed} if existed else {}))
         if existed is True and kind is not None and writes_over(call.operation):
-            self._finding("overwritten", kind.name, made.key, call, id=call.id)
+            self._telling.finding("overwritten", kind.name, made.key, call, id=call.id)
 
     async def _existed(self, kind: ResourceType | None, made: Made, region: str) -> Presence:
         probe = made.create.probe if made.create else None
@@ -172,12 +172,6 @@ class Ledgering:
                 service = resource_types()[silent.type].service
                 found[silent.type] = await self._prober.exists(service, silent.probe, other, region)
         return found
-
-    def _finding(self, what: str, type_: str, key: Key, call: Call, **more: str) -> None:
-        operation = f"{call.service}:{call.operation}"
-        self._book.write(
-            "finding", what=what, type=type_, name=name_of(key), test=call.test_id, operation=operation, **more
-        )
 
     def _removes(self, call: Call) -> Iterator[tuple[Removed, tuple[str, ...]]]:
         for removed in removed_by(call):
@@ -212,19 +206,11 @@ class Ledgering:
         elif status in _NOT_DONE and opened.wrote and not _is_there_though(opened, code):
             self._book.write("failed", id=call.id, code=code)
         if status not in _NOT_DONE:
-            self._tell(call, opened.told)
+            self._telling.tell(call, opened.told)
 
     def over(self, call: Call) -> None:
         """Forget a call that has ended, however it did: what its lines say stays true without an answer."""
         self._open.pop(call.id, None)
-
-    def _tell(self, call: Call, told: list[Left]) -> None:
-        """Tell what went into containers of others; once for each container and operation."""
-        for left in told:
-            key = (left.what, left.type, call.region, call.operation, *left.key.values())
-            if key not in self._told:
-                self._told.add(key)
-                self._finding(left.what, left.type, left.key, call)
 
 
 def _is_there_though(opened: OnItsWay, code: str) -> bool:

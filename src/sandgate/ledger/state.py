@@ -27,7 +27,7 @@ class Finding:
     """What a run did that no sweep can undo."""
 
     what: str
-    """`overwritten`, `sent`, `unnamed`."""
+    """`overwritten`, `changed`, `sent`, `unnamed`."""
     type: str
     name: str
     test: str = ""

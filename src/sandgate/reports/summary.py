@@ -57,13 +57,18 @@ def summary_lines(receipt: Receipt) -> list[str]:
     lines += _left_lines("kept" if facts.kept else "still there", there)
     if facts.findings:
         lines.append("  not to be undone:")
-        lines += [cut(f"    {FINDINGS[found['what']]}: {found['name']}") for found in facts.findings[:_SHOWN]]
+        lines += [cut(f"    {FINDINGS[found['what']]}: {_found(found)}") for found in facts.findings[:_SHOWN]]
     if facts.not_listed:
         lines.append("  what is left could not be listed:")
         lines += [cut(f"    {entry['name']}: {entry['unknown']}") for entry in facts.not_listed]
     lines.append(f"  seconds  {facts.ready_s:.1f} to ready, {facts.tests_s:.1f} tests, {facts.stop_s:.1f} to stop")
     lines += [f"  red because {reason}" for reason in receipt.reasons]
     return lines
+
+
+def _found(found: Mapping[str, str]) -> str:
+    """What something was done to, and by which operation where the finding says so."""
+    return f"{found['name']} by {found['operation']}" if found.get("operation") else found["name"]
 
 
 def _left_lines(heading: str, leftovers: Sequence[Mapping[str, str]]) -> Iterator[str]:

@@ -19,6 +19,7 @@ NOT_KNOWN = "not known"
 """Account and caller where the upstream has nobody to ask."""
 FINDINGS = {
     "overwritten": "overwritten, and not the run's",
+    "changed": "changed, and not the run's",
     "sent": "sent to what is not the run's",
     "unnamed": "written where nobody can name it",
 }

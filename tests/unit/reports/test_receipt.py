@@ -112,7 +112,7 @@ def test_allow_empty_allows_just_that(facts: RunFacts, log: Log) -> None:
     )
 
 
-@pytest.mark.parametrize("what", ["sent", "overwritten"])
+@pytest.mark.parametrize("what", ["sent", "overwritten", "changed"])
 def test_what_was_sent_or_overwritten_is_told_alone(what: str, facts: RunFacts, log: Log) -> None:
     found = {"what": what, "type": "T", "name": "theirs"}
     assert make_receipt(log, dataclasses.replace(facts, findings=(found,))).status is ExitCode.OK

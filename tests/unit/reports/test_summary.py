@@ -32,6 +32,12 @@ def test_a_red_run_says_why(facts: RunFacts) -> None:
     ]
 
 
+def test_what_was_changed_says_by_what(facts: RunFacts, log: Log) -> None:
+    found = {"what": "changed", "type": "T", "name": "theirs", "operation": "sqs:SetQueueAttributes"}
+    lines = summary_lines(make_receipt(log, dataclasses.replace(facts, findings=(found,))))
+    assert "    changed, and not the run's: theirs by sqs:SetQueueAttributes" in lines
+
+
 def test_long_lists_are_cut(facts: RunFacts) -> None:
     names = [f"VeryLongOperationNameNumber{number}" for number in range(30)]
     calls = [{"event": "call", "id": str(n), "service": "iam", "operation": name} for n, name in enumerate(names)]
