@@ -126,8 +126,9 @@ def _repository(config: Config, environ: Mapping[str, str], token: str) -> Repos
         retry=retry,
         seconds_between_requests=None,
         seconds_between_writes=None,
+        lazy=True,
     )
-    return client.get_repo(repository_of(config), lazy=True)
+    return client.get_repo(repository_of(config))
 
 
 @contextmanager
