@@ -18,6 +18,7 @@ from sandgate.tiers._instance import is_another
 __all__ = ["SCHEMA", "Finding", "State", "fold", "is_sound"]
 
 SCHEMA = 1
+_INSTANCE_COLONS = 2
 _SEEN = ("made", "perhaps")
 """Claims that say of a resource that it is there now."""
 
@@ -249,7 +250,11 @@ def fold(lines: Iterable[Mapping[str, Any]]) -> State:
 
 def is_sound(state: State) -> bool:
     """Whether what lines say is of the kinds that it must be; what was folded from damaged lines may be anything."""
-    return _is_time(state.header.get("at", 0.0)) and all(_is_whole(entry) for entry in state.alive.values())
+    return (
+        _is_time(state.header.get("at", 0.0))
+        and all(_is_whole(entry) for entry in state.alive.values())
+        and all(_is_place(place) for place in state.upstream.values())
+    )
 
 
 def _is_whole(entry: Entry) -> bool:
@@ -260,6 +265,14 @@ def _is_whole(entry: Entry) -> bool:
         and all(claim in get_args(Claim) for claim in entry.claims.values())
         and _is_time(entry.at)
     )
+
+
+def _is_place(place: Mapping[str, object]) -> bool:
+    """Whether it names an address, and what listens there."""
+    address, instance = place.get("address"), place.get("instance")
+    if not isinstance(address, str) or not isinstance(instance, str):
+        return False
+    return address.rpartition(":")[2].isdecimal() and instance.count(":") == _INSTANCE_COLONS
 
 
 def _is_time(value: object) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from sandgate import sweeping
 from sandgate.cli._bar import progress_bar
 from sandgate.cli._plans import plan_lines
 from sandgate.cli._runs import as_json, chosen, complete_runs, run_lines, state_of
@@ -132,3 +133,22 @@ def test_a_bar_is_drawn_on_a_terminal_only_once_there_is_something_to_show() -> 
     with progress_bar(shown) as bar:
         bar(3, 7)
     assert (quiet.getvalue(), "sweeping" in shown.getvalue(), "3/7" in shown.getvalue()) == ("", True, True)
+
+
+@pytest.mark.parametrize(("now", "ended"), [("a:1:7", 0), ("a:1:8", 2), ("a:1:", 2), ("", 0)])
+def test_what_was_made_in_emulators_that_have_ended_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, now: str, ended: int
+) -> None:
+    """Nobody is asked for it but this machine, which may not know."""
+    place = {"address": "127.0.0.1:8000", "instance": "a:1:7"}
+    run = past(
+        tmp_path,
+        {"ledger": "upstream", "at": 1000.0, "services": {"sqs": place}},
+        intent(1, {"QueueName": "test-a"}),
+        intent(2, {"QueueName": "test-b"}),
+        intent(3, {"Name": "test-c"}, type="sns-topic", operation="sns:CreateTopic"),
+    )
+    monkeypatch.setattr(sweeping, "instances_at", lambda places: dict.fromkeys(places, now))
+    text = "\n".join(run_lines(run, now=1000.0, each=False))
+    assert ("2 of these in emulators that have ended since (sqs)" in text) is bool(ended)
+    assert as_json(run, each=False).get("in_ended_emulators", 0) == ended

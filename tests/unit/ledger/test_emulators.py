@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sandgate.ledger.state import State, fold
+from sandgate.ledger.state import State, fold, is_sound
 
 Line = Mapping[str, Any]
 OPEN: Line = {"ledger": "open", "schema": 1, "at": 1.0, "namespace": "k3f9x2"}
@@ -88,3 +88,19 @@ def test_whoever_looks_from_outside_sees_what_has_ended() -> None:
     assert _held({}) == []
     assert _held({HERE: "a:1:"}) == ["sns-topic"]
     assert _held({HERE: SECOND}) == ["sns-topic"]
+
+
+@pytest.mark.parametrize(
+    ("place", "sound"),
+    [
+        ({"address": HERE, "instance": FIRST}, True),
+        ({"address": "::1:80", "instance": FIRST}, True),
+        ({"address": "127.0.0.1", "instance": FIRST}, False),
+        ({"address": 8000, "instance": FIRST}, False),
+        ({"instance": FIRST}, False),
+        ({"address": HERE, "instance": "a"}, False),
+        ({"address": HERE, "instance": 7}, False),
+    ],
+)
+def test_a_damaged_line_is_seen_before_anybody_reads_it(place: Mapping[str, object], *, sound: bool) -> None:
+    assert is_sound(fold([OPEN, {"ledger": "upstream", "services": {"sns": place}}])) is sound
