@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -113,13 +109,3 @@ def test_another_account_answers(standin: StandIn) -> None:
     standin.front.fault("stranger", operation="GetCallerIdentity", was=ACCOUNT, account=OTHER_ACCOUNT)
     assert _call(standin, "sts")["Account"] == OTHER_ACCOUNT
     assert _call(standin, "sts")["Account"] == ACCOUNT
-
-
-def test_a_sdk_goes_on_where_it_may(standin: StandIn, tmp_path: Path) -> None:
-    for kind in ("throttle", "reset"):
-        standin.front.fault(kind, service="sts")
-    text = "import boto3, json; print(json.dumps(boto3.client('sts').get_caller_identity()['Account']))"
-    environ = standin.env(tmp_path, AWS_PROFILE="admin", AWS_RETRY_MODE="standard")
-    said = subprocess.run([sys.executable, "-c", text], env=environ, capture_output=True, text=True, check=True)
-    assert json.loads(said.stdout) == ACCOUNT
-    assert [each.fault for each in standin.front.seen] == ["throttle", "reset", ""]
