@@ -149,7 +149,7 @@ def _masked(config: Config, folders: Iterable[Path]) -> Iterator[Path]:
     here = Path.cwd()
     between = [path for path in (here, *here.parents) if path.is_relative_to(config.root)]
     found = [path for folder in _unique([*between, *folders]) for name in _SECRETS for path in folder.glob(name)]
-    yield from _unique(path.resolve() for path in [config.env_path, *env_paths(config), *found] if path.is_file())
+    yield from _unique(path.resolve() for path in [*env_paths(config), *found] if path.is_file())
 
 
 def _among(path: Path, folders: Iterable[Path]) -> bool:

@@ -191,5 +191,5 @@ def test_what_the_file_of_another_tier_has_is_not_inherited(tmp_path: Path) -> N
 
 def test_in_ci_what_may_be_passed_is_inherited(tmp_path: Path) -> None:
     (tmp_path / ".env.emulated").write_text("APP=1\nOTHER=2\nAWS_PROFILE=x\n")
-    found = config(tmp_path, 'env_pass = ["APP"]', {"CI": "true"})
+    found = config(tmp_path, 'env_pass = ["APP", "*_PROFILE"]', {"CI": "true"})
     assert protected_names(found) == {"OTHER", "AWS_PROFILE"}
