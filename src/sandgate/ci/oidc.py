@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from sandgate.config.identity import OWNER_TAG, IdentityNames
 
-__all__ = ["AUDIENCE", "Trust", "ci_role", "ci_role_arn", "ci_stack", "role_template", "trust_policy"]
+__all__ = ["AUDIENCE", "Trust", "ci_stack", "role_template", "trust_policy"]
 
 AUDIENCE = "sts.amazonaws.com"
 _READS = ("iam:ListAccountAliases", "sts:GetAccessKeyInfo", "sts:GetCallerIdentity")
@@ -28,16 +28,6 @@ class Trust:
     subjects: tuple[str, ...]
     """Every `sub` claim that is let in, exactly as the tokens carry it."""
     audience: str = AUDIENCE
-
-
-def ci_role(names: IdentityNames) -> str:
-    """The role's name; outside the sandbox, as all names of an identity are."""
-    return f"{names.user}-ci"
-
-
-def ci_role_arn(names: IdentityNames, account: str, partition: str = "aws") -> str:
-    """The role's ARN."""
-    return f"arn:{partition}:iam::{account}:role/{ci_role(names)}"
 
 
 def ci_stack(names: IdentityNames) -> str:
@@ -93,7 +83,7 @@ def role_template(
     role = {
         "Type": "AWS::IAM::Role",
         "Properties": {
-            "RoleName": ci_role(names),
+            "RoleName": names.ci_role,
             "Description": "Taken by CI with a token that lasts minutes; it may take the role of the tests.",
             "MaxSessionDuration": _SESSION_SECONDS,
             "AssumeRolePolicyDocument": trust_policy(trust, {"Ref": "Provider"} if makes_provider else arn),

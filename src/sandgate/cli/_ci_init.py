@@ -28,14 +28,13 @@ def role_of(config: Config) -> str:
     Raises:
         ConfigError: the role's account is not configured.
     """
-    from sandgate.ci.oidc import ci_role_arn  # noqa: PLC0415 - `--help` must not pay for it
-    from sandgate.config.identity import identity_names  # noqa: PLC0415
+    from sandgate.config.identity import identity_names  # noqa: PLC0415 - `--help` must not pay for it
 
     if config.ci_credentials != "oidc":
         return ""
     if not config.account:
         raise ConfigError("account is not set, so nobody knows the role's ARN", where="[tool.sandgate], key account")
-    return ci_role_arn(identity_names(config), config.account)
+    return identity_names(config).ci_role_arn(config.account)
 
 
 def repository_root(folder: Path) -> Path:

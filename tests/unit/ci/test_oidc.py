@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sandgate.ci.choice import providers
-from sandgate.ci.oidc import AUDIENCE, Trust, ci_role, ci_role_arn, ci_stack, role_template, trust_policy
+from sandgate.ci.oidc import AUDIENCE, Trust, ci_stack, role_template, trust_policy
 from sandgate.config.identity import identity_names
 from sandgate.config.model import Config
 from sandgate.errors import ConfigError
@@ -137,8 +137,8 @@ def test_an_account_has_one_provider(trust: Trust, config: Config) -> None:
 
 def test_names_lie_beside_those_of_the_identity(config: Config) -> None:
     names = identity_names(config)
-    assert (ci_role(names), ci_stack(names)) == ("unit-tester-ci", "sandgate-unit-tester-ci")
-    assert ci_role_arn(names, ACCOUNT) == ROLE
+    assert (names.ci_role, ci_stack(names)) == ("unit-tester-ci", "sandgate-unit-tester-ci")
+    assert names.ci_role_arn(ACCOUNT) == ROLE
 
 
 def may_take(trust: Trust, claims: Mapping[str, str], provider: str = PROVIDER) -> bool:
