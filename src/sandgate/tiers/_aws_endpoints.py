@@ -30,6 +30,8 @@ _USUAL = frozenset({"Region", "UseFIPS", "UseDualStack", "Endpoint"})
 _IN_BRACES = re.compile(r"\{(\w+)\}")
 _LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 _KNOWN_SCHEMES = ("sigv4", "sigv4a", "sigv4-s3express")
+_BY_PATH = frozenset({"GetBucketLocation"})
+"""Asked by those who do not know the bucket's region, and answered in any only where the path names the bucket."""
 _BY_BUCKET = frozenset({"s3"})
 
 
@@ -59,7 +61,8 @@ class _Service:
     usual: bool
     """Whether they ask for nothing but the region."""
     model: ServiceModel | None
-    resolvers: dict[str, EndpointRulesetResolver]
+    resolvers: dict[tuple[str, bool], EndpointRulesetResolver]
+    """By region, and whether buckets stand in the path."""
 
 
 class AwsEndpoints:
@@ -150,9 +153,10 @@ class AwsEndpoints:
     def _of_call(self, service: _Service, aim: Aim) -> AwsPlace:
         """By parameters of the call too: the bucket, the account, the ARN of a stream."""
         assert service.model is not None
-        resolver = service.resolvers.get(aim.region)
+        by_path = aim.operation in _BY_PATH
+        resolver = service.resolvers.get((aim.region, by_path))
         if resolver is None:
-            resolver = service.resolvers[aim.region] = self._resolver(service.model, aim.region)
+            resolver = service.resolvers[aim.region, by_path] = self._resolver(service.model, aim.region, by_path)
         # An operation that no model has, such as a form upload, goes where the service's first one does.
         known = aim.operation in service.model.operation_names
         operation = service.model.operation_model(aim.operation if known else _like(aim, service.model))
@@ -164,7 +168,7 @@ class AwsEndpoints:
             region=found.region, scheme=found.scheme,
         )  # fmt: skip
 
-    def _resolver(self, model: ServiceModel, region: str) -> EndpointRulesetResolver:
+    def _resolver(self, model: ServiceModel, region: str, by_path: bool) -> EndpointRulesetResolver:  # noqa: FBT001
         return EndpointRulesetResolver(
             endpoint_ruleset_data=self._loader.load_service_model(model.service_name, "endpoint-rule-set-1"),
             partition_data=self._partitions,
@@ -178,7 +182,7 @@ class AwsEndpoints:
                     Builtin.AWS_STS_USE_GLOBAL_ENDPOINT: False,
                     Builtin.AWS_S3_USE_GLOBAL_ENDPOINT: False,
                     Builtin.AWS_S3_ACCELERATE: False,
-                    Builtin.AWS_S3_FORCE_PATH_STYLE: False,
+                    Builtin.AWS_S3_FORCE_PATH_STYLE: by_path,
                     Builtin.AWS_S3_USE_ARN_REGION: True,
                     Builtin.AWS_S3CONTROL_USE_ARN_REGION: True,
                     Builtin.AWS_S3_DISABLE_MRAP: False,
