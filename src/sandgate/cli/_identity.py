@@ -136,7 +136,7 @@ class Desk:
         from sandgate.identity.proof import Prover  # noqa: PLC0415
 
         return Prover(
-            region=self.admin.region,
+            sts_as=self.admin.sts_as,
             role=self.role_arn,
             external_id=self.names.external_id,
             say=_once_a_second(self.how),

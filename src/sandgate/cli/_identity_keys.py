@@ -83,7 +83,7 @@ def renew(desk: Desk, plan: KeyPlan, *, proven_first: bool = False) -> str:
     if not plan.make:
         return ""
     keys = list_keys(desk.iam, desk.names.user)
-    new = make_key(desk.iam, desk.names.user, desk.record, known=keys, replaces=plan.replaces)
+    new = make_key(desk.admin.once("iam"), desk.names.user, desk.record, known=keys, replaces=plan.replaces)
     entries = {desk.names.key_id_variable: new.id, desk.names.secret_variable: new.secret, **_own_options(desk)}
     prover = desk.prover()
     if proven_first:

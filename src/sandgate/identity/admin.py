@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,6 +19,7 @@ _AWS_HOSTS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".api.amazonweb
 _ENDPOINTS = "AWS_ENDPOINT_URL"
 _INSIDE = "SANDGATE_RUN_DIR"
 _CONNECT_SECONDS, _READ_SECONDS = 10, 60
+_ATTEMPTS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +32,10 @@ class Admin:
     region: str
     clients: Callable[[str], Any] = field(repr=False)
     """boto3 clients by service name, one of each."""
+    once: Callable[[str], Any] = field(repr=False)
+    """Clients that never send a call again: a second create would make a second key, and nobody hears of the first."""
+    sts_as: Callable[[str, str], Any] = field(repr=False)
+    """An STS client with a key of its own, id and secret."""
 
     @property
     def is_root(self) -> bool:
@@ -68,7 +74,8 @@ def open_admin(config: Config, profile: str, environ: Mapping[str, str]) -> Admi
         EnvironmentFault: there are no credentials, or AWS refuses them.
     """
     check_environment(environ)
-    clients = _clients(profile, config.region)
+    session = _session(profile, config.region)
+    clients = _clients(session, attempts=_ATTEMPTS)
     with aws_errors("nobody knows whose account this is"):
         try:
             who = clients("sts").get_caller_identity()
@@ -84,6 +91,8 @@ def open_admin(config: Config, profile: str, environ: Mapping[str, str]) -> Admi
         arn=who["Arn"],
         region=config.region,
         clients=clients,
+        once=_clients(session, attempts=1),
+        sts_as=partial(clients, "sts"),
     )
     check_account(config, admin)
     return admin
@@ -127,9 +136,9 @@ def check_account(config: Config, admin: Admin) -> None:
         )
 
 
-def _clients(profile: str, region: str) -> Callable[[str], Any]:
+def _session(profile: str, region: str) -> Any:
+    """The boto3 session of a profile, which has credentials."""
     from boto3 import Session  # noqa: PLC0415 - `--help` must not pay for it
-    from botocore.config import Config as ClientConfig  # noqa: PLC0415
     from botocore.exceptions import ProfileNotFound  # noqa: PLC0415
 
     try:
@@ -146,17 +155,25 @@ def _clients(profile: str, region: str) -> Callable[[str], Any]:
             where=f"profile {profile}" if profile else "default AWS credentials",
             hint="name a profile (admin_profile, or --admin-profile NAME), or log in: `aws sso login`",
         )
+    return session
+
+
+def _clients(session: Any, *, attempts: int) -> Callable[..., Any]:
+    """Clients of one session, each made once; credentials of one's own make another one."""
+    from botocore.config import Config as ClientConfig  # noqa: PLC0415
+
     settings = ClientConfig(
         connect_timeout=_CONNECT_SECONDS,
         read_timeout=_READ_SECONDS,
-        retries={"mode": "standard", "total_max_attempts": 5},
+        retries={"mode": "standard", "total_max_attempts": attempts},
     )
-    made: dict[str, Any] = {}
+    made: dict[tuple[str, str, str], Any] = {}
 
-    def client(service: str) -> Any:
-        if service not in made:
-            made[service] = _checked(session.client(service, region_name=region, config=settings))
-        return made[service]
+    def client(service: str, key: str = "", secret: str = "") -> Any:
+        if (service, key, secret) not in made:
+            own = {"aws_access_key_id": key, "aws_secret_access_key": secret} if key else {}
+            made[service, key, secret] = _checked(session.client(service, config=settings, **own))
+        return made[service, key, secret]
 
     return client
 

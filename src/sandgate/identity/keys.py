@@ -103,7 +103,7 @@ def make_key(iam: Any, user: str, record: Record, *, known: Iterable[AccessKey],
     """Make a key; that it is being made is written down first, so that it is found when nobody hears of it.
 
     Args:
-        iam: client of the administrator.
+        iam: client of the administrator that sends no call twice.
         user: name.
         record: of the user.
         known: the keys that there are.

@@ -33,14 +33,14 @@ class Prover:
     """Proves keys of one identity.
 
     Args:
-        region: whose STS is asked.
+        sts_as: gives an STS client with a key, id and secret.
         role: ARN of the test role.
         external_id: that the role asks for; empty for none.
         say: told what is waited for.
         seconds: to wait at most, for each of the two proofs.
     """
 
-    region: str
+    sts_as: Callable[[str, str], Any] = field(repr=False)
     role: str
     external_id: str = ""
     say: Waiting = field(default=lambda _text: None, repr=False)
@@ -60,7 +60,7 @@ class Prover:
         """
         from botocore.exceptions import ClientError  # noqa: PLC0415
 
-        sts = self._sts(key, secret)
+        sts = self.sts_as(key, secret)
         pauses = _pauses(self.seconds if wait else 0.0)
         with silent_logs(), aws_errors(f"nobody knows whose key {shown_key(key)} is", who="the key"):
             while True:
@@ -87,7 +87,7 @@ class Prover:
         Raises:
             EnvironmentFault: it does not, after the time, or it is somebody else's.
         """
-        sts = self._sts(key, secret)
+        sts = self.sts_as(key, secret)
         arn = self._until(sts.get_caller_identity, _UNHEARD, f"IAM does not know the key {shown_key(key)} yet")["Arn"]
         if arn != user:
             raise EnvironmentFault(f"the key {shown_key(key)} is that of {arn}, not of {user}")
@@ -123,12 +123,6 @@ class Prover:
         raise EnvironmentFault(
             f"{why}, after {self.seconds:.0f} s: {reason}", hint="run the command again: it goes on where it stopped"
         )
-
-    def _sts(self, key: str, secret: str) -> Any:
-        from boto3 import Session  # noqa: PLC0415
-
-        session = Session(aws_access_key_id=key, aws_secret_access_key=secret, region_name=self.region)
-        return session.client("sts", region_name=self.region)
 
 
 def _pauses(seconds: float) -> Iterator[float]:
