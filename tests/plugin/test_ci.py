@@ -46,3 +46,19 @@ def test_a_variable_that_is_missing_in_ci_is_one_error(project: Any) -> None:
     assert "the variable MINIO_KEY is not set in this CI job" in done.err
     assert "make the repository secret MINIO_KEY" in done.err
     assert "KeyError" not in done.out + done.err
+
+
+def test_credentials_that_are_missing_in_ci_are_one_error(project: Any) -> None:
+    project.write(
+        {
+            "sandgate.toml": 'tier = "integration"\naccount = "111122223333"\nkey_variables = ["CI_KEY", "CI_SECRET"]',
+            "conftest.py": 'import os\n\nKEY = os.environ["CI_KEY"]\n',
+            ".env.integration": "CI_KEY=a\nCI_SECRET=b\n",
+        }
+    )
+    done = project.pytest(CI="true", CI_KEY="", AWS_SESSION_TOKEN="")
+    assert done.status == 4
+    assert done.err.count("ERROR") == 1
+    assert "the variables CI_KEY and CI_SECRET are not set or empty" in done.err
+    assert "repository secrets CI_KEY and CI_SECRET" in done.err
+    assert "KeyError" not in done.out + done.err
