@@ -96,6 +96,11 @@ class AwsEndpoints:
         return str(self._own["outputs"]["dnsSuffix"])
 
     @cached_property
+    def services(self) -> frozenset[str]:
+        """Every service, by botocore's names."""
+        return frozenset(self._loader.list_available_services("endpoint-rule-set-1"))
+
+    @cached_property
     def _region(self) -> re.Pattern[str]:
         return re.compile(self._own["regionRegex"])
 

@@ -67,8 +67,8 @@ def settle(
     rule = judge(who, expected)
     if rule == "identities":
         return Standing(credentials={"identity": base, "deployer": base}, base=who, caller=who, rule=rule)
-    own = expected.role if rule == "test role" else expected.user
-    names = names_of(who.name.removeprefix(own).lstrip("-") if rule != "trusted" else "")
+    own = {"test role": expected.role, "user": expected.user}.get(rule, who.name)
+    names = names_of(who.name.removeprefix(own).lstrip("-"))
     identity, caller = base, who
     if rule != "test role":
         identity = _take(calls, base, who, names, session)

@@ -53,6 +53,8 @@ class Expected:
     user: str
     """Of the identity, as is the next; either may have `-SERVICE` behind it."""
     role: str
+    ci_role: str = ""
+    """That jobs of CI take by OIDC."""
     services: frozenset[str] = frozenset()
     trusted: tuple[str, ...] = ()
     """ARNs that the test role trusts."""
@@ -70,8 +72,8 @@ def judge(caller: Caller, expected: Expected) -> str:
         expected: as configured.
 
     Returns:
-        The rule by which it may call: `test role`; `user` or `trusted`, which must take the test role first; or
-        `identities`, which calls as it is.
+        The rule by which it may call: `test role`; `user`, `ci role` or `trusted`, which must take the test role
+        first; or `identities`, which calls as it is.
 
     Raises:
         ConfigError: another account, a forbidden one, root, or nobody whom the configuration names.
@@ -98,7 +100,8 @@ def judge(caller: Caller, expected: Expected) -> str:
     if not rule:
         raise ConfigError(
             f"{caller.arn} is none of the identities that the configuration names",
-            where=f"the user {expected.user!r}, the role {expected.role!r}, trusted, identities; {expected.account}",
+            where=f"the user {expected.user!r}, the role {expected.role!r}, trusted and identities of the account "
+            f"{expected.account}",
             hint=f"use the keys that `sandgate up` made, or add {_spelt(caller)!r} to trusted (it then takes the test "
             "role) or, with its own rights, to identities",
         )
@@ -112,6 +115,8 @@ def _rule(caller: Caller, expected: Expected) -> str:
         return "identities"
     if caller.kind == "user" and _is_own(caller.name, expected.user, expected.services):
         return "user"
+    if caller.kind == "role" and caller.name == expected.ci_role:
+        return "ci role"
     return "trusted" if any(_means(entry, caller) for entry in expected.trusted) else ""
 
 

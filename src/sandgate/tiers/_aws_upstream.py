@@ -141,7 +141,12 @@ def open_account(context: TierContext, rules: SigningRules, upstream: str) -> Ac
         clock=AwsClock(),
     )
     renew = partial(
-        settle, source, calls, _expected(config), partial(identity_names, config), _session_name(context.run_dir.name)
+        settle,
+        source,
+        calls,
+        _expected(config, endpoints),
+        partial(identity_names, config),
+        _session_name(context.run_dir.name),
     )
     standing = renew()
     alias = _alias(calls, standing, config)
@@ -166,7 +171,7 @@ def open_account(context: TierContext, rules: SigningRules, upstream: str) -> Ac
     )
 
 
-def _expected(config: Config) -> Expected:
+def _expected(config: Config, endpoints: AwsEndpoints) -> Expected:
     names = identity_names(config)
     return Expected(
         account=config.account,
@@ -175,7 +180,8 @@ def _expected(config: Config) -> Expected:
         forbidden_source=config.sources.get("forbidden_accounts", ""),
         user=names.user,
         role=names.role,
-        services=frozenset(config.services),
+        ci_role=names.ci_role,
+        services=endpoints.services,
         trusted=config.trusted,
         identities=config.identities,
     )

@@ -52,6 +52,7 @@ class Script:
         return Caller(account=arn.split(":")[4], arn=arn)
 
     def assume(self, credential: Credential, role: str, session: str, external_id: str = "") -> Credential:
+        assert session == "sandgate-run"
         name = role.rpartition("/")[2]
         self.asked.append((credential.access_key_id, name, external_id))
         if name in self.denied:
