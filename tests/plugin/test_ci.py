@@ -57,7 +57,7 @@ def test_credentials_that_are_missing_in_ci_are_one_error(project: Any) -> None:
         }
     )
     done = project.pytest(CI="true", CI_KEY="", AWS_SESSION_TOKEN="")
-    assert done.status == 4
+    assert done.status == 3
     assert done.err.count("ERROR") == 1
     assert "the variables CI_KEY and CI_SECRET are not set or empty" in done.err
     assert "repository secrets CI_KEY and CI_SECRET" in done.err

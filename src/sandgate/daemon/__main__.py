@@ -84,7 +84,8 @@ async def _serve(order: Mapping[str, Any]) -> int:
 
 
 def _fail(error: SandgateError) -> int:
-    kind = type(error).__name__
+    # The front end knows the kinds of `errors` only; a narrower one is what it narrows.
+    kind = next(known.__name__ for known in type(error).__mro__ if known.__module__ == SandgateError.__module__)
     _say({"error": {"kind": kind, "message": error.message, "where": error.where, "hint": error.hint}})
     return int(error.exit_code)
 
