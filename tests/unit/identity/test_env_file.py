@@ -32,8 +32,8 @@ VALUES = st.text(st.characters(codec="utf-8", exclude_characters="\0\r"), max_si
         ("", "AWS_ACCESS_KEY_ID=AKIANEW\nAWS_SECRET_ACCESS_KEY=a/b+c=\n"),
         ("A=1", "A=1\nAWS_ACCESS_KEY_ID=AKIANEW\nAWS_SECRET_ACCESS_KEY=a/b+c=\n"),
         (
-            "# head\n\nexport AWS_ACCESS_KEY_ID = 'old one'  # ours\nB=\"x y\"\nAWS_SECRET_ACCESS_KEY=old # kept\nC='#'\n",
-            "# head\n\nexport AWS_ACCESS_KEY_ID = AKIANEW  # ours\nB=\"x y\"\nAWS_SECRET_ACCESS_KEY=a/b+c= # kept\nC='#'\n",
+            "# head\n\nexport AWS_ACCESS_KEY_ID = 'old one'  # mine\nB='x'\nAWS_SECRET_ACCESS_KEY=old # kept\nC='#'\n",
+            "# head\n\nexport AWS_ACCESS_KEY_ID = AKIANEW  # mine\nB='x'\nAWS_SECRET_ACCESS_KEY=a/b+c= # kept\nC='#'\n",
         ),
         (
             "AWS_ACCESS_KEY_ID=one\r\nZ=9\r\nAWS_ACCESS_KEY_ID=two\r\nAWS_SECRET_ACCESS_KEY\r\n",
