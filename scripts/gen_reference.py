@@ -21,6 +21,9 @@ from pathlib import Path
 import typer.main
 
 from sandgate import errors
+from sandgate.ci.choice import providers
+from sandgate.ci.policy import rules
+from sandgate.ci.presets import PRESETS
 from sandgate.cli.main import build, run
 from sandgate.config.declare import Option
 from sandgate.config.options import INTERNAL_VARIABLES, OPTIONS
@@ -48,6 +51,7 @@ where it came from. An unknown key, an unknown `SANDGATE_*` variable or a value 
 def pages() -> dict[str, str]:
     """File name to text of every generated page."""
     return {
+        "ci-policies.md": _ci_policies(),
         "cli.md": _cli(),
         "configuration.md": _configuration(),
         "emulator-iam.md": _emulator_iam(),
@@ -192,6 +196,16 @@ def _attribute_docs(cls: type) -> dict[str, str]:
     return found
 
 
+def _ci_policies() -> str:
+    parts = ["# Policies of CI\n", CI_POLICIES, "## Rules\n", "| rule | holds when |", "|---|---|"]
+    parts += [f"| `{rule.name}` | {rule.summary.rstrip('.')} |" for rule in rules().values()]
+    parts += ["\n## Presets\n", "| preset | stands for | for whom |", "|---|---|---|"]
+    parts += [f"| `{name}` | `{preset.policy}` | {preset.summary.rstrip('.')} |" for name, preset in PRESETS.items()]
+    parts += ["\n## Providers\n", "| provider | |", "|---|---|"]
+    parts += [f"| `{provider.name}` | {provider.summary.rstrip('.')} |" for provider in providers().values()]
+    return "\n".join([*parts, ""])
+
+
 def _tiers() -> str:
     parts = ["# Tiers\n", "Where calls end. Choose one with `--tier`, `SANDGATE_TIER` or the option `tier`.\n"]
     for tier in discover("sandgate.tiers", "TIER", Tier).values():
@@ -200,6 +214,12 @@ def _tiers() -> str:
         parts += ["Its limits:\n", *(f"- {line}" for line in tier.limits), ""]
     return "\n".join(parts)
 
+
+CI_POLICIES = """\
+The option [`ci_policy`](configuration.md#ci_policy) says when CI may use a real account: one rule, one preset, or any
+and all of several, as in `any(all(critical-paths, label), nightly)`. Without it nothing in CI does. Code that comes from
+another repository, as that of a fork, never does, whatever the policy says. [Run it in CI](../how-to/ci.md) tells how.
+"""
 
 GUARD = """\
 A call that the gate refuses gets an `AccessDenied` in its service's own protocol; the text names the rule, the

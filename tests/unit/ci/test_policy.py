@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -250,3 +252,9 @@ def test_no_critical_paths_are_touched_where_none_are_named(github: Events, conf
 def test_what_goes_to_production(event: str, pattern: str, holds: bool, github: Events, configure: Configure) -> None:
     facts = Facts(event=github(event), config=configure(ci_promotion_refs=[pattern]))
     assert rules()["promotion"].ask(facts).holds is holds
+
+
+def test_the_page_about_ci_names_each_preset_as_it_is() -> None:
+    page = (Path(__file__).resolve().parents[3] / "docs" / "how-to" / "ci.md").read_text(encoding="utf-8")
+    named = dict(re.findall(r"^\| `([a-z-]+)` \| `([a-z(), -]+)` \|", page, re.MULTILINE))
+    assert named == {name: preset.policy for name, preset in PRESETS.items()}
