@@ -89,7 +89,7 @@ class StandIn:
             region_name=region,
             aws_access_key_id=key.access_key_id,
             aws_secret_access_key=key.secret,
-            aws_session_token=key.token or "",
+            aws_session_token=key.token or None,
             verify=str(self.ca_bundle),
             config=config.merge(Config(**settings)),
         )

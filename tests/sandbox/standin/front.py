@@ -21,6 +21,7 @@ import h11
 import trustme
 from tests.sandbox.standin.errors import error
 from tests.sandbox.standin.faults import FAULTS, Cut, Fault, Reset, Seen
+from tests.sandbox.standin.forms import form_key, is_form, verify_form
 from tests.sandbox.standin.hosts import Place, is_aws, place
 from tests.sandbox.standin.keys import Keys, shorten
 from tests.sandbox.standin.messages import Answer, Refused, Request
@@ -241,16 +242,7 @@ class Front:
         )  # fmt: skip
         self.seen.append(seen)
         try:
-            claimed = claim(request)
-            if claimed is not None:
-                seen.access_key_id = claimed.access_key_id
-                now = datetime.now(UTC) + self.clock
-                key = self.keys.get(claimed.access_key_id)
-                verify(request, claimed, key, where, now, lax=asked.unsigned_body)
-            else:
-                _check_open(request, where, asked)
-            if request.path.startswith(_EMULATORS_OWN):
-                raise Refused("request", "AWS has no such path")  # noqa: TRY301
+            self._let_in(request, where, asked, seen)
         except Refused as refused:
             seen.refused = str(refused)
             answer = error(refused.kind, seen.protocol)
@@ -258,6 +250,26 @@ class Front:
             answer = await self._pass(request, seen, upstream)
         seen.status = answer.status
         return _dated(answer, datetime.now(UTC) + self.clock)
+
+    def _let_in(self, request: Request, where: Place, asked: Asked, seen: Seen) -> None:
+        """Find out who calls, and whether it is true.
+
+        Raises:
+            Refused: it is not, or nobody is named where somebody must be.
+        """
+        now = datetime.now(UTC) + self.clock
+        if request.path.startswith(_EMULATORS_OWN):
+            raise Refused("request", "AWS has no such path")
+        if is_form(request, where):
+            seen.access_key_id = form_key(request)
+            verify_form(request, self.keys.get(seen.access_key_id), where, now)
+            return
+        claimed = claim(request)
+        if claimed is None:
+            _check_open(request, where, asked)
+            return
+        seen.access_key_id = claimed.access_key_id
+        verify(request, claimed, self.keys.get(claimed.access_key_id), where, now, lax=asked.unsigned_body)
 
     async def _pass(self, request: Request, seen: Seen, upstream: Upstream) -> Answer:
         async def forward() -> Answer:

@@ -81,6 +81,8 @@ def place(host: str) -> Place | None:
         return None
     scopes = frozenset(_scope(service, region, dual="api.aws" in host or ".dualstack." in host)
                        for service, region, _ in found)  # fmt: skip
+    if host.endswith(".s3.amazonaws.com"):  # the bucket's own region is asked for, whichever that is
+        scopes = frozenset(("s3", region) for region in _regions())
     services = tuple(dict.fromkeys(service for service, _, _ in found))
     bucket = next((name for _, _, name in found if name), "")
     region = next((name for _, name, _ in found if name), _GLOBAL)
