@@ -164,6 +164,18 @@ def test_a_clock_that_is_wrong(standin: StandIn, project: Project) -> None:
     assert "does not accept its signature" in found["credentials"][0][1]
 
 
+def test_somebody_whom_the_configuration_does_not_name(
+    standin: StandIn, project: Project, change: Callable[[str, str], Path]
+) -> None:
+    other = standin.profiles["other"]
+    pair = f"AWS_ACCESS_KEY_ID={other.access_key_id}\nAWS_SECRET_ACCESS_KEY={other.secret}\n"
+    change(".env.sandbox", pair).chmod(0o600)
+    status, found = project.doctor()
+    assert status == 10
+    account = f"the credentials are of the account {standin.other_account}, and the sandbox is {ACCOUNT}"
+    assert found["account"] == [("mend", account)]
+
+
 def test_a_key_that_is_revoked(standin: StandIn, project: Project) -> None:
     key: Any = standin.front.keys.get(project.keys["AWS_ACCESS_KEY_ID"])
     key.active = False

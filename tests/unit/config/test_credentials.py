@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -137,6 +138,15 @@ def test_an_env_file_that_others_may_read_is_told(project: Path) -> None:
     assert said == f"others may read .env.sandbox, which holds credentials: chmod 600 {project / '.env.sandbox'}"
     (project / ".env.sandbox").write_text("REGION=x\n")
     assert notices(config(project), {}) == ()
+
+
+@pytest.mark.needs("git")
+def test_an_env_file_that_git_tracks_is_told(project: Path) -> None:
+    subprocess.run(["git", "init", "-q", str(project)], check=True)
+    assert notices(config(project), {}) == ()
+    subprocess.run(["git", "-C", str(project), "add", ".env.sandbox"], check=True)
+    (said,) = notices(config(project), {})
+    assert said.startswith("git tracks .env.sandbox, which holds credentials: git rm --cached")
 
 
 def test_ci_says_once_that_the_file_is_not_read(project: Path, tmp_path_factory: pytest.TempPathFactory) -> None:

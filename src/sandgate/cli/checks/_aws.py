@@ -9,16 +9,13 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from sandgate.cli.checks._model import Facts
-from sandgate.config.credentials import Keys, missing_keys, read_keys
+from sandgate.config.credentials import Keys
 from sandgate.config.identity import IdentityNames, identity_names
-from sandgate.config.model import Config
 from sandgate.errors import ConfigError, EnvironmentFault
 
-__all__ = ["Who", "aliases", "credentials", "names", "partition_of", "who", "who_is"]
+__all__ = ["Who", "aliases", "credentials", "names", "prepare", "who", "who_is"]
 
 _CONNECT_SECONDS, _READ_SECONDS = 4, 6
-_NOT_OURS = ("env", "iam-role")
-"""Providers of botocore's chain that are not asked: exported keys, and the machine's own role."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,18 +40,34 @@ def names(facts: Facts) -> IdentityNames:
     return identity_names(facts.config)
 
 
+def prepare(facts: Facts) -> None:
+    """Let botocore see in this process what it sees in a gate; before the checks, since they share its environment."""
+    from sandgate.tiers._aws_credentials import adopt_environment  # noqa: PLC0415 - brings botocore
+
+    adopt_environment(facts.environ, ci=facts.config.ci)
+
+
 def credentials(facts: Facts) -> Keys:
     """The tests' credentials, found where a run finds them.
 
     Raises:
-        MissingKeys: there are none.
-        ConfigError: they are not whole, or there is no such profile.
+        ConfigError: there are none, they are not whole, or there is no such profile.
         EnvironmentFault: a profile does not give its credentials.
     """
-    found = read_keys(facts.config, facts.environ) or _of_the_chain(facts.config)
-    if found is None:
-        raise missing_keys(facts.config)
-    return found
+    from sandgate.tiers._aws_credentials import find_source, open_session  # noqa: PLC0415
+    from sandgate.tiers._model import AbsentError  # noqa: PLC0415
+
+    try:
+        source = find_source(facts.config, facts.environ, open_session(facts.config))
+    except AbsentError as absent:
+        raise absent.error from None
+    found = source.read()
+    return Keys(
+        access_key_id=found.access_key_id,
+        secret_access_key=found.secret_access_key,
+        session_token=found.session_token,
+        source=source.described,
+    )
 
 
 def who(facts: Facts) -> Who:
@@ -104,43 +117,6 @@ def aliases(facts: Facts) -> tuple[str, ...]:
         raise EnvironmentFault(f"AWS does not tell the alias: {error.response['Error']['Code']}") from None
     except BotoCoreError as error:
         raise _unreachable(error) from None
-
-
-def partition_of(arn: str) -> str:
-    """`aws`, `aws-cn`, `aws-us-gov`."""
-    return arn.split(":")[1]
-
-
-def _of_the_chain(config: Config) -> Keys | None:
-    from botocore.exceptions import BotoCoreError, ProfileNotFound  # noqa: PLC0415
-    from botocore.session import Session  # noqa: PLC0415
-
-    session = Session(profile=config.profile or None)
-    try:
-        chain = session.get_component("credential_provider")
-        for provider in _NOT_OURS:
-            chain.remove(provider)
-        found = chain.load_credentials()
-        frozen = found.get_frozen_credentials() if found else None
-    except ProfileNotFound:
-        raise ConfigError(
-            f"there is no AWS profile {config.profile!r}",
-            where=f"profile, {config.sources.get('profile', '')}",
-            hint="`aws configure list-profiles` lists those there are",
-        ) from None
-    except BotoCoreError as error:
-        raise EnvironmentFault(
-            f"the AWS configuration gives no credentials: {type(error).__name__}", hint="`aws sso login`, perhaps"
-        ) from None
-    if frozen is None or not frozen.access_key or not frozen.secret_key:
-        return None
-    said = f"profile {config.profile}" if config.profile else "AWS configuration"
-    return Keys(
-        access_key_id=frozen.access_key,
-        secret_access_key=frozen.secret_key,
-        session_token=frozen.token or "",
-        source=f"{said}, {found.method}",
-    )
 
 
 def _client(service: str, keys: Keys, region: str) -> Any:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sandgate.cli.checks._aws import aliases, who
+from sandgate.cli.checks._aws import Who, aliases, who
 from sandgate.cli.checks._model import Check, Facts, Finding, State
-from sandgate.errors import EnvironmentFault
+from sandgate.config.identity import identity_names
+from sandgate.config.model import Config
+from sandgate.errors import ConfigError, EnvironmentFault
 
 __all__ = ["CHECK"]
 
@@ -26,17 +28,36 @@ def _look(facts: Facts) -> Iterator[Finding]:
         return
     if found.code:
         yield Finding(state=State.UNKNOWN, text=f"{config.account}; AWS refuses the credentials ({found.code})")
-    elif found.account in config.forbidden_accounts:
-        text = f"these credentials are of {found.account}, which is forbidden"
-        yield Finding(state=State.MEND, text=text, remedy="use credentials of the sandbox account")
-    elif found.arn.endswith(":root"):
-        text = f"these credentials are the root user's of {found.account}"
-        yield Finding(state=State.MEND, text=text, remedy="delete root's access keys; `sandgate up` makes an identity")
-    elif config.account and found.account != config.account:
-        text = f"these credentials are of {found.account}, and the sandbox is {config.account}"
-        yield Finding(state=State.MEND, text=text, remedy="use credentials of that account, or correct account")
+    elif wrong := _refused(config, found):
+        yield wrong
     else:
         yield from _alias(facts, found.account)
+
+
+def _refused(config: Config, found: Who) -> Finding | None:
+    """What the tier itself would say of this caller, which is no call's before it has said yes."""
+    from botocore.session import Session  # noqa: PLC0415 - takes a fifth of a second
+
+    from sandgate.tiers._aws_tripwire import Caller, Expected, judge  # noqa: PLC0415
+
+    names = identity_names(config)
+    expected = Expected(
+        account=config.account or found.account,
+        account_source=config.sources["account"],
+        forbidden=config.forbidden_accounts,
+        forbidden_source=config.sources["forbidden_accounts"],
+        user=names.user,
+        role=names.role,
+        ci_role=names.ci_role,
+        services=frozenset(Session().get_available_services()),
+        trusted=config.trusted,
+        identities=config.identities,
+    )
+    try:
+        judge(Caller(account=found.account, arn=found.arn), expected)
+    except ConfigError as error:
+        return Finding(state=State.MEND, text=error.message, remedy=error.hint)
+    return None
 
 
 def _alias(facts: Facts, account: str) -> Iterator[Finding]:

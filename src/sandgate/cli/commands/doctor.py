@@ -25,11 +25,14 @@ def _doctor(
     json_output: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     from sandgate.cli._doctor import as_json, examine, lines, must_be_mended  # noqa: PLC0415 - `--help` is quicker
+    from sandgate.cli.checks._aws import prepare  # noqa: PLC0415
     from sandgate.cli.checks._model import Check, Facts  # noqa: PLC0415
     from sandgate.core.registry import discover  # noqa: PLC0415
 
     facts = Facts(config=read_config(tier=tier), environ=dict(os.environ), here=Path.cwd(), now=time.time())
     checks = discover("sandgate.cli.checks", "CHECK", Check).values()
+    if facts.real:
+        prepare(facts)
     with status_line("looking") as say:
         results = examine(checks, facts, say=say)
     status = ExitCode.MEND if must_be_mended(results) else ExitCode.OK
