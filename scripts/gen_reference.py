@@ -217,8 +217,8 @@ def _tiers() -> str:
 
 CI_POLICIES = """\
 The option [`ci_policy`](configuration.md#ci_policy) says when CI may use a real account: one rule, one preset, or any
-and all of several, as in `any(all(critical-paths, label), nightly)`. Without it nothing in CI does. Code that comes from
-another repository, as that of a fork, never does, whatever the policy says. [Run it in CI](../how-to/ci.md) tells how.
+and all of several, as in `any(all(critical-paths, label), nightly)`. Without it nothing in CI does. Code of another
+repository, as that of a fork, never does, whatever the policy says. [Run it in CI](../how-to/ci.md) tells how.
 """
 
 GUARD = """\

@@ -92,6 +92,11 @@ def test_gitlab_takes_the_decision_from_a_file(project: Any) -> None:
     assert project.shell('. ./gate.env && test "$decision" = run').returncode == 0
 
 
+def test_the_wrong_provider_is_told(job: Job) -> None:
+    said = job("schedule", {}, GITHUB_ACTIONS="", GITLAB_CI="true")
+    assert (said.status, said.error["hint"]) == (3, 'ci_provider = "gitlab"')
+
+
 def test_a_decision_that_cannot_be_written_is_an_error(job: Job) -> None:
     said = job("schedule", {}, GITHUB_OUTPUT="/nowhere/output")
     assert said.status == 4
@@ -116,7 +121,9 @@ def test_files_of_the_provider_are_written_once(project: Any) -> None:
     path = project.folder / ".github" / "workflows" / "sandgate.yml"
     shown = project.sandgate("ci", "init", "--dry-run")
     assert not path.exists()
-    assert project.sandgate("ci", "init").out == ".github/workflows/sandgate.yml written\n"
+    written = project.sandgate("ci", "init")
+    assert written.out == ".github/workflows/sandgate.yml written\n"
+    assert written.err == "ci_policy is never, so no job will use the real account\n"
     assert shown.out == f"# .github/workflows/sandgate.yml\n{path.read_text()}"
     assert project.sandgate("ci", "init").out == ".github/workflows/sandgate.yml is as it should be\n"
     assert project.sandgate("ci", "init", "--python", "3.13").out == ".github/workflows/sandgate.yml replaced\n"

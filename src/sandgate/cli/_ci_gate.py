@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sandgate.errors import EnvironmentFault
+from sandgate.errors import ConfigError, EnvironmentFault
 from sandgate.reports.lines import plain
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ def decided(config: Config, provider: Provider, environ: Mapping[str, str]) -> D
     from sandgate.ci.policy import decide, needs_changes, parse_policy  # noqa: PLC0415
     from sandgate.ci.rules._model import Facts  # noqa: PLC0415
 
+    _check_place(config, provider, environ)
     policy = parse_policy(config)
     event = provider.read_event(environ)
     changed: tuple[str, ...] | None = ()
@@ -35,6 +36,18 @@ def decided(config: Config, provider: Provider, environ: Mapping[str, str]) -> D
         if changed is None:
             changed = provider.changed(event, config, environ)
     return decide(policy, Facts(event=event, config=config, changed=changed))
+
+
+def _check_place(config: Config, provider: Provider, environ: Mapping[str, str]) -> None:
+    from sandgate.ci.choice import providers  # noqa: PLC0415
+
+    here = [name for name, each in providers().items() if each.here(environ)]
+    if here and provider.name not in here:
+        raise ConfigError(
+            f"this is a job of {here[0]}, and the configuration says {provider.name}",
+            where=f"{config.sources.get('ci_provider', 'default')}, key ci_provider",
+            hint=f'ci_provider = "{here[0]}"',
+        )
 
 
 def lines_of(decision: Decision, provider: Provider) -> list[str]:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -88,6 +89,13 @@ def test_pins_say_which_release_they_are() -> None:
     for line in text_of("github", ROLE).splitlines():
         if "uses:" in line:
             assert re.search(r"@[0-9a-f]{40} # v\d+\.\d+\.\d+$", line), line
+
+
+def test_the_page_about_ci_has_the_same_pins() -> None:
+    page = (Path(__file__).resolve().parents[3] / "docs" / "how-to" / "ci.md").read_text(encoding="utf-8")
+    used = re.findall(r"uses: (\S+)@(\S+)(?: # (\S+))?", page)
+    assert used
+    assert [(action, ACTIONS[action]) for action, _, _ in used] == [(name, (pin, tag)) for name, pin, tag in used]
 
 
 def test_no_job_has_more_rights_than_it_needs(workflow: dict[str, Any]) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from sandgate.reports.evidence import Wanted, refusals
+from sandgate.reports.receipt import RunFacts, make_receipt
 
 NOW = 1_800_000_000.0
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -69,6 +71,13 @@ def test_what_is_not_the_proof(change: dict[str, Any], reason: str) -> None:
 @pytest.mark.parametrize("member", [name for name in PROOF if name not in ("run", "asked")])
 def test_what_is_not_said_is_not_proven(member: str) -> None:
     assert refusals({name: value for name, value in PROOF.items() if name != member}, WANTED, now=NOW)
+
+
+def test_a_receipt_as_runs_write_it(facts: RunFacts, log: list[dict[str, object]]) -> None:
+    evidence = {"asked": "sandbox", "upstream": "aws"}
+    facts = replace(facts, tier="sandbox", account="111122223333", dirty=False, started=NOW, evidence=evidence)
+    assert refusals(make_receipt(log, facts).to_json(), WANTED, now=NOW) == ()
+    assert refusals(make_receipt(log, replace(facts, evidence={})).to_json(), WANTED, now=NOW)
 
 
 @pytest.mark.parametrize("receipt", [None, [], "x", 1, {}])

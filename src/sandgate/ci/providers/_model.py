@@ -53,6 +53,3 @@ class Provider:
     """Names the file that outputs of a step are appended to."""
     summary_variable: str = ""
     """Names the file that a job's summary is appended to."""
-    token_variables: tuple[str, ...] = ()
-    extra: str = ""
-    """Of sandgate, which brings the client of its API."""

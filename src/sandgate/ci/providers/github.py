@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from sandgate.ci.event import Event
 from sandgate.ci.oidc import Trust
 from sandgate.ci.providers._address import repository_of
-from sandgate.ci.providers._github_api import TOKENS, changed_files, ids_of, open_store
+from sandgate.ci.providers._github_api import changed_files, ids_of, open_store
 from sandgate.ci.providers._github_events import github_event
 from sandgate.ci.providers._github_files import files
 from sandgate.ci.providers._model import Provider
@@ -86,6 +86,4 @@ PROVIDER = Provider(
     notice=_notice,
     output_variable="GITHUB_OUTPUT",
     summary_variable="GITHUB_STEP_SUMMARY",
-    token_variables=TOKENS,
-    extra="github",
 )

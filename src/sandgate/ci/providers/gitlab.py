@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from sandgate.ci.event import Event, Kind
 from sandgate.ci.oidc import Trust
 from sandgate.ci.providers._address import api_url, repository_of
-from sandgate.ci.providers._gitlab_api import SERVER, TOKENS, changed_files, open_store
+from sandgate.ci.providers._gitlab_api import SERVER, changed_files, open_store
 from sandgate.ci.providers._gitlab_files import files
 from sandgate.ci.providers._model import Provider
 from sandgate.ci.providers._subjects import exact
@@ -119,6 +119,4 @@ PROVIDER = Provider(
     trust=_trust,
     files=files,
     notice=_notice,
-    token_variables=TOKENS,
-    extra="gitlab",
 )

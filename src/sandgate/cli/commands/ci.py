@@ -61,8 +61,10 @@ def _init(
     force: Annotated[bool, typer.Option("--force", help="Replace files that somebody changed, too.")] = False,
 ) -> None:
     from sandgate.ci.choice import provider_of  # noqa: PLC0415
+    from sandgate.ci.policy import parse_policy  # noqa: PLC0415
 
     config = read_config()
+    parse_policy(config)
     root = repository_root(config.root)
     files = dict(provider_of(config).files(plan_of(config, root, command=command, install=install, python=python)))
     if dry_run:
@@ -75,6 +77,8 @@ def _init(
         raise UsageError(f"{path} {why}", where=str(root), hint="--dry-run shows the new one, --force writes it")
     for line in write(root, files):
         typer.echo(line)
+    if config.ci_policy == "never":
+        typer.echo("ci_policy is never, so no job will use the real account", err=True)
 
 
 def _push(*, tier: _Tier = "sandbox", env_file: _EnvFile = None) -> None:
