@@ -1,0 +1,33 @@
+"""`sandgate doctor` in the shell of somebody who has real keys there, and whose network leads nowhere."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+NOWHERE = "http://127.0.0.1:9"
+
+
+def test_without_a_network_it_says_what_it_could_not_look_at_and_shows_no_key(
+    project: Any, canaries: dict[str, str]
+) -> None:
+    file = {"AWS_ACCESS_KEY_ID": "AKIA" + "FILEFILEFILEFILE", "AWS_SECRET_ACCESS_KEY": "secret-of-the-file"}
+    project.write("pyproject.toml", '[tool.sandgate]\naccount = "111122223333"\n')
+    project.write(".env.sandbox", "".join(f"{name}={value}\n" for name, value in file.items())).chmod(0o600)
+    project.write("notes.md", f"{canaries['AWS_ACCESS_KEY_ID']}: {canaries['AWS_SECRET_ACCESS_KEY']}\n")
+    proxies = dict.fromkeys(("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"), NOWHERE)
+    environ = {**canaries, **proxies, "NO_PROXY": "", "no_proxy": ""}
+    said = project.sandgate("doctor", "--tier", "sandbox", environ=environ)
+    programs = project.sandgate("doctor", "--tier", "sandbox", "--json", environ=environ)
+    (project.folder / "notes.md").unlink()  # or the search for canaries finds it
+    for secret in (*canaries.values(), *file.values()):
+        assert secret not in said.out + said.err + programs.out + programs.err
+    assert (said.status, programs.status) == (10, 10)
+    found = {entry["check"]: entry for entry in json.loads(programs.out)["findings"]}
+    states = {check: entry["state"] for check, entry in found.items()}
+    assert {check for check, state in states.items() if state == "mend"} == {"keys-in-files"}
+    unknown = {check for check, state in states.items() if state == "unknown"}
+    assert unknown >= {"credentials", "account", "clock", "policy"}
+    assert states["exported"] == "note"
+    assert "AWS_ACCESS_KEY_ID is AKIA…" in found["exported"]["text"]
+    assert "1 to mend" in said.out
