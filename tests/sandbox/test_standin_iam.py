@@ -156,6 +156,9 @@ def test_keys_come_rest_and_go(standin: StandIn) -> None:
     sts = standin.client("sts", key)
     assert sts.get_caller_identity()["Arn"] == f"arn:aws:iam::{ACCOUNT}:user/si-user"
     assert _code(standin.client("iam", key).list_users) == "AccessDenied"
+    used = iam.get_access_key_last_used(AccessKeyId=key.access_key_id)["AccessKeyLastUsed"]
+    assert (used["ServiceName"], used["Region"]) == ("iam", "us-east-1")
+    assert timedelta(0) <= datetime.now(UTC) - used["LastUsedDate"] < timedelta(minutes=5)
     which = {"UserName": "si-user", "AccessKeyId": key.access_key_id}
     iam.update_access_key(**which, Status="Inactive")
     assert _code(sts.get_caller_identity) == "InvalidClientTokenId"

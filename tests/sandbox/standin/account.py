@@ -19,7 +19,7 @@ from tests.sandbox.standin.emulation.key_ids import key_id
 from tests.sandbox.standin.emulator import Emulator, cache_folder
 from tests.sandbox.standin.front import Front
 from tests.sandbox.standin.hosts import place
-from tests.sandbox.standin.keys import Key
+from tests.sandbox.standin.keys import Key, tell_last_use
 from tests.sandbox.standin.messages import Answer, Request
 
 __all__ = ["ACCOUNT", "OTHER_ACCOUNT", "REGION", "StandIn"]
@@ -193,8 +193,9 @@ class StandIn:
         return self.front.keys[made]
 
     def _returned(self, request: Request, answer: Answer) -> Answer:
-        """What AWS would have written where the emulator wrote its own address."""
+        """What AWS would have written where the emulator wrote its own address, or did not know."""
         where = place(request.host)
+        answer = tell_last_use(request, answer, self.front.keys)
         port, body = self.front.inner_port, answer.body
         if where is None or b"127.0.0.1:%d" % port not in body:
             return answer

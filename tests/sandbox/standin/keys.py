@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 
 from tests.sandbox.standin.messages import Answer, Request
 
-__all__ = ["Key", "Keys", "shorten"]
+__all__ = ["Key", "Keys", "shorten", "tell_last_use"]
 
 _EXPIRATION = re.compile(rb"(?<=<Expiration>)[^<]+(?=</Expiration>)")
 
@@ -26,6 +26,10 @@ class Key:
     token: str = field(default="", repr=False)
     expires: datetime | None = None
     active: bool = True
+    used: datetime | None = None
+    """When it was last believed."""
+    used_for: tuple[str, str] = ("", "")
+    """Region and signing name of that."""
 
 
 class Keys:
@@ -79,6 +83,18 @@ class Keys:
                 expires=_moment(expires) if expires else None,
             )
         )
+
+
+def tell_last_use(request: Request, answer: Answer, keys: Keys) -> Answer:
+    """What IAM's GetAccessKeyLastUsed says of a key that was used, which the emulator does not know."""
+    key = keys.get(dict(parse_qsl(request.body.decode("latin-1"))).get("AccessKeyId", ""))
+    if b"<GetAccessKeyLastUsedResult>" not in answer.body or key is None or key.used is None:
+        return answer
+    region, service = key.used_for
+    said = f"<LastUsedDate>{key.used:%Y-%m-%dT%H:%M:%SZ}</LastUsedDate><Region>{region}</Region>"
+    never = b"<Region>N/A</Region><ServiceName>N/A</ServiceName>"
+    used = f"{said}<ServiceName>{service}</ServiceName>".encode()
+    return replace(answer, body=answer.body.replace(never, used))
 
 
 def shorten(answer: Answer, lifetime: timedelta) -> Answer:

@@ -62,6 +62,8 @@ class Answer:
     status: int
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
+    in_chunks: bool = False
+    """Whether its length is not said ahead, as of S3's documents on AWS."""
 
 
 class Refused(Exception):

@@ -47,7 +47,9 @@ def response(connection: h11.Connection, answer: Answer, method: str) -> bytes:
     headers = [(name, value) for name, value in answer.headers if name not in _HOP]
     length = next((value for name, value in answer.headers if name == "content-length"), "0")
     length = length if method == "HEAD" else str(len(answer.body))
-    if answer.status not in (204, 304):
+    if answer.in_chunks and method != "HEAD":
+        headers.append(("transfer-encoding", "chunked"))
+    elif answer.status not in (204, 304):
         headers.append(("content-length", length))
     data = connection.send(h11.Response(status_code=answer.status, headers=headers)) or b""
     if method != "HEAD" and answer.body:
