@@ -14,13 +14,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.loaders import JSONFileLoader
+import typer
+import typer.main
+from botocore.loaders import JSONFileLoader, Loader
 from dotenv import dotenv_values
 from tests.sandbox.standin.account import ACCOUNT, REGION, StandIn
 from tests.sandbox.standin.faults import Fault
 from tests.sandbox.standin.keys import Key
 
-from sandgate.cli.main import run
+from sandgate.cli import main
 
 __all__ = ["Done", "Project"]
 
@@ -29,6 +31,10 @@ _NUMBERS = itertools.count(1)
 
 _load = cache(JSONFileLoader().load_file)
 """Service models are large, and each session would read them again."""
+_services = cache(Loader().list_available_services)
+_build = cache(main.build)
+_command = cache(typer.main.get_command)
+"""The program's commands, which a process reads once; and this one starts it a hundred times."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,12 +71,27 @@ class Project:
         for name in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL", "CI"):
             self.patch.delenv(name, raising=False)
         self.patch.setattr(JSONFileLoader, "load_file", lambda _self, path: _load(path))
+        self.patch.setattr(Loader, "list_available_services", lambda _self, type_name: list(_services(type_name)))
+        self.patch.setattr(main, "build", _build)
+        self.patch.setattr(typer.main, "get_command", _command)
         self.patch.chdir(self.folder)
 
     def configure(self, text: str = 'services = ["dynamodb"]', *, account: str = ACCOUNT) -> None:
         """Write the configuration."""
         head = f'account = "{account}"\nregion = "{REGION}"\nadmin_profile = "admin"\nidentity = "{self.identity}"\n'
         (self.folder / "sandgate.toml").write_text(f"{head}{text}\n")
+
+    def take_over(self, identity: str) -> None:
+        """Have another project's identity, with one new key, as if `up` had made it here."""
+        self.identity = identity
+        self.configure()
+        for key in self.keys():
+            self.iam.delete_access_key(UserName=identity, AccessKeyId=key)
+        made = self.iam.create_access_key(UserName=identity)["AccessKey"]
+        self.env_file.touch(mode=0o600)
+        self.env_file.write_text(
+            f"AWS_ACCESS_KEY_ID={made['AccessKeyId']}\nAWS_SECRET_ACCESS_KEY={made['SecretAccessKey']}\n"
+        )
 
     def sandgate(self, *arguments: str, typed: str | None = None) -> Done:
         """Run the program in this process.
@@ -81,7 +102,7 @@ class Project:
         """
         self.patch.setattr(sys, "stdin", io.StringIO() if typed is None else _Terminal(typed))
         self.capture.readouterr()
-        status = run(arguments)
+        status = main.run(arguments)
         said = self.capture.readouterr()
         return Done(status=status, out=said.out, err=said.err)
 

@@ -8,11 +8,18 @@ import pytest
 from botocore.exceptions import ClientError
 from tests.sandbox.project import Project
 
+_SHARED: list[str] = []
+"""The name of one identity for all these tests, of which each gives its user another key."""
+
 
 @pytest.fixture
 def made(project: Project) -> Project:
-    """A project whose identity is there."""
-    assert project.sandgate("up", "--yes").status == 0
+    """A project whose identity is there, with one key."""
+    if not _SHARED:
+        assert project.sandgate("up", "--yes").status == 0
+        _SHARED.append(project.identity)
+    else:
+        project.take_over(_SHARED[0])
     project.standin.front.seen.clear()
     return project
 
@@ -59,12 +66,12 @@ def test_a_grace_ends_early_where_there_is_no_room(made: Project) -> None:
 
 
 @pytest.mark.parametrize(
-    ("service", "operation", "skip"),
-    [("iam", "CreateAccessKey", 0), ("sts", "AssumeRole", 0), ("iam", "UpdateAccessKey", 0)],
+    ("service", "operation"),
+    [("iam", "CreateAccessKey"), ("iam", "UpdateAccessKey")],
 )
-def test_a_rotation_that_was_killed_can_be_run_again(made: Project, service: str, operation: str, skip: int) -> None:
+def test_a_rotation_that_was_killed_can_be_run_again(made: Project, service: str, operation: str) -> None:
     old = made.key
-    slow = made.standin.front.fault("slow", service=service, operation=operation, skip=skip, seconds=60.0)
+    slow = made.standin.front.fault("slow", service=service, operation=operation, seconds=60.0)
     made.kill_at(made.start("rotate", "--yes"), slow)
     made.standin.front.heal()
     assert made.works(), "whatever happened"
