@@ -139,7 +139,9 @@ def test_files_belong_to_the_repositorys_root(project: Any) -> None:
     git(project.folder, "init", "-q")
     inner = project.folder / "services" / "shop"
     inner.mkdir(parents=True)
-    (inner / "sandgate.toml").write_text('ci_credentials = "oidc"\naccount = "111122223333"\n')
+    (inner / "sandgate.toml").write_text(
+        'ci_credentials = "oidc"\naccount = "111122223333"\nci_subjects = "environment:real"\n'
+    )
     done = subprocess.run(
         [sys.executable, "-m", "sandgate", "ci", "init"],
         cwd=inner,
@@ -151,6 +153,7 @@ def test_files_belong_to_the_repositorys_root(project: Any) -> None:
     assert done.stdout == ".github/workflows/sandgate.yml written\n"
     text = (project.folder / ".github" / "workflows" / "sandgate.yml").read_text()
     assert "working-directory: services/shop\n" in text
+    assert text.count('environment: "real"') == 2
     assert "role-to-assume: arn:aws:iam::111122223333:role/unit-tester-ci\n" in text
 
 

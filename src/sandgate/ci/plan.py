@@ -22,5 +22,7 @@ class WorkflowPlan:
     secret_variable: str
     folder: str = ""
     """Of the project, from the repository's root; empty where it is the root itself."""
+    environment: str = ""
+    """That jobs with the role run in, where the role asks for one."""
     role: str = ""
     """ARN of the OIDC role; empty where CI holds keys."""

@@ -66,9 +66,18 @@ def plan_of(config: Config, root: Path, *, command: str, install: str, python: s
         region=config.region,
         key_id_variable=names.key_id_variable,
         secret_variable=names.secret_variable,
+        environment=_environment(config),
         role=role_of(config),
         folder="" if config.root == root else config.root.relative_to(root).as_posix(),
     )
+
+
+def _environment(config: Config) -> str:
+    """The environment that a job must run in for its token to have a subject that is let in; empty for none."""
+    named = (
+        subject.removeprefix("environment:") for subject in config.ci_subjects if subject.startswith("environment:")
+    )
+    return next(named, "")
 
 
 def refusal_of(root: Path, path: str, text: str) -> str:

@@ -26,7 +26,9 @@ SCHEMAS = {"github": "github-workflows", "gitlab": "gitlab-ci"}
 PLANS = [(name, role, folder) for name in SCHEMAS for role in ("", ROLE) for folder in ("", "services/shop")]
 
 
-def text_of(provider: str, role: str = "", folder: str = "", command: str = "python -m pytest") -> str:
+def text_of(
+    provider: str, role: str = "", folder: str = "", command: str = "python -m pytest", environment: str = ""
+) -> str:
     plan = WorkflowPlan(
         command=command,
         install='python -m pip install -e ".[test]"',
@@ -35,6 +37,7 @@ def text_of(provider: str, role: str = "", folder: str = "", command: str = "pyt
         key_id_variable=SECRETS[0],
         secret_variable=SECRETS[1],
         folder=folder,
+        environment=environment,
         role=role,
     )
     (text,) = providers()[provider].files(plan).values()
@@ -125,6 +128,14 @@ def test_the_sandbox_waits_for_the_gate_and_the_emulated_tier(workflow: dict[str
     assert sandbox["if"] == "needs.gate.outputs.decision == 'run'"
     assert workflow["jobs"]["gate"]["outputs"] == {"decision": "${{ steps.gate.outputs.decision }}"}
     assert "if" not in workflow["jobs"]["emulated"]
+
+
+def test_jobs_with_the_role_run_in_the_environment_that_it_asks_for() -> None:
+    workflow = yaml.load(text_of("github", ROLE, environment="real account"), Loader=Plain)
+    jsonschema.Draft7Validator(schema("github")).validate(workflow)
+    named = {name: job.get("environment") for name, job in workflow["jobs"].items()}
+    assert named == {"emulated": None, "gate": None, "sandbox": "real account", "sweep": "real account"}
+    assert "environment" not in text_of("github", environment="real account")
 
 
 def test_the_sweep_runs_after_a_cancellation_too(workflow: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -53,6 +54,7 @@ def files(plan: WorkflowPlan) -> Mapping[str, str]:
         "PYTHON": plan.python,
         "FOLDER": f"{plan.folder}/" if plan.folder else "",
         "DEFAULTS": _DEFAULTS.format(folder=plan.folder) if plan.folder else "",
+        "ENVIRONMENT": f"\n    environment: {json.dumps(plan.environment)}" if oidc and plan.environment else "",
         "OIDC_PERMISSION": "\n      id-token: write" if oidc else "",
         "OIDC_STEP": _STEP.format(
             action=pins["aws-actions/configure-aws-credentials"], role=plan.role, region=plan.region
