@@ -87,6 +87,14 @@ def test_files_with_secrets_are_masked(look: Look, tmp_path: Path) -> None:
     assert set(look(env_file="secrets.txt").masked) == set(files)
 
 
+def test_env_files_of_other_tiers_are_masked_too(look: Look, tmp_path: Path) -> None:
+    project = tmp_path / "home" / "p"
+    for name in ("keys-sandbox.txt", "keys-integration.txt", "keys-other.txt"):
+        (project / name).touch()
+    masked = set(look(env_file="keys-{tier}.txt", tier="endpoints").masked)
+    assert masked == {project / "keys-sandbox.txt", project / "keys-integration.txt"}
+
+
 def test_an_env_file_that_is_a_link_is_masked_where_it_is(look: Look, tmp_path: Path) -> None:
     project = tmp_path / "home" / "p"
     (project / "real").touch()
