@@ -9,7 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from sandgate.cli.checks import configuration, credentials, env_file, exported, keys_in_files, prefix, runs
+from sandgate.cli.checks import (
+    account,
+    clock,
+    configuration,
+    credentials,
+    env_file,
+    exported,
+    keys_in_files,
+    prefix,
+    runs,
+)
+from sandgate.cli.checks._aws import Who
 from sandgate.cli.checks._model import Check, Facts
 from sandgate.cli.checks.policy import differences
 from sandgate.config.load import load
@@ -193,3 +204,98 @@ def test_policies_are_compared_statement_by_statement() -> None:
     assert list(differences("role r", [same, {"Statement": more}], wanted)) == [
         "role r: 1 statement that the configuration does not make"
     ]
+
+
+ARN = "arn:aws:iam::111122223333:user/unit-tester"
+DAY = 86400.0
+
+
+@pytest.fixture
+def answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Have AWS say something of the env file's key."""
+    env(tmp_path)
+
+    def answer(who: Who, *, made: float | None = None, aliases: tuple[str, ...] = ()) -> None:
+        for module in (credentials, account, clock):
+            monkeypatch.setattr(module, "who", lambda _facts: who)
+        monkeypatch.setattr(credentials, "key_made", lambda _facts: made)
+        monkeypatch.setattr(account, "aliases", lambda _facts: aliases)
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("made", "state", "age", "remedy"),
+    [
+        (None, "ok", "", ""),
+        (-12 * DAY, "ok", ", 12 d old", ""),
+        (-91 * DAY, "note", ", 91 d old", "sandgate rotate"),
+    ],
+)
+def test_an_old_key_is_told(
+    made: float | None, state: str, age: str, remedy: str, answers: Callable[..., None], look: Look
+) -> None:
+    answers(Who(account="111122223333", arn=ARN), made=made)
+    said = f"AKIA…DFGH from .env.sandbox, AWS_ACCESS_KEY_ID, of user/unit-tester{age}"
+    assert look(credentials) == [(state, said, remedy)]
+
+
+@pytest.mark.parametrize(
+    ("code", "said", "remedy"),
+    [
+        ("InvalidClientTokenId", "AWS does not know it (InvalidClientTokenId)", "`sandgate up` makes a new one"),
+        ("ExpiredToken", "the session has expired", "log in again: aws sso login"),
+        ("SignatureDoesNotMatch", "AWS does not accept its signature (SignatureDoesNotMatch)", "look at the clock"),
+    ],
+)
+def test_a_key_that_aws_refuses(code: str, said: str, remedy: str, answers: Callable[..., None], look: Look) -> None:
+    answers(Who(code=code))
+    ((state, text, how),) = look(credentials)
+    assert (state, text) == ("mend", f"AKIA…DFGH from .env.sandbox, AWS_ACCESS_KEY_ID: {said}")
+    assert how.startswith(remedy)
+
+
+@pytest.mark.parametrize(
+    ("options", "arn", "said"),
+    [
+        ("", ARN, "names no account"),
+        ('account = "000000000000"', ARN, "are of the account 111122223333, and the sandbox is 000000000000"),
+        ('account = "111122223333"\nforbidden_accounts = ["111122223333"]', ARN, "which is forbidden"),
+        ('account = "111122223333"', "arn:aws:iam::111122223333:root", "the account's root user"),
+        ('account = "111122223333"', "arn:aws:iam::111122223333:user/admin", "none of the identities"),
+        (
+            'account = "111122223333"\nexpected_alias = "ours"',
+            ARN,
+            "111122223333 has alias theirs, and ours is expected",
+        ),
+    ],
+)
+def test_an_account_that_is_not_the_sandbox(
+    options: str, arn: str, said: str, answers: Callable[..., None], look: Look
+) -> None:
+    answers(Who(account="111122223333", arn=arn), aliases=("theirs",))
+    wrong = [(text, remedy) for state, text, remedy in look(account, options) if state == "mend"]
+    assert len(wrong) == 1
+    assert said in wrong[0][0]
+    assert wrong[0][1]
+
+
+def test_an_account_as_it_should_be(answers: Callable[..., None], look: Look) -> None:
+    answers(Who(account="111122223333", arn=ARN), aliases=("ours",))
+    assert look(account, 'account = "111122223333"\nexpected_alias = "ours"') == [
+        ("ok", "111122223333, alias ours", "")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("skew", "state", "said"),
+    [
+        (0.4, "ok", "agrees with AWS's to the second"),
+        (-30.0, "ok", "30 s behind AWS's"),
+        (61.0, "note", "61 s ahead of AWS's"),
+        (-301.0, "mend", "301 s behind AWS's: AWS refuses signatures"),
+    ],
+)
+def test_a_clock(skew: float, state: str, said: str, answers: Callable[..., None], look: Look) -> None:
+    answers(Who(skew=skew))
+    assert [entry[:2] for entry in look(clock)] == [(state, said)]
