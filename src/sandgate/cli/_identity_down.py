@@ -113,6 +113,7 @@ def _remove(desk: Desk, plan: _Plan) -> None:
 
 def _plan(desk: Desk, *, no_ci: bool) -> _Plan:
     from sandgate.ci.secrets import uses_secrets  # noqa: PLC0415
+    from sandgate.cli._identity_keys import check_ci  # noqa: PLC0415
     from sandgate.cli._identity_stack import check_ours, find_stack  # noqa: PLC0415
     from sandgate.identity.env_file import read_entries  # noqa: PLC0415
     from sandgate.identity.keys import list_keys  # noqa: PLC0415
@@ -124,7 +125,8 @@ def _plan(desk: Desk, *, no_ci: bool) -> _Plan:
     mine, why = _is_ours(desk, entries, keys)
     options = _OPTIONS if entries.get(_OPTIONS[0]) == desk.names.user else ()
     found = (*desk.names.variables, *options) if mine else ()
-    ci = not no_ci and uses_secrets(desk.config) and not desk.of_one_service
+    if ci := not no_ci and uses_secrets(desk.config) and not desk.of_one_service:
+        check_ci(desk)
     return _Plan(
         keys=keys,
         entries=tuple(name for name in found if name in entries),

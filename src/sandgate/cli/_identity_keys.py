@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sandgate.identity.env_file import Unfit
     from sandgate.identity.key_plan import KeyPlan
 
-__all__ = ["check_env_file", "key_lines", "mend_env_file", "push_to_ci", "renew", "retire", "shares_ci"]
+__all__ = ["check_ci", "check_env_file", "key_lines", "mend_env_file", "push_to_ci", "renew", "retire", "shares_ci"]
 
 
 def check_env_file(desk: Desk) -> None:
@@ -114,6 +114,17 @@ def shares_ci(desk: Desk) -> bool:
     from sandgate.ci.secrets import uses_secrets  # noqa: PLC0415
 
     return uses_secrets(desk.config) and not desk.of_one_service and desk.documents.admits_user
+
+
+def check_ci(desk: Desk) -> None:
+    """Ask the store of secrets something, so that one that is closed is known before anything is made.
+
+    Raises:
+        SandgateError: it does not answer, or not to us.
+    """
+    from sandgate.ci.secrets import check  # noqa: PLC0415
+
+    check(desk.config, desk.names.variables, environ=os.environ)
 
 
 def push_to_ci(desk: Desk) -> None:

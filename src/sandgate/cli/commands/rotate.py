@@ -58,6 +58,7 @@ def _rotate(  # noqa: PLR0913 - one for each option
 
 def _carry_out(desk: Desk, *, grace: float, wait: bool, everything: bool, no_ci: bool) -> dict[str, object]:
     from sandgate.cli._identity_keys import (  # noqa: PLC0415
+        check_ci,
         check_env_file,
         key_lines,
         push_to_ci,
@@ -72,7 +73,8 @@ def _carry_out(desk: Desk, *, grace: float, wait: bool, everything: bool, no_ci:
     if not how.dry_run:
         check_env_file(desk)
     plan = plan_rotation(desk.key_facts(), everything=everything)
-    ci = not no_ci and shares_ci(desk)
+    if ci := not no_ci and shares_ci(desk):
+        check_ci(desk)
     how.say(desk.head())
     how.say(f"user {desk.names.user}")
     how.say(key_lines(desk, plan))

@@ -51,7 +51,14 @@ def _up(
 
 
 def _carry_out(desk: Desk, *, no_ci: bool) -> dict[str, object]:
-    from sandgate.cli._identity_keys import check_env_file, push_to_ci, renew, retire, shares_ci  # noqa: PLC0415
+    from sandgate.cli._identity_keys import (  # noqa: PLC0415
+        check_ci,
+        check_env_file,
+        push_to_ci,
+        renew,
+        retire,
+        shares_ci,
+    )
     from sandgate.cli._identity_stack import deploy_stack, plan_stack  # noqa: PLC0415
 
     how = desk.how
@@ -60,7 +67,8 @@ def _carry_out(desk: Desk, *, no_ci: bool) -> dict[str, object]:
         check_env_file(desk)
     stack = plan_stack(desk)
     keys = _plan_keys(desk)
-    ci = not no_ci and shares_ci(desk)
+    if ci := not no_ci and shares_ci(desk):
+        check_ci(desk)
     _show(desk, stack, keys, ci=ci)
     told = {**desk.to_json(), "plan": stack.to_json(), "left_out_of_boundary": list(desk.documents.left_out)}
     if how.dry_run:
