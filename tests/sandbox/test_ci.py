@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 
+import boto3
 import pytest
+from botocore import UNSIGNED
+from botocore.config import Config
 from tests.sandbox.project import Project
 from tests.system.forges import REPOSITORY, Forge, forge
 
@@ -209,3 +215,57 @@ def test_the_provider_is_made_where_there_is_none(project: Project, github: Forg
     planned = project.sandgate("ci", "oidc", "deploy", "--dry-run")
     assert f"to make: the role and the account's OIDC provider {ISSUER}" in planned.out
     assert project.changes() == []
+
+
+def token(**claims: str) -> str:
+    """A token in the shape of GitHub's; the emulator reads claims and verifies no signature."""
+    parts = ({"alg": "RS256", "typ": "JWT"}, {"iss": f"https://{ISSUER}", "aud": "sts.amazonaws.com", **claims})
+    texts = [base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode() for part in parts]
+    return ".".join([*texts, "c2lnbmF0dXJl"])
+
+
+SUITE = """
+import boto3
+names = boto3.client("dynamodb").list_tables()["TableNames"]
+print(boto3.client("sts").get_caller_identity()["Arn"])
+"""
+
+
+@pytest.mark.usefixtures("github", "provider")
+def test_a_job_without_a_key_and_what_its_receipt_is_worth(project: Project) -> None:
+    for name, value in IDS.items():
+        project.patch.setenv(name, value)
+    project.configure(f'{OPTIONS}ci_credentials = "oidc"\n')
+    for command in (("ci", "oidc", "deploy"), ("up",)):
+        assert project.sandgate(*command, "--yes").status == 0
+    project.env_file.unlink()
+    # What configure-aws-credentials does, and leaves in a job's environment.
+    client = boto3.client("sts", region_name="eu-west-1", config=Config(signature_version=UNSIGNED))
+    session = client.assume_role_with_web_identity(
+        RoleArn=f"arn:aws:iam::111122223333:role/{project.identity}-ci",
+        RoleSessionName="GitHubActions",
+        WebIdentityToken=token(sub=f"repo:{REPOSITORY}:ref:refs/heads/main"),
+    )["Credentials"]
+    environ = {
+        **project.standin.env(project.home),
+        "CI": "true",
+        "AWS_ACCESS_KEY_ID": session["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": session["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": session["SessionToken"],
+    }
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false"]
+    for arguments in (["init", "-q"], ["add", "."], ["commit", "-qm", "first"]):
+        subprocess.run([*git, *arguments], cwd=project.folder, check=True)
+    head = subprocess.run([*git, "rev-parse", "HEAD"], cwd=project.folder, capture_output=True, text=True, check=True)
+    running = [sys.executable, "-m", "sandgate", "run", "--tier", "sandbox", "--", sys.executable, "-c", SUITE]
+    done = subprocess.run(running, cwd=project.folder, env=environ, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f":assumed-role/{project.identity}/" in done.stdout
+    assert session["SecretAccessKey"] not in done.stdout + done.stderr
+    said = project.sandgate("receipt", "verify", "--tier", "sandbox", "--commit", head.stdout.strip())
+    assert said.status == 11
+    # It is right in every other respect; only AWS itself proves something about AWS.
+    assert [line.partition(": ")[2] for line in said.err.splitlines()[1:]] == ["the run ended at stand-in, not at aws"]
+    project.patch.delenv("CI", raising=False)
+    assert project.sandgate("ci", "oidc", "delete", "--yes").status == 0
+    assert project.sandgate("down", "--yes").status == 0

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import json
+import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,9 +22,49 @@ POLICY = '[tool.sandgate]\nci_policy = "platform"\nci_critical_paths = ["src/aws
 Job = Callable[..., Any]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Here:
+    """The program in this process, where its own start is nothing that a test is about."""
+
+    folder: Path
+    patch: pytest.MonkeyPatch
+    capture: pytest.CaptureFixture[str]
+
+    def write(self, name: str, text: str) -> Path:
+        """A file of the project."""
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        return path
+
+    def sandgate(self, *arguments: str, environ: Mapping[str, str] | None = None) -> Any:
+        """Run it."""
+        with self.patch.context() as patch:
+            for name, value in (environ or {}).items():
+                patch.setenv(name, value)
+            self.capture.readouterr()
+            status = run(arguments)
+        out, err = self.capture.readouterr()
+        error = dict(re.findall(r"^(error|where|hint): +(.*)$", err, re.MULTILINE))
+        return SimpleNamespace(status=status, out=out, err=err, error=error)
+
+
 @pytest.fixture
-def job(project: Any) -> Job:
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Here:
+    """A project, and the program in this process."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pyproject.toml").write_text("[tool.sandgate]\n")
+    return Here(folder=tmp_path, patch=monkeypatch, capture=capsys)
+
+
+@pytest.fixture
+def job(here: Here) -> Job:
     """`job("pull_request", {...})` is what the gate says in such a job of GitHub Actions."""
+    return job_in(here)
+
+
+def job_in(project: Any) -> Job:
+    """The same, in a project."""
     project.write("pyproject.toml", POLICY)
 
     def in_job(event: str, payload: dict[str, Any], *arguments: str, **environ: str) -> Any:
@@ -40,8 +82,8 @@ def job(project: Any) -> Job:
     return in_job
 
 
-def test_a_night(job: Job, project: Any) -> None:
-    said = job("schedule", {"schedule": "23 2 * * *"})
+def test_a_night(project: Any) -> None:
+    said = job_in(project)("schedule", {"schedule": "23 2 * * *"})
     assert (said.status, said.out, said.err) == (0, "run: nightly: the schedule started it\n", "")
     assert (project.folder / "output").read_text() == "decision=run\nrule=nightly\n"
     summary = (project.folder / "summary.md").read_text()
@@ -55,8 +97,8 @@ def git(folder: Path, *arguments: str) -> str:
     return done.stdout.strip()
 
 
-def test_critical_files_without_the_label(job: Job, project: Any) -> None:
-    folder = project.folder
+def test_critical_files_without_the_label(project: Any) -> None:
+    job, folder = job_in(project), project.folder
     git(folder, "init", "-q", "-b", "main")
     git(folder, "add", ".")
     git(folder, "commit", "-qm", "first")
@@ -110,28 +152,28 @@ def test_a_decision_that_cannot_be_written_is_an_error(job: Job) -> None:
         ("*", 3, "SANDGATE_CI_POLICY must be a rule, a preset"),
     ],
 )
-def test_a_wrong_policy_is_no_decision(policy: str, status: int, error: str, job: Job, project: Any) -> None:
+def test_a_wrong_policy_is_no_decision(policy: str, status: int, error: str, job: Job, here: Here) -> None:
     said = job("schedule", {}, SANDGATE_CI_POLICY=policy)
     assert (said.status, said.out) == (status, "")
     assert error in said.error["error"]
-    assert not (project.folder / "output").exists()
+    assert not (here.folder / "output").exists()
 
 
-def test_files_of_the_provider_are_written_once(project: Any) -> None:
-    path = project.folder / ".github" / "workflows" / "sandgate.yml"
-    shown = project.sandgate("ci", "init", "--dry-run")
+def test_files_of_the_provider_are_written_once(here: Here) -> None:
+    path = here.folder / ".github" / "workflows" / "sandgate.yml"
+    shown = here.sandgate("ci", "init", "--dry-run")
     assert not path.exists()
-    written = project.sandgate("ci", "init")
+    written = here.sandgate("ci", "init")
     assert written.out == ".github/workflows/sandgate.yml written\n"
     assert written.err == "ci_policy is never, so no job will use the real account\n"
     assert shown.out == f"# .github/workflows/sandgate.yml\n{path.read_text()}"
-    assert project.sandgate("ci", "init").out == ".github/workflows/sandgate.yml is as it should be\n"
-    assert project.sandgate("ci", "init", "--python", "3.13").out == ".github/workflows/sandgate.yml replaced\n"
+    assert here.sandgate("ci", "init").out == ".github/workflows/sandgate.yml is as it should be\n"
+    assert here.sandgate("ci", "init", "--python", "3.13").out == ".github/workflows/sandgate.yml replaced\n"
     path.write_text(path.read_text().replace("timeout-minutes: 20", "timeout-minutes: 25"))
-    said = project.sandgate("ci", "init")
+    said = here.sandgate("ci", "init")
     assert (said.status, said.error["hint"]) == (2, "--dry-run shows the new one, --force writes it")
     assert "timeout-minutes: 25" in path.read_text()
-    assert project.sandgate("ci", "init", "--force").out == ".github/workflows/sandgate.yml replaced\n"
+    assert here.sandgate("ci", "init", "--force").out == ".github/workflows/sandgate.yml replaced\n"
     assert "timeout-minutes: 20" in path.read_text()
 
 
@@ -196,18 +238,18 @@ def test_a_promotion_with_evidence(project: Any) -> None:
     assert said.out == "20270101-070000-bbbbbb proves 0123456789ab on tier sandbox, 61 m ago\n"
 
 
-def test_a_promotion_without(project: Any) -> None:
-    project.write("pyproject.toml", '[tool.sandgate]\naccount = "111122223333"\n')
-    fallback = receipt(project, "r1", tier="emulated", upstream="", account="000000000000")
-    receipt(project, "r2", upstream="stand-in")
-    receipt(project, "r3", commit="f" * 40)
-    receipt(project, "r4", started=time.time() - 90000)
-    receipt(project, "r5", green=False, status=1, reasons=["2 tests failed\x1b[2J"])
-    receipt(project, "r6", dirty=True)
-    project.write(".sandgate/runs/r7/receipt.json", "{")
-    said = verify(project)
+def test_a_promotion_without(here: Here) -> None:
+    here.write("pyproject.toml", '[tool.sandgate]\naccount = "111122223333"\n')
+    fallback = receipt(here, "r1", tier="emulated", upstream="", account="000000000000")
+    receipt(here, "r2", upstream="stand-in")
+    receipt(here, "r3", commit="f" * 40)
+    receipt(here, "r4", started=time.time() - 90000)
+    receipt(here, "r5", green=False, status=1, reasons=["2 tests failed\x1b[2J"])
+    receipt(here, "r6", dirty=True)
+    here.write(".sandgate/runs/r7/receipt.json", "{")
+    said = verify(here)
     assert (said.status, said.out) == (11, "")
-    broken = project.folder / ".sandgate" / "runs" / "r7" / "receipt.json"
+    broken = here.folder / ".sandgate" / "runs" / "r7" / "receipt.json"
     assert said.err.splitlines() == [
         "no receipt proves 0123456789ab on tier sandbox",
         f"  {broken}: the receipt cannot be read: JSONDecodeError",
@@ -220,10 +262,10 @@ def test_a_promotion_without(project: Any) -> None:
         "  r1: the run was in account 000000000000, not 111122223333",
     ]
     # Named alone, each is refused as well; a folder is all receipts in it.
-    assert verify(project, str(fallback)).status == 11
-    assert verify(project, "r2").status == 11
-    receipt(project, "r8")
-    assert verify(project, str(project.folder / ".sandgate")).status == 0
+    assert verify(here, str(fallback)).status == 11
+    assert verify(here, "r2").status == 11
+    receipt(here, "r8")
+    assert verify(here, str(here.folder / ".sandgate")).status == 0
 
 
 @pytest.mark.parametrize(
@@ -236,42 +278,38 @@ def test_a_promotion_without(project: Any) -> None:
         (["../../etc"], "there is no receipt '../../etc'"),
     ],
 )
-def test_questions_that_are_none(
-    arguments: list[str], error: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    stderr = io.StringIO()
-    assert run(["receipt", "verify", "--commit", COMMIT, *arguments], stderr=stderr) == 2
-    assert stderr.getvalue().splitlines()[0] == f"error: {error}"
+def test_questions_that_are_none(arguments: list[str], error: str, here: Here) -> None:
+    said = verify(here, *arguments)
+    assert (said.status, said.error["error"]) == (2, error)
 
 
-def test_nothing_proves_nothing(project: Any) -> None:
-    said = verify(project)
+def test_nothing_proves_nothing(here: Here) -> None:
+    said = verify(here)
     assert (said.status, said.err) == (11, "no receipt proves 0123456789ab on tier sandbox\n")
 
 
-def test_showing_the_newest(project: Any) -> None:
-    assert project.sandgate("receipt", "show").error["error"] == "there is no receipt here"
-    receipt(project, "20270101-070000-bbbbbb")
-    receipt(project, "20270101-080000-aaaaaa", tests={"passed": 9})
-    said = project.sandgate("receipt", "show")
+def test_showing_the_newest(here: Here) -> None:
+    assert here.sandgate("receipt", "show").error["error"] == "there is no receipt here"
+    receipt(here, "20270101-070000-bbbbbb")
+    receipt(here, "20270101-080000-aaaaaa", tests={"passed": 9})
+    said = here.sandgate("receipt", "show")
     assert said.out.splitlines()[0] == "sandgate 20270101-080000-aaaaaa: green on tier sandbox"
-    assert "| tests | 9 passed |" in project.sandgate("receipt", "show", "--format", "markdown").out
-    assert json.loads(project.sandgate("receipt", "show", "--format", "json").out)["tests"] == {"passed": 9}
+    assert "| tests | 9 passed |" in here.sandgate("receipt", "show", "--format", "markdown").out
+    assert json.loads(here.sandgate("receipt", "show", "--format", "json").out)["tests"] == {"passed": 9}
 
 
-def test_the_role_of_a_repository(project: Any) -> None:
-    project.write("pyproject.toml", '[tool.sandgate]\nrepository = "octo-org/shop"\n')
+def test_the_role_of_a_repository(here: Here) -> None:
+    here.write("pyproject.toml", '[tool.sandgate]\nrepository = "octo-org/shop"\n')
     ids = {
         "GITHUB_REPOSITORY": "octo-org/shop",
         "GITHUB_REPOSITORY_OWNER_ID": "583231",
         "GITHUB_REPOSITORY_ID": "1296269",
     }
-    made = json.loads(project.sandgate("ci", "oidc", "show", environ=ids).out)
+    made = json.loads(here.sandgate("ci", "oidc", "show", environ=ids).out)
     subjects = json.dumps(made["Resources"]["Role"]["Properties"]["AssumeRolePolicyDocument"])
     assert "repo:octo-org@583231/shop@1296269:ref:refs/heads/main" in subjects
     assert "Provider" in made["Resources"]
     assert (
         "Provider"
-        not in json.loads(project.sandgate("ci", "oidc", "show", "--existing-provider", environ=ids).out)["Resources"]
+        not in json.loads(here.sandgate("ci", "oidc", "show", "--existing-provider", environ=ids).out)["Resources"]
     )
