@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sandgate.cli._options import flag_of, read_config
+from sandgate.cli._options import flag_of, read_config_creating
 from sandgate.config.identity import IdentityNames, identity_names
 from sandgate.config.model import Config
 from sandgate.errors import EnvironmentFault, UsageError
@@ -214,9 +214,9 @@ def open_desk(how: How, *, tier: str | None, service: str, env_file: str | None,
 
 
 def _config(tier: str | None, env_file: str | None) -> Config:
-    config = read_config(creating=True, tier=tier, env_file=env_file)
+    config = read_config_creating(tier=tier, env_file=env_file)
     if tier is None and config.tier != _TIER:
-        config = read_config(creating=True, tier=_TIER, env_file=env_file)
+        config = read_config_creating(tier=_TIER, env_file=env_file)
     if config.tier != _TIER:
         raise UsageError(
             f"the tier {config.tier!r} has no identity that could be made or removed",

@@ -23,7 +23,7 @@ from sandgate.errors import SandgateError
 if TYPE_CHECKING:
     from sandgate.tiers._model import Tier
 
-__all__ = ["flag_of", "read_config", "tier_named", "tier_of", "values_of", "with_run_options"]
+__all__ = ["flag_of", "read_config", "read_config_creating", "tier_named", "tier_of", "values_of", "with_run_options"]
 
 _REST = Parameter.VAR_KEYWORD
 _TYPES: Mapping[Kind, type] = MappingProxyType({TEXT: str, FLAG: bool, WHOLE: int, NUMBER: float})
@@ -109,11 +109,11 @@ def tier_named(name: str, source: str = "") -> Tier:
     return lookup(discover("sandgate.tiers", "TIER", Tier), name, what="tier", where=source)
 
 
-def read_config(*, creating: bool = False, **overrides: object) -> Config:
-    """The configuration that holds here: the process's own folder and environment, and the command line.
+def read_config(**overrides: object) -> Config:
+    """The configuration that holds here: the process's own folder and environment, and the command line."""
+    return load(cwd=Path.cwd(), environ=os.environ, overrides=overrides)
 
-    Args:
-        creating: for who makes the env file: one that was asked for need not be there yet.
-        overrides: values from the command line by option name.
-    """
-    return load(cwd=Path.cwd(), environ=os.environ, overrides=overrides, creating=creating)
+
+def read_config_creating(**overrides: object) -> Config:
+    """As `read_config`, for who makes the env file: one that was asked for need not be there yet."""
+    return load(cwd=Path.cwd(), environ=os.environ, overrides=overrides, creating=True)
