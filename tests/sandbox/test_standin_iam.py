@@ -101,6 +101,38 @@ def test_boundaries_and_what_asks_for_them(standin: StandIn, role: str) -> None:
     admin.delete_role(RoleName="si-new")
 
 
+def test_stacks_do_what_who_asks_may_do(standin: StandIn) -> None:
+    admin, iam = standin.admin_client("cloudformation"), standin.admin_client("iam")
+    iam.create_user(UserName="si-stacker")
+    made = iam.create_access_key(UserName="si-stacker")["AccessKey"]["AccessKeyId"]
+    rights = _document(
+        {"Action": "cloudformation:*"},
+        {"Action": "sqs:*", "Resource": "arn:aws:sqs:*:*:si-*"},
+        {"Action": "iam:CreateRole", "Condition": {"ArnEquals": {"iam:PermissionsBoundary": BOUNDARY}}},
+    )
+    iam.put_user_policy(UserName="si-stacker", PolicyName="p", PolicyDocument=json.dumps(rights))
+    stacks = standin.client("cloudformation", standin.front.keys[made])
+    role = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": TRUST}}
+    for name, member, expected in (
+        ("si-queue", {"Type": "AWS::SQS::Queue"}, "CREATE_COMPLETE"),
+        ("other-queue", {"Type": "AWS::SQS::Queue"}, "ROLLBACK_COMPLETE"),
+        ("si-unbounded", role, "ROLLBACK_COMPLETE"),
+    ):
+        stacks.create_stack(
+            StackName=name, TemplateBody=json.dumps({"Resources": {"It": member}}), Capabilities=["CAPABILITY_IAM"]
+        )
+        found = ""
+        while not found.endswith("COMPLETE"):
+            found = stacks.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"]
+        assert found == expected
+        admin.delete_stack(StackName=name)
+        admin.get_waiter("stack_delete_complete").wait(StackName=name, WaiterConfig={"Delay": 0})
+    assert [each["RoleName"] for each in iam.list_roles()["Roles"] if "si-unbounded" in each["RoleName"]] == []
+    iam.delete_access_key(UserName="si-stacker", AccessKeyId=made)
+    iam.delete_user_policy(UserName="si-stacker", PolicyName="p")
+    iam.delete_user(UserName="si-stacker")
+
+
 def test_a_session_is_known_by_its_role(standin: StandIn, role: str) -> None:
     assert standin.client("iam", _session(standin)).get_role(RoleName="si-role")["Role"]["Arn"] == role
 

@@ -15,9 +15,11 @@ def main() -> None:
     sys.path.insert(0, str(Path(__file__).parent))
     import conditions  # type: ignore[import-not-found, unused-ignore]  # noqa: PLC0415 - beside this script
     import key_ids  # type: ignore[import-not-found, unused-ignore]  # noqa: PLC0415
+    import members  # type: ignore[import-not-found, unused-ignore]  # noqa: PLC0415
 
     conditions.add()
     key_ids.add()
+    members.add()
     spec = importlib.util.spec_from_file_location("serving", script)
     assert spec is not None
     assert spec.loader is not None
