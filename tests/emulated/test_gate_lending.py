@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import socket
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 from botocore.credentials import Credentials
 
+from sandgate.gate.exchange import SMALL
 from sandgate.run import Run
 from sandgate.tiers._emulator_lent import LARGE, LENDS, WAITS
 
@@ -39,18 +41,18 @@ def test_an_object_comes_whole_with_its_head(clients: Callable[[str], Any], tag:
     assert (found["ETag"], found["ContentLength"], found["ContentType"]) == (tag, len(BODY), "a/b")
     assert found["Metadata"] == {"what": "it is"}
     assert WAITS.decode() not in found["ResponseMetadata"]["HTTPHeaders"]
-    assert _bytes_out_of_the_last_get(run) == len(BODY)
+    assert _last(run, "GetObject", "out") == len(BODY)
 
 
-def _bytes_out_of_the_last_get(run: Run) -> int:
-    """As the event log has it, where the end of a call is written after its answer."""
+def _last(run: Run, operation: str, member: str) -> int:
+    """Of the last such call, as the event log has it, where the end of a call is written after its answer."""
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
         events = [json.loads(line) for line in (run.directory / "events.jsonl").read_text().splitlines()]
-        asked = next(e["id"] for e in reversed(events) if e.get("operation") == "GetObject")
+        asked = next(e["id"] for e in reversed(events) if e.get("operation") == operation)
         for event in events:
             if event["event"] == "done" and event["id"] == asked:
-                return int(event["out"])
+                return int(event[member])
         time.sleep(0.01)
     raise AssertionError("the call never ended")
 
@@ -123,3 +125,90 @@ def test_a_slow_client_gets_everything_and_one_that_leaves_hurts_nobody(raw: Wir
             assert piece
             got += piece
         assert got.endswith(BODY)
+
+
+# -- uploads ----------------------------------------------------------------------------------------------------------
+
+UP = f"/{BUCKET}/up"
+HASH = hashlib.sha256(BODY).hexdigest()
+
+
+def _put(raw: Wire, payload: str = HASH, **headers: str) -> bytes:
+    framing = f"Content-Length: {len(BODY)}"
+    return bytes(raw.signed("PUT", UP, service="s3", headers=headers, framing=framing, payload=payload))
+
+
+def _stored(clients: Callable[[str], Any]) -> bytes:
+    return bytes(clients("s3").get_object(Bucket=BUCKET, Key="up")["Body"].read())
+
+
+@pytest.fixture
+def before(clients: Callable[[str], Any]) -> bytes:
+    clients("s3").put_object(Bucket=BUCKET, Key="up", Body=b"before")
+    return b"before"
+
+
+@pytest.mark.parametrize("payload", [HASH, "UNSIGNED-PAYLOAD"])
+@pytest.mark.parametrize("together", [0, 1, 70_000, len(BODY) - SMALL - 1, len(BODY)])
+def test_a_body_is_read_wherever_it_is(
+    raw: Wire, clients: Callable[[str], Any], before: bytes, payload: str, together: int
+) -> None:
+    """Its beginning may have come with the head, and is with the gate then."""
+    assert before
+    small = raw.signed("GET", PATH, service="s3", headers={"Range": "bytes=0-3"})
+    with raw.connect() as sock:
+        sock.sendall(_put(raw, payload) + BODY[:together])
+        sock.sendall(BODY[together:] + small)  # what comes behind it is another request
+        data = b""
+        while not data.endswith(b"\r\n\r\n" + BODY[:4]):
+            piece = sock.recv(65536)
+            assert piece, data
+            data += piece
+    assert data.startswith(b"HTTP/1.1 200 OK")
+    assert _stored(clients) == BODY
+
+
+def test_a_client_that_waits_is_asked_for_its_body(raw: Wire, clients: Callable[[str], Any], before: bytes) -> None:
+    assert before
+    with raw.connect() as sock:
+        sock.sendall(_put(raw, Expect="100-continue"))
+        assert sock.recv(65536) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        sock.sendall(BODY)
+        assert sock.recv(65536).startswith(b"HTTP/1.1 200 OK")
+    assert _stored(clients) == BODY
+
+
+def test_another_body_than_the_signed_one_is_refused_and_not_stored(
+    raw: Wire, clients: Callable[[str], Any], before: bytes
+) -> None:
+    with raw.connect() as sock:
+        for _ in range(2):  # the connection is as good as before
+            sock.sendall(_put(raw) + BODY[:-1] + bytes([BODY[-1] ^ 1]))
+            found = sock.recv(65536)
+            assert found.startswith(b"HTTP/1.1 400")
+            assert b"XAmzContentSHA256Mismatch" in found
+    assert _stored(clients) == before
+
+
+@pytest.mark.parametrize("close", [True, False])
+def test_half_a_body_is_not_stored(raw: Wire, clients: Callable[[str], Any], before: bytes, close: bool) -> None:
+    with raw.connect() as sock:
+        sock.sendall(_put(raw) + BODY[:-1])
+        if not close:
+            sock.shutdown(socket.SHUT_WR)
+            assert b"IncompleteBody" in sock.recv(65536)
+    assert _stored(clients) == before
+
+
+def test_an_upload_by_sdk_and_in_parts(clients: Callable[[str], Any], run: Run) -> None:
+    s3 = clients("s3")
+    part = os.urandom(5 << 20)
+    upload = s3.create_multipart_upload(Bucket=BUCKET, Key="up")["UploadId"]
+    tags = [
+        s3.upload_part(Bucket=BUCKET, Key="up", UploadId=upload, PartNumber=number, Body=body)["ETag"]
+        for number, body in ((1, part), (2, BODY))
+    ]
+    parts = [{"PartNumber": number, "ETag": tag} for number, tag in enumerate(tags, 1)]
+    s3.complete_multipart_upload(Bucket=BUCKET, Key="up", UploadId=upload, MultipartUpload={"Parts": parts})
+    assert _stored(clients) == part + BODY
+    assert _last(run, "UploadPart", "in") == len(BODY)

@@ -22,6 +22,10 @@ SMALL = 64 * 1024
 """Bytes up to which a body is held so that it travels in one packet with its head: a packet less is a wake-up less."""
 
 
+_MAX_LENT = 64 * 1024 * 1024
+"""Bytes of a body that somebody else reads in one piece."""
+
+
 class ClientGoneError(Exception):
     """The client closed its connection before the exchange was over."""
 
@@ -46,6 +50,12 @@ class Side(Protocol):
 
     def flow(self) -> None:
         """Pause or resume reading, by how much waits."""
+
+    def stop_reading(self) -> None:
+        """Leave what has not been read to somebody else."""
+
+    def read_on(self, *, whole: bool) -> None:
+        """Go on; `whole` when somebody else has read the rest of the body."""
 
     def drained(self) -> asyncio.Future[None] | None:
         """Done when the client has caught up; None when it has."""
@@ -200,6 +210,33 @@ class Exchange:
             parts.append(data)
         return b"".join(parts)
 
+    def lend_body(self) -> bytes:
+        """Leave the rest of the body to somebody else, who reads it from the connection's own socket.
+
+        Returns:
+            What is here of it.
+        """
+        self._side.stop_reading()
+        begun = b"".join(self._chunks)
+        self._chunks.clear()
+        self._size = 0
+        return begun
+
+    def welcome_body(self) -> int:
+        """Ask for the body if the client waits for that; the descriptor of the connection's socket."""
+        self._allow_body()
+        return int(self._side.transport.get_extra_info("socket").fileno())
+
+    def body_returned(self, *, whole: bool) -> None:
+        """Nobody else reads any more.
+
+        Args:
+            whole: whether the rest of the body has been read.
+        """
+        if whole:
+            self.bytes_in = self.announced
+        self._side.read_on(whole=whole)
+
     # -- write ----------------------------------------------------------------------------------------------------
 
     def respond(self, response: Response) -> None:
@@ -288,8 +325,15 @@ class Exchange:
     @property
     def lendable(self) -> bool:
         """Whether somebody else may answer on the connection's own socket: nothing is on its way, in or out."""
-        transport = self._side.transport
-        return self._complete and not transport.get_write_buffer_size() and not transport.get_extra_info("sslcontext")
+        return self._complete and not self.unsent and not self._side.transport.get_extra_info("sslcontext")
+
+    @property
+    def body_lendable(self) -> bool:
+        """Whether the rest of the body may be read by somebody else; neither what is nearly here nor what is huge."""
+        if self._complete or self._error is not None or "content-length" not in self.request.fields:
+            return False
+        plain = not self._side.transport.get_extra_info("sslcontext")
+        return plain and self.announced - self.bytes_in >= SMALL and self.announced <= _MAX_LENT
 
     def lend(self, status: int, fields: list[bytes], *, length: int) -> tuple[bytes, int]:
         """Begin a response that somebody else sends.

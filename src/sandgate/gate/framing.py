@@ -60,6 +60,12 @@ class Framing:
             self.on_message_complete()
         return after
 
+    def skip_rest(self) -> None:
+        """Take the rest of a body of known length as read."""
+        self._left = 0
+        self._parser = httptools.HttpRequestParser(self)
+        self.on_message_complete()
+
     def _parse(self, data: bytes) -> None:
         self._unread += len(data)
         try:

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Callable
 
 from sandgate.gate.exchange import Exchange
 from sandgate.gate.response import UpstreamFaultError, UpstreamResponse
 from sandgate.tiers._emulator_lent import SENT, WAITS, order
 
-__all__ = ["hand_over", "waiting"]
+__all__ = ["ask", "hand_over", "waiting"]
 
 _WAITS = WAITS + b": "
 
@@ -48,6 +49,29 @@ async def hand_over(exchange: Exchange, response: UpstreamResponse, path: str, b
         UpstreamFaultError: nobody takes the socket.
     """
     token, length = body
+
+    def begin() -> tuple[bytes, int]:
+        head, lent = exchange.lend(response.status, response.fields, length=length)
+        return order(token, head), lent
+
+    if await ask(exchange, path, begin) == SENT:
+        exchange.bytes_out += length
+    else:
+        exchange.abort()  # half an answer must not look like a whole one
+
+
+async def ask(exchange: Exchange, path: str, begin: Callable[[], tuple[bytes, int]]) -> bytes:
+    """Lend the client's socket, and wait for the word that comes back; nothing when none does.
+
+    Args:
+        exchange: the client's side.
+        path: of the socket on which the emulator takes what is lent.
+        begin: gives the order and the descriptor that goes with it, once somebody is there to take them.
+
+    Raises:
+        ClientGoneError: the client left; the emulator is told.
+        UpstreamFaultError: nobody takes the socket.
+    """
     loop = asyncio.get_running_loop()
     with socket.socket(socket.AF_UNIX) as line:
         line.settimeout(0)
@@ -55,21 +79,17 @@ async def hand_over(exchange: Exchange, response: UpstreamResponse, path: str, b
             line.connect(path)
         except OSError as error:
             raise UpstreamFaultError(f"cannot lend the client's socket: {type(error).__name__}") from error
-        head, lent = exchange.lend(response.status, response.fields, length=length)
+        said, lent = begin()
         told = loop.create_future()
         loop.add_reader(line, _tell, told)
         try:
-            socket.send_fds(line, [order(token, head)], [lent])
+            socket.send_fds(line, [said], [lent])
             await exchange.outlast(told)
-            sent = line.recv(1) == SENT
+            return line.recv(1)
         except OSError:
-            sent = False
+            return b""
         finally:
             loop.remove_reader(line)
-    if sent:
-        exchange.bytes_out += length
-    else:
-        exchange.abort()  # half an answer must not look like a whole one
 
 
 def _tell(told: asyncio.Future[None]) -> None:

@@ -32,6 +32,7 @@ from sandgate.gate.exchange import SMALL, ClientGoneError, Exchange
 from sandgate.gate.flow import Flow
 from sandgate.gate.forms import PostForm
 from sandgate.gate.forward import Body, Outgoing, Reading, forward
+from sandgate.gate.lent_uploads import lent_body
 from sandgate.gate.outgoing import aim_of, client_headers, signed, verbatim
 from sandgate.gate.parts import Parts
 from sandgate.gate.response import UpstreamFaultError
@@ -182,6 +183,7 @@ class Pipeline:
         else:
             plan = stream_plan(exchange, flow.claim, flow.credential, headers)
             outgoing = signed(flow, parts, plan.headers, plan.body)
+            outgoing = lent_body(exchange, outgoing, flow.claim.payload if flow.claim else "")
         return await self._forward(flow, outgoing, Reading())
 
     async def _form(self, flow: Flow) -> tuple[int, str]:

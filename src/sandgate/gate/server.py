@@ -57,6 +57,7 @@ class Connection(asyncio.Protocol):
         self._task: asyncio.Task[None] | None = None
         self._resume: asyncio.Future[None] | None = None
         self._paused = False
+        self._lent = False
         self._closing = False
         self._when_done: Callable[[], None] | None = None
         self._broken = False
@@ -126,7 +127,7 @@ class Connection(asyncio.Protocol):
         """Read no more while a body waits to be read, or requests wait for their turn."""
         receiving = self._framing.receiving
         buffered = receiving.buffered if receiving is not None else 0
-        wanted = not self._waiting and buffered <= (HIGH_WATER // 2 if self._paused else HIGH_WATER)
+        wanted = not self._lent and not self._waiting and buffered <= (HIGH_WATER // 2 if self._paused else HIGH_WATER)
         if wanted == self._paused and not self.transport.is_closing():
             self._paused = not wanted
             if wanted:
@@ -134,6 +135,19 @@ class Connection(asyncio.Protocol):
                 self.transport.resume_reading()
             else:
                 self.transport.pause_reading()
+
+    def stop_reading(self) -> None:
+        """Leave what has not been read to somebody else."""
+        self._lent = True
+        self.flow()
+
+    def read_on(self, *, whole: bool) -> None:
+        """Go on; `whole` when somebody else has read the rest of the body."""
+        self._lent = False
+        if whole:
+            self._framing.skip_rest()
+        if not self.transport.is_closing():
+            self.flow()
 
     # -- exchanges ------------------------------------------------------------------------------------------------
 

@@ -5,20 +5,26 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import hashlib
 import os
 import socket
 import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
 from sandgate.gate.exchange import Exchange
+from sandgate.gate.forward import Outgoing
 from sandgate.gate.lending import hand_over, waiting
+from sandgate.gate.lent_uploads import lent_body
 from sandgate.gate.response import UpstreamFaultError, UpstreamResponse
 from sandgate.gate.server import Connection
-from sandgate.tiers._emulator_lent import LARGE, LENDS, Lent, order
+from sandgate.tiers import _emulator_lent
+from sandgate.tiers._emulator_lent import DIFFERS, LARGE, LENDS, SENT, STALLED, Lent, order, upload_order
+from sandgate.tiers._model import Target
 
 BODY = os.urandom(4 << 20)
 ASK = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n"
@@ -207,3 +213,98 @@ def test_an_order_that_means_nothing_is_answered_with_nothing(tmp_path: Path, sa
         return answer
 
     assert asyncio.run(scenario()) == b""
+
+
+RIGHT = hashlib.sha256(b"head and rest").hexdigest()
+
+
+def _upload(path: Path, declared: str, sent: bytes | None, *, leaves: bool = False) -> tuple[bytes, bytes, int]:
+    """A request of 13 bytes, 9 of which are lent: the word to the gate, what the application got, and the status."""
+    got: list[bytes] = []
+    said: list[dict[str, Any]] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            await asyncio.Event().wait()
+        message = await receive()
+        assert not message["more_body"]
+        assert scope["headers"] == [(b"content-length", b"13"), (b"x-a", b"b")]
+        got.append(bytes(message["body"]))
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    pieces = [{"type": "http.request", "body": part, "more_body": part == b"he"} for part in (b"he", b"ad")]
+
+    async def receive() -> Any:
+        return pieces.pop(0)
+
+    async def send(message: Any) -> None:
+        said.append(message)
+
+    async def scenario() -> bytes:
+        lent, token = Lent(app, str(path / "out.sock")), b"a" * 32
+        life = asyncio.ensure_future(lent({"type": "lifespan"}, None, cast("Any", None)))
+        await asyncio.sleep(0)
+        ours, theirs = socket.socketpair()
+        with ours, theirs, socket.socket(socket.AF_UNIX) as line:
+            line.connect(str(path / "out.sock"))
+            if sent is not None:
+                ours.sendall(sent)
+                socket.send_fds(line, [upload_order(token, 9, declared)], [theirs.fileno()])
+            if leaves:
+                line.close()
+            headers = [(b"content-length", b"4"), (b"x-a", b"b"), (LENDS.encode(), token)]
+            await asyncio.wait_for(lent({"type": "http", "headers": headers}, receive, send), 20)
+            life.cancel()
+            await asyncio.wait([life])
+            if leaves or sent is None:
+                return b""
+            line.settimeout(10)
+            return line.recv(10)
+
+    word = asyncio.run(scenario())
+    return word, b"".join(got), said[0]["status"]
+
+
+@pytest.mark.parametrize(
+    ("declared", "word", "body", "status"),
+    [
+        pytest.param(RIGHT, SENT, b"head and rest", 200, id="right"),
+        pytest.param("", SENT, b"head and rest", 200, id="none declared"),
+        pytest.param(RIGHT[::-1], DIFFERS, b"", 400, id="another"),
+    ],
+)
+def test_the_application_sees_a_body_only_when_it_is_the_one_that_was_signed(
+    tmp_path: Path, declared: str, word: bytes, body: bytes, status: int
+) -> None:
+    assert _upload(tmp_path, declared, b" and rest and more") == (word, body, status)
+
+
+def test_a_body_that_does_not_come_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_emulator_lent, "_STALL_SECONDS", 0.05)
+    assert _upload(tmp_path, RIGHT, b" and") == (STALLED, b"", 400)
+    (tmp_path / "out.sock").unlink()
+    assert _upload(tmp_path, RIGHT, None) == (b"", b"", 400)
+
+
+def test_a_gate_that_goes_away_takes_the_body_with_it(tmp_path: Path) -> None:
+    assert _upload(tmp_path, RIGHT, b" and", leaves=True) == (b"", b"", 400)
+
+
+@pytest.mark.parametrize(
+    ("declared", "service", "lendable", "goes_past"),
+    [
+        pytest.param(RIGHT, "s3", True, True, id="hash"),
+        pytest.param("", "s3", True, True, id="unsigned"),
+        pytest.param("STREAMING-AWS4-HMAC-SHA256-PAYLOAD", "s3", True, False, id="signed chunks"),
+        pytest.param("STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER", "s3", True, False, id="signed chunks and trailer"),
+        pytest.param(RIGHT, "lambda", True, False, id="another service"),
+        pytest.param(RIGHT, "s3", False, False, id="not lendable"),
+    ],
+)
+def test_which_bodies_go_past_the_gate(declared: str, service: str, lendable: bool, goes_past: bool) -> None:
+    target = Target(host="h", signing_name=service, region="", unix="u", lent="l")
+    outgoing = Outgoing(method="PUT", path="/", query="", headers=[], body=b"", length=0, target=target)
+    exchange = SimpleNamespace(body_lendable=lendable, announced=9, lend_body=lambda: b"begun")
+    found = lent_body(cast("Any", exchange), outgoing, declared)
+    assert (found is not outgoing) == goes_past
+    assert found.length == (5 if goes_past else 0)
