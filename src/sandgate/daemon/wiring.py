@@ -69,7 +69,12 @@ def make_parts(
         models=models,
         keys=RunKeys(),
         surrogates=surrogates,
-        rewriter=Rewriter(gate_url, surrogates, real_addresses=upstream.aws is not None),
+        rewriter=Rewriter(
+            gate_url,
+            surrogates,
+            real_addresses=upstream.aws is not None,
+            boundary=upstream.aws.boundary if upstream.aws else "",
+        ),
         upstream=upstream,
         seen=Seen(everything=upstream.private),
         pool=pool,

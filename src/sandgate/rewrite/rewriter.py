@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from typing import Protocol
+from urllib.parse import quote
 
 from sandgate.rewrite.addresses import Addresses, address_rules
 from sandgate.rewrite.body import plain, read
@@ -16,6 +17,8 @@ from sandgate.wire.signing.credential import Credential
 __all__ = ["Keys", "Rewriter"]
 
 _SCOPE_REGION = re.compile(r"Credential=[^/]+/[0-9]{8}/([^/]+)/")
+_MAKES_PRINCIPALS = frozenset({("iam", "CreateRole"), ("iam", "CreateUser")})
+_BOUNDARY = b"PermissionsBoundary"
 _OF_THE_BODY = frozenset({"content-encoding", "content-length", "content-md5", "x-amz-crc32"})
 
 
@@ -39,10 +42,12 @@ class Rewriter:
         gate_url: where clients reach the gate.
         keys: keeps the real credentials.
         real_addresses: see `Addresses`; True on the sandbox tier.
+        boundary: ARN of the permissions boundary that new roles and users get which name none; empty: they get none.
     """
 
-    def __init__(self, gate_url: str, keys: Keys, *, real_addresses: bool = False) -> None:
+    def __init__(self, gate_url: str, keys: Keys, *, real_addresses: bool = False, boundary: str = "") -> None:
         self._keys = keys
+        self._boundary = boundary
         self._addresses = Addresses(gate_url, real=real_addresses)
         self._rules = address_rules()
         self._queue_requests = frozenset(
@@ -55,7 +60,7 @@ class Rewriter:
             for (service, operation, side), (kind, _) in self._rules.items()
             if side == "response" or kind != "queue"
         }
-        self._always = frozenset(others | credential_operations())
+        self._always = frozenset(others | credential_operations() | (_MAKES_PRINCIPALS if boundary else set()))
 
     def wants(self, service: str, operation: str) -> bool:
         """Whether the request or the answer of a call may need a change; else neither need be held."""
@@ -120,6 +125,8 @@ class Rewriter:
         fields = {name.lower(): value for name, value in headers}
         content_type = fields.get("content-type", "")
         body = map_request(service, operation, content_type, body, self._keys.real_id)
+        if self._boundary and (service, operation) in _MAKES_PRINCIPALS:
+            body = _bounded(body, self._boundary)
         rule = self._rules.get((service, operation, "request"))
         if rule is None or not body:
             return body
@@ -148,3 +155,11 @@ class Rewriter:
             if (new := self._addresses.to_gate(kind, member.text, gate_url)) != member.text
         }
         return document.replaced(changes) if changes else body
+
+
+def _bounded(body: bytes, boundary: str) -> bytes:
+    """A form that makes a role or user, with a permissions boundary; one that names its own keeps it."""
+    names = {piece.partition(b"=")[0] for piece in body.split(b"&")}
+    if not body or _BOUNDARY in names:
+        return body
+    return body + b"&" + _BOUNDARY + b"=" + quote(boundary, safe="").encode()

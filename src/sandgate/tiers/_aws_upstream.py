@@ -167,8 +167,18 @@ def open_account(context: TierContext, rules: SigningRules, upstream: str) -> Ac
                 "credentials": source.described,
             },
             clock=calls.clock.now,
+            boundary=_boundary(config, standing),
         ),
     )
+
+
+def _boundary(config: Config, standing: Standing) -> str:
+    """What the role's policy asks for of whom tests make; others have rights that nobody here knows."""
+    if standing.rule == "identities":
+        return ""
+    caller = standing.caller
+    names = identity_names(config, caller.name.removeprefix(config.identity).lstrip("-"))
+    return names.boundary_arn(caller.account, caller.partition)
 
 
 def _expected(config: Config, endpoints: AwsEndpoints) -> Expected:

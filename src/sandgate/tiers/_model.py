@@ -128,6 +128,9 @@ class AwsFacts:
     """What else the receipt says of account and caller."""
     clock: Callable[[], datetime] = field(repr=False)
     """The time by AWS's clock, for signatures."""
+    boundary: str = ""
+    """ARN of the permissions boundary without which the tests' role can make no role or user; empty where they call
+    with other rights."""
 
 
 class Upstream(Protocol):

@@ -341,3 +341,25 @@ def test_every_queue_url_is_listed() -> None:
             )
             has = shape is not None and any(name.lower() in {"queueurl", "queueurls"} for name in shape.members)
             assert has == (("sqs", operation, side) in address_rules()), (operation, side)
+
+
+FORM = ("content-type", "application/x-www-form-urlencoded; charset=utf-8")
+BOUNDARY = "arn:aws:iam::111122223333:policy/unit-tester-boundary"
+ADDED = "arn%3Aaws%3Aiam%3A%3A111122223333%3Apolicy%2Funit-tester-boundary"
+
+
+@pytest.mark.parametrize(
+    ("operation", "body", "expected"),
+    [
+        ("CreateRole", b"Action=CreateRole&RoleName=test-r", ADDED),
+        ("CreateUser", b"Action=CreateUser&UserName=test-u", ADDED),
+        ("CreateUser", b"Action=CreateUser&PermissionsBoundary=own", None),
+        ("CreateGroup", b"Action=CreateGroup&GroupName=test-g", None),
+    ],
+)
+def test_who_tests_make_is_bounded(operation: str, body: bytes, expected: str | None) -> None:
+    bounding = Rewriter(GATE, Keys(), boundary=BOUNDARY)
+    assert bounding.wants("iam", operation) is (operation != "CreateGroup")
+    made = bounding.request("iam", operation, [FORM], body)
+    assert made == (body if expected is None else body + f"&PermissionsBoundary={expected}".encode())
+    assert Rewriter(GATE, Keys()).request("iam", operation, [FORM], body) == body, "nothing is added elsewhere"
