@@ -15,7 +15,7 @@ import pytest
 from botocore import UNSIGNED
 from botocore.config import Config
 from tests.sandbox.project import Project
-from tests.system.forges import REPOSITORY, Forge, forge
+from tests.system.forges import REPOSITORY, Forge, Secret, forge
 
 TOKEN = "ghp_" + "canary" * 6
 OPTIONS = f'services = ["dynamodb"]\nrepository = "{REPOSITORY}"\n'
@@ -137,6 +137,13 @@ def test_nothing_to_push(variable: str, options: str, status: int, told: str, pr
     said = project.sandgate("ci", "secrets", "push")
     assert (said.status, said.err.splitlines()[0]) == (status, f"error: {told}")
     assert github.requests == []
+
+
+def test_without_a_key_only_what_exists_is_told(project: Project, github: Forge) -> None:
+    github.secrets["AWS_ACCESS_KEY_ID"] = Secret(value="x", updated=1.0)
+    said = project.sandgate("ci", "secrets", "check")
+    assert (said.status, said.err) == (1, "the env file has no key, so nobody can tell whether they are those of it\n")
+    assert said.out.splitlines()[1] == f"{REPOSITORY}: AWS_SECRET_ACCESS_KEY is missing"
 
 
 def test_the_account_must_be_known(project: Project, github: Forge, key: tuple[str, str]) -> None:

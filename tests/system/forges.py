@@ -249,7 +249,7 @@ def _changes(forge: Forge, _match: re.Match[str], _body: Any, _query: Mapping[st
     return 200, {"changes": [{"old_path": one["filename"], "new_path": one["filename"]} for one in forge.files]}
 
 
-_R, _G = f"/repos/{REPOSITORY}", "/api/v4/projects/octo-org%2[Ff]shop"
+_R, _G = f"/repos/(?i:{REPOSITORY})", "/api/v4/projects/octo-org%2[Ff]shop"
 _ROUTES: tuple[tuple[str, str, _Route], ...] = (
     ("GET", _R, _repository),
     ("GET", f"{_R}/actions/secrets/public-key", _public_key),

@@ -234,6 +234,11 @@ def test_changed_files_from_the_api(server: Forge, configure: Configure) -> None
     assert providers()["gitlab"].changed(event, configure(), environ) is None
 
 
+def test_a_repository_is_spelt_as_in_tokens(server: Forge, configure: Configure) -> None:
+    with pytest.raises(ConfigError, match="GitHub calls it 'octo-org/shop', and tokens do too"):
+        providers()["github"].trust(configure(repository="Octo-Org/Shop"), server.environ())
+
+
 def test_ids_of_a_repository_are_asked_for(server: Forge, configure: Configure) -> None:
     trust = providers()["github"].trust(configure(ci_subjects=["pull_request"]), server.environ())
     assert trust.subjects == (

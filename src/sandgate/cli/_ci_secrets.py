@@ -50,15 +50,21 @@ def proven_values(config: Config, environ: Mapping[str, str]) -> tuple[dict[str,
     return {names.key_id_variable: keys.access_key_id, names.secret_variable: keys.secret_access_key}, arn
 
 
-def key_made(config: Config, environ: Mapping[str, str]) -> float:
+def key_made(config: Config, environ: Mapping[str, str]) -> float | None:
     """When the env file's key was made, in seconds since 1970: as `up` has noted it, else as the file was written.
 
+    Returns:
+        `None` where the env file has no key, or is not read, as in a CI job.
+
     Raises:
-        SandgateError: there is no key.
+        ConfigError: what is there is no key for CI.
     """
+    from sandgate.config.env_file import env_values  # noqa: PLC0415
     from sandgate.config.identity import identity_names  # noqa: PLC0415
     from sandgate.identity.record import Record  # noqa: PLC0415
 
+    if config.ci or not any(env_values(config).get(name) for name in config.key_variables):
+        return None
     keys = _keys(config, environ)
     record = Record(root=config.root, user=identity_names(config).user_arn(config.account))
     noted = [float(event["at"]) for event in record.events() if event.get("id") == keys.access_key_id]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from sandgate.ci.event import Event
 from sandgate.ci.providers._address import api_url, client_missing, repository_of, token_of
 from sandgate.config.model import Config
-from sandgate.errors import EnvironmentFault, SandgateError
+from sandgate.errors import ConfigError, EnvironmentFault, SandgateError
 
 if TYPE_CHECKING:
     from github.Repository import Repository
@@ -78,12 +78,21 @@ def ids_of(config: Config, environ: Mapping[str, str]) -> tuple[int, int]:
     """The ids of a repository's owner and of itself; public ones tell them without a token.
 
     Raises:
-        SandgateError: it cannot be asked.
+        ConfigError: GitHub spells the repository otherwise, or it was renamed: no token would name it so.
+        EnvironmentFault: it cannot be asked.
     """
     token = next((environ[name] for name in TOKENS if environ.get(name)), "")
     repository = _repository(config, environ, token)
-    with _told(repository_of(config)):
-        return repository.owner.id, repository.id
+    with _told(config.repository):
+        repository.complete()
+        name, ids = repository.full_name, (repository.owner.id, repository.id)
+    if name != config.repository:
+        raise ConfigError(
+            f"repository: GitHub calls it {name!r}, and tokens do too",
+            where=config.sources.get("repository", "default"),
+            hint=f'repository = "{name}"',
+        )
+    return ids
 
 
 def changed_files(event: Event, config: Config, environ: Mapping[str, str]) -> tuple[str, ...] | None:

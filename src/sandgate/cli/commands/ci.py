@@ -103,7 +103,10 @@ def _check(
     from sandgate.ci.secrets import check  # noqa: PLC0415
 
     config = read_config(tier=tier, env_file=env_file)
-    states = check(config, config.key_variables, environ=os.environ, since=key_made(config, os.environ))
+    made = key_made(config, os.environ)
+    states = check(config, config.key_variables, environ=os.environ, since=made or 0.0)
+    if made is None:
+        typer.echo("the env file has no key, so nobody can tell whether they are those of it", err=True)
     if as_json:
         found = {
             state.name: {"exists": state.exists, "updated": state.updated, "current": state.current} for state in states
