@@ -34,7 +34,7 @@ _OTHER_WAYS = (
 """Variables by which a CI job lets SDKs fetch credentials (AWS SDKs and Tools Reference Guide)."""
 _SHOWN = 4
 _KEY_LENGTH = 20
-_ACCOUNT_MASK, _ACCOUNT_SHIFT = 0x7FFFFFFFFF80, 7
+_ACCOUNT_BITS, _ACCOUNT_SHIFT = 40, 7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +129,8 @@ def stale_key(config: Config, environ: Mapping[str, str], service: str = "") -> 
     """
     variable = identity_names(config, service).key_id_variable
     kept, exported = env_values(config).get(variable, ""), environ.get(variable, "")
-    if not kept or not exported or kept == exported:
+    # A shell that belongs to a run has its run key there.
+    if not kept or not exported or kept == exported or environ.get("SANDGATE_RUN_DIR"):
         return None
     return StaleKey(
         variable=variable,
@@ -148,16 +149,17 @@ def shown_key(key_id: str) -> str:
 def account_of_key(key_id: str) -> str:
     """The account that an access key id is of, read from the id itself; empty where it does not say.
 
-    Ids made since 2019 hold the account number in base32 after their prefix, one bit further to the right.
+    Ids of the newer form hold, in base32 after their prefix, a bit that is set, then the account's number in 40 bits;
+    in older ones that bit is not set. AWS documents none of this, so it is for messages only.
     """
-    if len(key_id) != _KEY_LENGTH or key_id[:_SHOWN] not in {"AKIA", "ASIA"} or key_id[_SHOWN] < "I":
+    if len(key_id) != _KEY_LENGTH or key_id[:_SHOWN] not in {"AKIA", "ASIA"}:
         return ""
     try:
         raw = base64.b32decode(key_id[_SHOWN:])
     except binascii.Error:
         return ""
-    account = (int.from_bytes(raw[:6], "big") & _ACCOUNT_MASK) >> _ACCOUNT_SHIFT
-    return f"{account:012d}" if account < 10**12 else ""
+    form, account = divmod(int.from_bytes(raw[:6], "big") >> _ACCOUNT_SHIFT, 1 << _ACCOUNT_BITS)
+    return f"{account:012d}" if form and account < 10**12 else ""
 
 
 def _pair(values: Mapping[str, str], names: tuple[str, str], where: str, *, ci: bool) -> Keys | None:

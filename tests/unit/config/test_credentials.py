@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import subprocess
 from pathlib import Path
 
@@ -114,18 +115,24 @@ def test_a_stale_exported_key_is_told_and_not_shown(project: Path) -> None:
     assert OURS not in said
 
 
-@pytest.mark.parametrize("environ", [{}, {"AWS_ACCESS_KEY_ID": OURS}, {"AWS_ACCESS_KEY_ID": ""}])
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {},
+        {"AWS_ACCESS_KEY_ID": OURS},
+        {"AWS_ACCESS_KEY_ID": ""},
+        {"AWS_ACCESS_KEY_ID": THEIRS, "SANDGATE_RUN_DIR": "/x"},
+    ],
+)
 def test_no_key_and_the_same_key_are_not_stale(environ: dict[str, str], project: Path) -> None:
     assert stale_key(config(project), environ) is None
     assert notices(config(project), environ) == ()
 
 
 def test_a_key_id_tells_its_account() -> None:
-    # The account's number, one bit to the right, in base32 (ids made since 2019).
-    made = "AKIA" + "SP2TD" + "V2Q" + "A" * 8
-    account = account_of_key(made)
-    assert len(account) == 12
-    assert account.isdigit()
+    number = (1 << 40 | 111122223333) << 7 | 0b1010101
+    made = "ASIA" + base64.b32encode(number.to_bytes(6, "big") + b"rest").decode()
+    assert account_of_key(made) == "111122223333"
     assert account_of_key("AKIA" + "A" * 16) == ""
     assert account_of_key("short") == ""
     assert account_of_key("AKIA" + "z!" * 8) == ""

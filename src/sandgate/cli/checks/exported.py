@@ -30,17 +30,19 @@ def _look(facts: Facts) -> Iterator[Finding]:
         return
     text = f"{stale.variable} is {stale.shown} here and {stale.file_shown} in {stale.file}"
     remedy = f"unset {stale.variable} {own.secret_variable}; runs use the env file's"
+    account = f", of account {stale.account}" if stale.account else ""
     secret = facts.environ.get(own.secret_variable, "")
     try:
         found = who_is(_keys(facts, stale, secret), facts.config.region) if secret else Who()
     except EnvironmentFault as error:
-        account = f", of account {stale.account}" if stale.account else ""
         yield Finding(state=State.NOTE, text=f"{text}{account}; {error.message}", remedy=remedy)
         return
     if found.arn.endswith(f":user/{own.user}"):
         yield Finding(state=State.NOTE, text=f"{text}: both are {own.user}'s", remedy=remedy)
     else:
-        yield Finding(state=State.MEND, text=f"{text}: it claims to be {own.user}'s, and {_is(found)}", remedy=remedy)
+        yield Finding(
+            state=State.MEND, text=f"{text}: it claims to be {own.user}'s, and {_is(found, account)}", remedy=remedy
+        )
 
 
 def _none(facts: Facts, variable: str) -> Finding:
@@ -52,10 +54,10 @@ def _none(facts: Facts, variable: str) -> Finding:
     return Finding(state=State.NOTE, text=text, remedy=remedy)
 
 
-def _is(found: Who) -> str:
+def _is(found: Who, account: str) -> str:
     if found.arn:
         return f"is {found.name}'s of {found.account}"
-    return f"AWS does not know it ({found.code})" if found.code else "has no secret beside it"
+    return f"AWS does not know it ({found.code})" if found.code else f"has no secret beside it{account}"
 
 
 def _keys(facts: Facts, stale: StaleKey, secret: str) -> Keys:
