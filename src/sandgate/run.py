@@ -56,6 +56,11 @@ class Run:
     _inlet: str = field(default="", repr=False)
     """Where ports are handed over, in a network namespace of its own."""
 
+    @property
+    def boundary(self) -> str:
+        """ARN of the permissions boundary that roles and users of stacks must have; empty for none."""
+        return self.evidence.get("boundary", "")
+
     # -- for children ---------------------------------------------------------------------------------------------
 
     def facts(self, worker: str = "main") -> ChildFacts:

@@ -23,6 +23,8 @@ class Settings:
     target: BuildTarget
     region: str
     progress: Notice
+    boundary: str = ""
+    """ARN of the permissions boundary of every principal that a template makes; empty for none."""
     depth: int = 0
     """How many templates are above this one."""
 

@@ -43,6 +43,10 @@ class Host(Protocol):
     def namespace(self) -> str:
         """The run's namespace."""
 
+    @property
+    def boundary(self) -> str:
+        """ARN of the permissions boundary that roles and users of stacks must have; empty for none."""
+
     def deployer_clients(self) -> Clients:
         """Clients as the deployer."""
 
@@ -88,6 +92,7 @@ def deploy_stack(
         bucket=artifact_bucket(host, progress=notice),
         cache_dir=host.cache_dir,
         target=build_target(host.tier),
+        boundary=host.boundary,
         parameters=parameters,
         progress=progress,
         notice=notice,

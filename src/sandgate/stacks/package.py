@@ -15,6 +15,7 @@ from typing import Any
 from sandgate.errors import StackError
 from sandgate.stacks.archive import file_hash
 from sandgate.stacks.artifacts import Artifact, Settings, members, stays
+from sandgate.stacks.bounded import with_boundary
 from sandgate.stacks.build import BuildTarget
 from sandgate.stacks.code import code_artifacts, function_globals
 from sandgate.stacks.model import Notice, Upload, silent
@@ -54,6 +55,7 @@ def package(
     cache_dir: Path,
     target: BuildTarget,
     region: str = "",
+    boundary: str = "",
     progress: Notice = silent,
 ) -> Template:
     """Upload the local code of a template and point the template at it.
@@ -65,6 +67,7 @@ def package(
         cache_dir: keeps zips and installed requirements between runs.
         target: where functions will run, for wheels.
         region: of the bucket, for the addresses of nested templates.
+        boundary: ARN of the permissions boundary of roles and users that name none; empty for none.
         progress: told what is packed, installed and left out.
 
     Returns:
@@ -73,7 +76,15 @@ def package(
     Raises:
         StackError: a path names nothing, a handler's module is not in its package, or requirements do not install.
     """
-    settings = Settings(root=root, upload=upload, cache_dir=cache_dir, target=target, region=region, progress=progress)
+    settings = Settings(
+        root=root,
+        upload=upload,
+        cache_dir=cache_dir,
+        target=target,
+        region=region,
+        boundary=boundary,
+        progress=progress,
+    )
     return _carry_out(_plan(template, settings), settings)
 
 
@@ -107,7 +118,7 @@ def _carry_out(plan: _Plan, settings: Settings) -> Template:
             **(resource.get("Properties") or {}),
             artifact.member: artifact.shape(*settings.upload(content, key)),
         }
-    return replace(plan.template, body=body)
+    return with_boundary(replace(plan.template, body=body), settings.boundary)
 
 
 def _documents(template: Template, settings: Settings) -> Iterator[Artifact]:

@@ -25,6 +25,7 @@ def up(  # noqa: PLR0913 - a template, where its parts go, and who is told
     bucket: ArtifactBucket,
     cache_dir: Path,
     target: BuildTarget,
+    boundary: str = "",
     parameters: Mapping[str, str] | None = None,
     capabilities: Sequence[str] = DEFAULT_CAPABILITIES,
     tags: Mapping[str, str] | None = None,
@@ -41,6 +42,7 @@ def up(  # noqa: PLR0913 - a template, where its parts go, and who is told
         bucket: for packages and large templates; made when it is first needed.
         cache_dir: keeps zips and installed requirements between runs.
         target: where functions will run.
+        boundary: ARN of the permissions boundary of roles and users that name none; empty for none.
         parameters: values by name.
         capabilities: what the template may do.
         tags: of the stack.
@@ -63,6 +65,7 @@ def up(  # noqa: PLR0913 - a template, where its parts go, and who is told
         cache_dir=cache_dir,
         target=target,
         region=bucket.region,
+        boundary=boundary,
         progress=notice,
     )
     return deploy(

@@ -165,6 +165,7 @@ def open_account(context: TierContext, rules: SigningRules, upstream: str) -> Ac
                 "alias": alias,
                 "matched": standing.rule,
                 "credentials": source.described,
+                "boundary": _boundary(config, standing),
             },
             clock=calls.clock.now,
             boundary=_boundary(config, standing),
