@@ -63,6 +63,9 @@ class Forge(ThreadingHTTPServer):
         self.requests: list[tuple[str, str]] = []
         self.files: list[dict[str, str]] = []
         """Of pull request 7."""
+        self.page: object = None
+        """Said to everything, as a web page would be."""
+        self.forgets = False
         self._faults: list[Fault] = []
 
     @property
@@ -93,6 +96,8 @@ class Forge(ThreadingHTTPServer):
     def heal(self) -> None:
         """As new, but for its key."""
         self._faults.clear()
+        self.page = None
+        self.forgets = False
         self.secrets.clear()
         self.requests.clear()
         self.files.clear()
@@ -140,6 +145,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._say(fault.status, {"message": "no"}, fault.headers)
             return
         given = self.headers.get("PRIVATE-TOKEN") or (self.headers.get("Authorization") or " ").split(" ", 1)[1]
+        if forge.page:
+            self._say(200, forge.page)
+            return
         if given != forge.token:
             self._say(401, {"message": "Bad credentials", "documentation_url": "https://docs.github.com/rest"})
             return
@@ -148,6 +156,8 @@ class _Handler(BaseHTTPRequestHandler):
             match = re.fullmatch(pattern, parts.path)
             if match and method == self.command:
                 said = route(forge, match, body, parse_qs(parts.query))
+                if forge.forgets:
+                    forge.secrets.clear()
                 self._say(*said)
                 return
         self._say(404, {"message": "Not Found"})

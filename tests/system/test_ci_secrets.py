@@ -179,6 +179,26 @@ def test_half_a_key_is_told_and_mended(provider: str, path: str, server: Forge, 
 
 
 @BOTH
+@pytest.mark.parametrize("page", ["<html>", {"a": 1}, [{}], {"key": "??", "key_id": 1, "secrets": [{}]}])
+def test_what_answers_is_no_api(provider: str, page: object, server: Forge, configure: Configure) -> None:
+    server.page = page
+    config = configure(ci_provider=provider)
+    for ask in (push, check, delete):
+        with pytest.raises(EnvironmentFault) as error:
+            ask(config, VALUES, environ=server.environ())
+        assert not any(secret in str(error.value) for secret in (TOKEN, *VALUES.values()))
+    with pytest.raises(EnvironmentFault):
+        providers()["github"].trust(config, server.environ())
+
+
+@BOTH
+def test_a_value_that_did_not_stay_is_told(provider: str, server: Forge, configure: Configure) -> None:
+    server.forgets = True
+    with pytest.raises(EnvironmentFault, match="KEY_ID, KEY_SECRET was written, and is not there"):
+        push(configure(ci_provider=provider), VALUES, environ=server.environ())
+
+
+@BOTH
 def test_nobody_there(provider: str, configure: Configure) -> None:
     environ = {"GITHUB_API_URL": "http://127.0.0.1:9", "CI_SERVER_URL": "http://127.0.0.1:9"}
     with pytest.raises(EnvironmentFault, match="cannot be reached: ConnectionError"):

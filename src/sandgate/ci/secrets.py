@@ -82,6 +82,10 @@ def push(
             raise _halfway(error, done, [each for each in values if each not in done], config) from None
         done.append(name)
         progress(f"{config.repository}: secret {name} written")
+    if lost := sorted(set(values) - set(store.updated())):
+        raise EnvironmentFault(
+            f"{', '.join(lost)} was written, and is not there", where=config.repository, hint="push it again"
+        )
 
 
 def _halfway(error: SandgateError, done: list[str], missing: list[str], config: Config) -> SandgateError:

@@ -8,7 +8,10 @@ from urllib.parse import urlsplit
 from sandgate.config.model import Config
 from sandgate.errors import ConfigError, EnvironmentFault
 
-__all__ = ["api_url", "client_missing", "repository_of", "token_of"]
+__all__ = ["STRANGE", "api_url", "client_missing", "not_understood", "repository_of", "token_of"]
+
+STRANGE = (AssertionError, AttributeError, KeyError, TypeError, ValueError)
+"""What clients of APIs stumble with over an answer of another shape."""
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -61,6 +64,13 @@ def repository_of(config: Config) -> str:
             "no repository is configured", where="[tool.sandgate], key repository", hint='repository = "OWNER/NAME"'
         )
     return config.repository
+
+
+def not_understood(who: str, repository: str, variable: str) -> EnvironmentFault:
+    """The error about an answer that is no API's: a web page, say, of the host itself or of a proxy."""
+    return EnvironmentFault(
+        f"what answers is not {who}'s API", where=repository, hint=f"check {variable}, and proxies on the way"
+    )
 
 
 def client_missing(extra: str) -> EnvironmentFault:

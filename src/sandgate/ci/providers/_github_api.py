@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sandgate.ci.event import Event
-from sandgate.ci.providers._address import api_url, client_missing, repository_of, token_of
+from sandgate.ci.providers._address import STRANGE, api_url, client_missing, not_understood, repository_of, token_of
 from sandgate.config.model import Config
 from sandgate.errors import ConfigError, EnvironmentFault, SandgateError
 
@@ -156,6 +156,8 @@ def _told(repository: str) -> Iterator[None]:
             where=repository,
             hint="check the network and GITHUB_API_URL; what was written so far can be written again",
         ) from None
+    except STRANGE:
+        raise not_understood("GitHub", repository, "GITHUB_API_URL") from None
 
 
 def _fault(error: Any, repository: str) -> EnvironmentFault:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sandgate.ci.event import Event
-from sandgate.ci.providers._address import api_url, client_missing, repository_of, token_of
+from sandgate.ci.providers._address import STRANGE, api_url, client_missing, not_understood, repository_of, token_of
 from sandgate.config.model import Config
 from sandgate.errors import EnvironmentFault, SandgateError
 
@@ -84,11 +84,11 @@ def changed_files(event: Event, config: Config, environ: Mapping[str, str]) -> t
         project = _project(config, environ, token)
         with _told(config.repository):
             diffs = project.mergerequests.get(event.number, lazy=True).changes()
+            if not isinstance(diffs, dict) or diffs.get("overflow"):
+                return None
+            names = [str(change[side]) for change in diffs["changes"] for side in ("old_path", "new_path")]
     except SandgateError:
         return None
-    if not isinstance(diffs, dict) or diffs.get("overflow"):
-        return None
-    names = (str(change[side]) for change in diffs["changes"] for side in ("old_path", "new_path"))
     return tuple(dict.fromkeys(names))
 
 
@@ -117,6 +117,8 @@ def _told(path: str) -> Iterator[None]:
         raise EnvironmentFault(
             f"GitLab cannot be reached: {type(error).__name__}", where=path, hint=f"check the network and {SERVER}"
         ) from None
+    except STRANGE:
+        raise not_understood("GitLab", path, SERVER) from None
 
 
 def _fault(status: int, path: str) -> EnvironmentFault:
