@@ -281,3 +281,11 @@ def test_what_is_tampered_with_is_refused(what: str, standin: StandIn, send: Cal
     said = send(case.after(signed(case.sent, key, **options)))
     assert said.refused.partition(":")[0] == case.kind, said
     assert case.code.encode() in said.body
+
+
+@pytest.mark.parametrize("sent", [LIST_TABLES, WHO_AM_I, BUCKETS, FUNCTIONS], ids=lambda sent: sent.service)
+def test_who_follows_the_clock_of_aws_is_let_in(sent: Sent, standin: StandIn, send: Callable[[Sent], Said]) -> None:
+    standin.front.clock = timedelta(minutes=40)
+    said = send(signed(sent, standin.profiles["admin"], ago=timedelta(minutes=-40)))
+    assert (said.status, said.refused) == (200, ""), said.body
+    assert send(signed(sent, standin.profiles["admin"])).refused.startswith("skew")

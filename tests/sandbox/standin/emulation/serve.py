@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import sys
 from pathlib import Path
@@ -13,13 +14,8 @@ def main() -> None:
     """Serve on the socket named by the first argument, by the script named by the second."""
     script = sys.argv.pop(2)
     sys.path.insert(0, str(Path(__file__).parent))
-    import conditions  # type: ignore[import-not-found, unused-ignore]  # noqa: PLC0415 - beside this script
-    import key_ids  # type: ignore[import-not-found, unused-ignore]  # noqa: PLC0415
-    import members  # type: ignore[import-not-found, unused-ignore]  # noqa: PLC0415
-
-    conditions.add()
-    key_ids.add()
-    members.add()
+    for name in ("clocks", "conditions", "key_ids", "members"):  # beside this script
+        importlib.import_module(name).add()
     spec = importlib.util.spec_from_file_location("serving", script)
     assert spec is not None
     assert spec.loader is not None
