@@ -302,3 +302,18 @@ def test_up_that_was_killed_can_be_run_again(project: Project, service: str, ope
     assert done.status == 0, done
     assert list(project.keys()) == [project.key.access_key_id]
     assert project.works()
+
+
+def test_somebody_else_may_deploy_the_template(project: Project) -> None:
+    printed = project.sandgate("up", "--template", ACCOUNT)
+    assert project.standin.front.seen == []
+    project.standin.root_client("cloudformation").create_stack(
+        StackName=f"sandgate-{project.identity}",
+        TemplateBody=printed.out,
+        Tags=[{"Key": "sandgate:identity", "Value": project.identity}],
+        Capabilities=["CAPABILITY_NAMED_IAM"],
+    )
+    done = project.sandgate("up", "--yes")
+    assert (done.status, "up to date" in done.out) == (0, True), done
+    assert project.works()
+    assert project.sandgate("up", "--template", "sandbox").status == 2

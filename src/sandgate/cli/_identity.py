@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -36,9 +39,12 @@ __all__ = [
     "TierName",
     "Yes",
     "open_desk",
+    "print_template",
 ]
 
 _TIER = "sandbox"
+_PARTITIONS: Mapping[str, str] = MappingProxyType({"cn-": "aws-cn", "us-gov-": "aws-us-gov"})
+"""How the regions of a partition begin; elsewhere the account itself says which one it is of."""
 
 TierName = Annotated[str | None, flag_of("tier")]
 Service = Annotated[
@@ -211,6 +217,29 @@ def open_desk(how: How, *, tier: str | None, service: str, env_file: str | None,
         yield Desk(
             config=config, service=service, names=names, documents=found, admin=admin, record=record, how=how
         )  # fmt: skip
+
+
+def print_template(account: str, *, tier: str | None, service: str, env_file: str | None) -> None:
+    """Print the template, for whoever deploys it in our place.
+
+    Args:
+        account: 12 digits.
+        tier: as typed.
+        service: that the identity is for.
+        env_file: as typed.
+
+    Raises:
+        UsageError: that is no account id.
+        SandgateError: the configuration is wrong.
+    """
+    from sandgate.identity.template import identity_template  # noqa: PLC0415
+
+    if not re.fullmatch(r"[0-9]{12}", account):
+        raise UsageError(f"{account!r} is no account id", where="command line, --template", hint="12 digits")
+    config = _config(tier, env_file)
+    partition = next((name for start, name in _PARTITIONS.items() if config.region.startswith(start)), "aws")
+    made = identity_template(config, account=account, partition=partition, service=service)
+    typer.echo(json.dumps(made, indent=2))
 
 
 def _config(tier: str | None, env_file: str | None) -> Config:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,6 +19,7 @@ from sandgate.cli._identity import (
     TierName,
     Yes,
     open_desk,
+    print_template,
 )
 from sandgate.cli._model import Command
 
@@ -33,6 +34,9 @@ _SHOWN = 8
 
 def _up(
     *,
+    template: Annotated[
+        str, typer.Option("--template", metavar="ACCOUNT", help="Print the template for that account, and ask nobody.")
+    ] = "",
     tier: TierName = None,
     service: Service = "",
     env_file: EnvFile = None,
@@ -42,6 +46,9 @@ def _up(
     no_ci: NoCi = False,
     json_output: Json = False,
 ) -> None:
+    if template:
+        print_template(template, tier=tier, service=service, env_file=env_file)
+        return
     how = How(command="up", dry_run=dry_run, yes=yes, json=json_output)
     how.check_can_ask()
     with open_desk(how, tier=tier, service=service, env_file=env_file, admin_profile=admin_profile) as desk:
@@ -126,5 +133,6 @@ COMMAND = Command.of(
         "sandgate up --admin-profile sandbox-admin",
         "sandgate up --tier sandbox --yes --no-ci",
         "sandgate up --service dynamodb --env-file dynamodb/.env",
+        "sandgate up --template 111122223333 > identity.json",
     ),
 )
