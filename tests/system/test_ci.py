@@ -123,7 +123,7 @@ def test_critical_files_without_the_label(project: Any) -> None:
         "::notice title=sandgate::src/aws/keys?::stop-commands::x.py changed, and nothing ran against the real "
         "account; the label 'integration' asks for that"
     )
-    assert (folder / "output").read_text() == "decision=skip\nrule=label or nightly or promotion\n"
+    assert (folder / "output").read_text() == "decision=skip\nrule=label-or-nightly-or-promotion\n"
 
 
 def test_gitlab_takes_the_decision_from_a_file(project: Any) -> None:
@@ -132,6 +132,10 @@ def test_gitlab_takes_the_decision_from_a_file(project: Any) -> None:
     said = project.sandgate("ci", "gate", "--output", "gate.env", environ=environ)
     assert (said.status, said.out) == (0, "run: manual: somebody started it by hand\n")
     assert project.shell('. ./gate.env && test "$decision" = run').returncode == 0
+    environ["SANDGATE_CI_POLICY"] = "any(nightly, all(label, branch))"
+    assert project.sandgate("ci", "gate", "--output", "skip.env", environ=environ).status == 0
+    said = project.shell('set -eu; . ./skip.env; echo "$decision $rule"')
+    assert (said.stdout, said.stderr) == ("skip nightly-or-label\n", "")
 
 
 def test_the_wrong_provider_is_told(job: Job) -> None:

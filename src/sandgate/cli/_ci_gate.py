@@ -67,7 +67,8 @@ def write_output(path: str, decision: Decision) -> None:
     Raises:
         EnvironmentFault: it cannot be written, and the jobs after this one would take silence for a decision.
     """
-    _append(path, f"decision={decision.verdict}\nrule={decision.rule}\n")
+    # A shell may read it too, and takes one word.
+    _append(path, f"decision={decision.verdict}\nrule={decision.rule.replace(' ', '-')}\n")
 
 
 def write_summary(path: str, decision: Decision) -> None:

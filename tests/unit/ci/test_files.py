@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
@@ -192,3 +193,33 @@ def test_a_gap_without_a_value_is_a_bug() -> None:
     values = {"COMMAND": "a", "INSTALL": "b", "PYTHON": "3", "FOLDER": ""}
     with pytest.raises(KeyError):
         fill("@NOT_THERE@", values)
+
+
+@pytest.mark.parametrize("role", ["", ROLE])
+@pytest.mark.parametrize(("decision", "ran"), [("run", ["ci", "run"]), ("skip", ["ci"])])
+def test_gitlabs_script_does_what_the_gate_says(decision: str, ran: list[str], role: str, tmp_path: Path) -> None:
+    program = tmp_path / "bin" / "sandgate"
+    program.parent.mkdir()
+    program.write_text(
+        "#!/bin/sh\n"
+        'echo "$1 ${SANDGATE_ID_TOKEN:-}" >> said\n'
+        f'[ "$1" = ci ] && printf "decision={decision}\\nrule=nightly-or-label\\n" >> "$4"\n'
+        '[ "$1" = ci ] || cat "${AWS_WEB_IDENTITY_TOKEN_FILE:-/dev/null}" > token\n'
+    )
+    program.chmod(0o755)
+    jobs = yaml.load(text_of("gitlab", role), Loader=Plain)
+    script = "\n".join(["set -eu", *jobs["sandgate-sandbox"]["script"]])
+    environ = {
+        "PATH": f"{program.parent}:/usr/bin:/bin",
+        "CI_BUILDS_DIR": str(tmp_path),
+        "CI_PIPELINE_ID": "7",
+        "SANDGATE_ID_TOKEN": "header.claims.signature",
+    }
+    subprocess.run(["sh", "-c", script], cwd=tmp_path, env=environ, check=True)
+    said = [line.split(" ") for line in (tmp_path / "said").read_text().splitlines()]
+    assert [words[0] for words in said] == ran
+    if role and decision == "run":
+        # Where SDKs look for it, and nowhere else.
+        assert (tmp_path / "token").read_text() == "header.claims.signature"
+        assert (tmp_path / "sandgate-token").stat().st_mode & 0o777 == 0o600
+        assert said[-1][1] == ""
