@@ -19,6 +19,7 @@ from sandgate.ci.choice import providers
 from sandgate.ci.plan import WorkflowPlan
 from sandgate.ci.providers._github_files import ACTIONS
 from sandgate.ci.render import fill, sealed, state_of
+from sandgate.config.load import load
 from sandgate.errors import ConfigError
 
 ROLE = "arn:aws:iam::111122223333:role/unit-tester-ci"
@@ -162,6 +163,13 @@ def test_commands_stay_what_they_are_on_gitlab() -> None:
     assert jobs[".sandgate"]["before_script"] == ['python -m pip install -e ".[test]"']
 
 
+def test_what_jobs_set_is_nothing_that_sandgate_reads_otherwise(tmp_path: Path) -> None:
+    for provider in SCHEMAS:
+        text = text_of(provider, ROLE)
+        names = {*re.findall(r"\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b", text)}
+        assert load(cwd=tmp_path, environ=dict.fromkeys(names, "x"), overrides={}).tier == "emulated"
+
+
 @pytest.mark.parametrize("provider", SCHEMAS)
 @pytest.mark.parametrize("command", ["a\nb", "", " ", "a\rb", "a\x1b[0m"])
 def test_a_command_is_one_line(provider: str, command: str) -> None:
@@ -202,7 +210,7 @@ def test_gitlabs_script_does_what_the_gate_says(decision: str, ran: list[str], r
     program.parent.mkdir()
     program.write_text(
         "#!/bin/sh\n"
-        'echo "$1 ${SANDGATE_ID_TOKEN:-}" >> said\n'
+        'echo "$1 ${AWS_ID_TOKEN:-}" >> said\n'
         f'[ "$1" = ci ] && printf "decision={decision}\\nrule=nightly-or-label\\n" >> "$4"\n'
         '[ "$1" = ci ] || cat "${AWS_WEB_IDENTITY_TOKEN_FILE:-/dev/null}" > token\n'
     )
@@ -213,7 +221,7 @@ def test_gitlabs_script_does_what_the_gate_says(decision: str, ran: list[str], r
         "PATH": f"{program.parent}:/usr/bin:/bin",
         "CI_BUILDS_DIR": str(tmp_path),
         "CI_PIPELINE_ID": "7",
-        "SANDGATE_ID_TOKEN": "header.claims.signature",
+        "AWS_ID_TOKEN": "header.claims.signature",
     }
     subprocess.run(["sh", "-c", script], cwd=tmp_path, env=environ, check=True)
     said = [line.split(" ") for line in (tmp_path / "said").read_text().splitlines()]

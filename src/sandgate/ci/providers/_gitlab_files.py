@@ -15,12 +15,12 @@ __all__ = ["files"]
 _PATH = ".gitlab/sandgate.yml"
 _TOKEN = f"""
   id_tokens:
-    SANDGATE_ID_TOKEN:
+    AWS_ID_TOKEN:
       aud: {AUDIENCE}"""
 _STEP = """
     - |
-      umask 077 && printf %s "$SANDGATE_ID_TOKEN" > "$CI_BUILDS_DIR/sandgate-token"
-      unset SANDGATE_ID_TOKEN
+      umask 077 && printf %s "$AWS_ID_TOKEN" > "$CI_BUILDS_DIR/sandgate-token"
+      unset AWS_ID_TOKEN
       export AWS_WEB_IDENTITY_TOKEN_FILE="$CI_BUILDS_DIR/sandgate-token" AWS_ROLE_ARN={role}
       export AWS_ROLE_SESSION_NAME="gitlab-$CI_PIPELINE_ID\""""
 
