@@ -15,7 +15,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import pytest
 from dotenv import dotenv_values
 from tests.sandbox.standin.account import ACCOUNT, OTHER_ACCOUNT, REGION, StandIn
 
@@ -174,16 +173,17 @@ def _when_it_reads(pipe: Path, process: subprocess.Popen[str]) -> int:
         time.sleep(0.01)
 
 
-@pytest.fixture(scope="module")
-def made(_standin: StandIn, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cycle]:
-    """The project after `up`, and its end by `rotate` and `down`; AWS is slow to know new keys, and busy."""
-    folder = tmp_path_factory.mktemp("cycle")
-    project = Cycle(standin=_standin, folder=folder / "p", environ=_standin.env(folder))
-    (project.folder / "tests").mkdir(parents=True)
-    (project.folder / "pyproject.toml").write_text(SETTINGS)
-    (project.folder / "tests" / "test_it.py").write_text(SUITE)
-    front = _standin.front
-    front.heal()
+def _project(standin: StandIn, folder: Path) -> Cycle:
+    cycle = Cycle(standin=standin, folder=folder / "p", environ=standin.env(folder))
+    (cycle.folder / "tests").mkdir(parents=True)
+    (cycle.folder / "pyproject.toml").write_text(SETTINGS)
+    (cycle.folder / "tests" / "test_it.py").write_text(SUITE)
+    return cycle
+
+
+def _up(cycle: Cycle) -> None:
+    """AWS is busy, and slow to know the new key."""
+    front = cycle.standin.front
     faults = [
         front.fault("throttle", service="cloudformation", operation="DescribeStacks"),
         front.fault("reset", service="cloudformation", operation="DescribeStackEvents"),
@@ -191,34 +191,13 @@ def made(_standin: StandIn, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         front.fault("revoked", service="sts", operation="GetCallerIdentity", skip=1, times=2),
         front.fault("denied", service="sts", operation="AssumeRole"),
     ]
-    up = project.sandgate("up", "--yes")
+    up = cycle.sandgate("up", "--yes")
     assert up.status == 0, up
     assert [fault.happened for fault in faults] == [1, 1, 1, 2, 1], up
-    yield project
-    front.heal()
-    before = project.entries
-    rotated = project.sandgate("rotate", "--yes")
-    assert rotated.status == 0, rotated
-    assert project.entries.keys() == before.keys()
-    assert project.entries != before
-    down = project.sandgate("down", "--yes")
-    assert down.status == 0, down
-    iam = _standin.root_client("iam")
-    names = [each["UserName"] for each in iam.list_users()["Users"]]
-    names += [each["RoleName"] for each in iam.list_roles()["Roles"]]
-    names += [each["PolicyName"] for each in iam.list_policies(Scope="Local")["Policies"]]
-    assert [name for name in names if name.startswith(IDENTITY)] == []
-    assert [name for name in project.entries if name.startswith("AWS_")] == []
 
 
-@pytest.fixture
-def cycle(made: Cycle, standin: StandIn) -> Iterator[Cycle]:
-    """The project, with an AWS that does as it should; afterwards nothing is left."""
-    yield made
-    assert made.left() == []
-
-
-def test_a_suite_is_green_where_aws_is_busy(cycle: Cycle) -> None:
+def _suite_where_aws_is_busy(cycle: Cycle) -> None:
+    """Green all the same."""
     front = cycle.standin.front
     faults = [
         front.fault("throttle", service="dynamodb", operation="PutItem"),
@@ -241,7 +220,8 @@ def test_a_suite_is_green_where_aws_is_busy(cycle: Cycle) -> None:
     assert {each.access_key_id[:4] for each in calls} == {"ASIA"}
 
 
-def test_sessions_that_end_are_renewed_while_a_run_goes_on(cycle: Cycle) -> None:
+def _sessions_that_end(cycle: Cycle) -> None:
+    """They are renewed while the run goes on."""
     with cycle.started("sts.get_caller_identity()", "sts.get_caller_identity()") as running:
         before = _sessions(cycle)
         for name in before:
@@ -254,7 +234,8 @@ def test_sessions_that_end_are_renewed_while_a_run_goes_on(cycle: Cycle) -> None
     assert cycle.receipt["calls"]["sts"] == {"GetCallerIdentity": 2}
 
 
-def test_a_key_that_is_revoked_while_a_run_goes_on(cycle: Cycle) -> None:
+def _key_that_is_revoked(cycle: Cycle) -> None:
+    """The run is red and says why; once there is a key again a sweep removes what it left."""
     make = "sqs.create_queue(QueueName='test-cycle-{}')"
     keys = cycle.standin.front.keys
     with cycle.started(make.format(1), make.format(2)) as running:
@@ -273,7 +254,8 @@ def test_a_key_that_is_revoked_while_a_run_goes_on(cycle: Cycle) -> None:
     assert swept.status == 0, swept
 
 
-def test_another_account_answers(cycle: Cycle) -> None:
+def _another_account_answers(cycle: Cycle) -> None:
+    """Nothing but that is asked."""
     cycle.standin.front.fault("stranger", service="sts", times=0, was=ACCOUNT, account=OTHER_ACCOUNT)
     done = cycle.sandgate("run", "--tier", "sandbox", "--", "true")
     assert (done.status, ACCOUNT in done.err, OTHER_ACCOUNT in done.err) == (3, True, True), done
@@ -283,3 +265,43 @@ def test_another_account_answers(cycle: Cycle) -> None:
 def _sessions(cycle: Cycle) -> set[str]:
     """Access keys of sessions that called."""
     return {each.access_key_id for each in cycle.standin.front.seen if each.access_key_id.startswith("ASIA")}
+
+
+def _rotate(cycle: Cycle) -> None:
+    before = cycle.entries
+    rotated = cycle.sandgate("rotate", "--yes")
+    assert rotated.status == 0, rotated
+    assert cycle.entries.keys() == before.keys()
+    assert cycle.entries != before
+
+
+def _down(cycle: Cycle) -> None:
+    """Nothing is left in the account, and no key in the env file."""
+    down = cycle.sandgate("down", "--yes")
+    assert down.status == 0, down
+    iam = cycle.standin.root_client("iam")
+    names = [each["UserName"] for each in iam.list_users()["Users"]]
+    names += [each["RoleName"] for each in iam.list_roles()["Roles"]]
+    names += [each["PolicyName"] for each in iam.list_policies(Scope="Local")["Policies"]]
+    assert [name for name in names if name.startswith(IDENTITY)] == []
+    assert [name for name in cycle.entries if name.startswith("AWS_")] == []
+
+
+STEPS = (
+    _up,
+    _suite_where_aws_is_busy,
+    _sessions_that_end,
+    _key_that_is_revoked,
+    _another_account_answers,
+    _rotate,
+    _down,
+)
+
+
+def test_from_up_to_down(standin: StandIn, tmp_path: Path) -> None:
+    cycle = _project(standin, tmp_path)
+    for step in STEPS:
+        standin.front.heal()
+        standin.front.seen.clear()
+        step(cycle)
+        assert cycle.left() == [], step.__name__
