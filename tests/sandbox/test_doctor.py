@@ -196,3 +196,21 @@ def test_without_aws_what_could_not_be_looked_at_is_told(standin: StandIn, proje
     unknown = {check for check, entries in found.items() if entries[0][0] == "unknown"}
     assert unknown == {"credentials", "account", "clock", "policy"}
     assert "AWS cannot be asked" in found["clock"][0][1]
+
+
+def test_a_run_by_another_name_of_the_tier_has_the_env_file_of_that_name(
+    standin: StandIn, project: Project, change: Callable[[str, str], Path]
+) -> None:
+    change(".env.integration", (project.root / ".env.sandbox").read_text() + "APP_NAME='the sandbox'\n").chmod(0o600)
+    change(".env.sandbox", "APP_NAME=another\n")
+    change("sandgate.toml", f'{CONFIGURATION}env_pass = ["APP_*"]\n')
+    other = standin.profiles["admin"]
+    exported = {"AWS_ACCESS_KEY_ID": other.access_key_id, "AWS_SECRET_ACCESS_KEY": other.secret}
+    code = "import boto3, os; print(os.environ['APP_NAME'], boto3.client('sts').get_caller_identity()['Arn'])"
+    done = project.sandgate("run", "--tier", "integration", "--", sys.executable, "-c", code, **exported)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.startswith(f"the sandbox arn:aws:sts::{ACCOUNT}:assumed-role/doctor-tester/")
+    # Nobody has called with what the shell exports, and that is told without showing it.
+    assert other.access_key_id not in {seen.access_key_id for seen in standin.front.seen}
+    assert done.stderr.count("AWS_ACCESS_KEY_ID is exported as AKIA…") == 1
+    assert other.access_key_id not in done.stdout + done.stderr
