@@ -24,13 +24,12 @@ FINDINGS = {
     "unnamed": "written where nobody can name it",
 }
 """What a run did that no sweep undoes."""
-NO_GUARD = "OFF (--unsafe-no-guard): nothing keeps calls inside the sandbox"
 FALLBACK = "NOT on the tier that was asked for, which had no credentials"
 """Said wherever a run is shown that fell back to another tier."""
+NO_GUARD = "OFF (--unsafe-no-guard): nothing keeps calls inside the sandbox"
 """Said wherever a run without a guard is shown."""
 
 
-def colour_of(line: str) -> str | None:
 def account_words(account: str, evidence: Mapping[str, str]) -> str:
     """An account with its alias, and with what stands for AWS where tests of sandgate run."""
     alias = f" ({evidence['alias']})" if evidence.get("alias") else ""
@@ -50,6 +49,7 @@ def fallback_lines(evidence: Mapping[str, str], tier: str, before: str) -> list[
     return [f"{before}{FALLBACK}: {tier}, asked: {asked}"] if asked else []
 
 
+def colour_of(line: str) -> str | None:
     """The colour of a line of the summary on a terminal; `None` is none."""
     if line.startswith("  red because"):
         return "red"
