@@ -27,7 +27,7 @@ __all__ = ["ACCOUNT", "OTHER_ACCOUNT", "REGION", "StandIn"]
 ACCOUNT = "111122223333"
 OTHER_ACCOUNT = "000000000000"
 REGION = "eu-west-1"
-_SITE = Path(__file__).with_name("site")
+_OVERRIDE = Path(__file__).with_name("override")
 _ADDRESSES = (
     (rb"http://127\.0\.0\.1:%d(?=/\d{12}/)", "https://sqs.{region}.amazonaws.com"),
     (rb"(http|ws)s?://(\w+)\.execute-api\.127\.0\.0\.1:%d", r"\1s://\2.execute-api.{region}.amazonaws.com"),
@@ -122,7 +122,7 @@ class StandIn:
             each.mkdir(parents=True, exist_ok=True)
         self.write_profiles(home / ".aws")
         kept = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
-        path = os.pathsep.join(filter(None, (str(_SITE), os.environ.get("PYTHONPATH", ""))))
+        path = os.pathsep.join(filter(None, (str(_OVERRIDE), os.environ.get("PYTHONPATH", ""))))
         return {
             **kept,
             "HOME": str(home),
