@@ -15,6 +15,7 @@ __all__ = ["refusal_lines", "summary_lines"]
 
 _SHOWN = 10
 _SHOWN_TESTS = 3
+_WORST_FIRST = ("unnamed", "overwritten", "changed", "sent")
 _MARGIN = " " * 11
 
 
@@ -55,15 +56,24 @@ def summary_lines(receipt: Receipt) -> list[str]:
         lines.append("    --on-leftover sweep lets it be green")
     there = [left for left in facts.leftovers if left not in swept]
     lines += _left_lines("kept" if facts.kept else "still there", there)
-    if facts.findings:
-        lines.append("  not to be undone:")
-        lines += [cut(f"    {FINDINGS[found['what']]}: {_found(found)}") for found in facts.findings[:_SHOWN]]
+    lines += _finding_lines(facts.findings)
     if facts.not_listed:
         lines.append("  what is left could not be listed:")
         lines += [cut(f"    {entry['name']}: {entry['unknown']}") for entry in facts.not_listed]
     lines.append(f"  seconds  {facts.ready_s:.1f} to ready, {facts.tests_s:.1f} tests, {facts.stop_s:.1f} to stop")
     lines += [f"  red because {reason}" for reason in receipt.reasons]
     return lines
+
+
+def _finding_lines(findings: Sequence[Mapping[str, str]]) -> Iterator[str]:
+    """What no sweep undoes: first what is red, then data that is lost, and how many more there are."""
+    if not findings:
+        return
+    yield f"  not to be undone ({len(findings)}):"
+    for found in sorted(findings, key=lambda found: _WORST_FIRST.index(found["what"]))[:_SHOWN]:
+        yield cut(f"    {FINDINGS[found['what']]}: {_found(found)}")
+    if len(findings) > _SHOWN:
+        yield f"    and {len(findings) - _SHOWN} more; see receipt.json"
 
 
 def _found(found: Mapping[str, str]) -> str:

@@ -38,6 +38,15 @@ def test_what_was_changed_says_by_what(facts: RunFacts, log: Log) -> None:
     assert "    changed, and not the run's: theirs by sqs:SetQueueAttributes" in lines
 
 
+def test_of_many_findings_the_worst_come_first_and_the_others_are_counted(facts: RunFacts, log: Log) -> None:
+    changed = tuple({"what": "changed", "type": "T", "name": f"theirs{number}"} for number in range(12))
+    worse = tuple({"what": what, "type": "T", "name": what} for what in ("sent", "overwritten", "unnamed"))
+    lines = summary_lines(make_receipt(log, dataclasses.replace(facts, findings=changed + worse)))
+    told = lines[lines.index("  not to be undone (15):") + 1 :]
+    assert [line.rpartition(" ")[2] for line in told[:3]] == ["unnamed", "overwritten", "theirs0"]
+    assert told[10] == "    and 5 more; see receipt.json"
+
+
 def test_long_lists_are_cut(facts: RunFacts) -> None:
     names = [f"VeryLongOperationNameNumber{number}" for number in range(30)]
     calls = [{"event": "call", "id": str(n), "service": "iam", "operation": name} for n, name in enumerate(names)]
