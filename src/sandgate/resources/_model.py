@@ -150,6 +150,9 @@ class Listing:
     """Error codes, or HTTP statuses as text, that mean that nothing is there, besides those that say so by name."""
     present: tuple[str, ...] = ()
     """Error codes, or HTTP statuses as text, that mean that the one that was asked for is there all the same."""
+    elided: tuple[str, str, tuple[str, ...]] | None = None
+    """A parameter, a value that says no more than its absence, and the error codes or HTTP statuses of emulators that
+    do not know that value: it is left out then, and the same is asked again."""
     name: str = ""
     """Path in an entry of the name that people gave it; empty: the first key member."""
     created: str = ""

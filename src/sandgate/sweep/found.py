@@ -80,7 +80,10 @@ def _read(client: Any, listing: Listing, given: Mapping[str, Any]) -> Iterator[M
         yield from pages(client, listing.operation, {**listing.parameters, **given}, listing.more)
     except CannotListError as error:
         codes = _codes(error.__cause__)
-        if not codes.isdisjoint(listing.present):
+        name, value, unknown = listing.elided or ("", "", ())
+        if value and given.get(name) == value and not codes.isdisjoint(unknown):
+            yield from _read(client, listing, {at: said for at, said in given.items() if at != name})
+        elif not codes.isdisjoint(listing.present):
             yield {}
         elif codes.isdisjoint(listing.absent):
             raise

@@ -62,6 +62,22 @@ def test_a_version_of_an_object(status: int, presence: Presence) -> None:
     assert upstream.got == [("HEAD", "/b/a%20b/c%2Bd", "versionId=v1", b"")]
 
 
+class WithoutVersions(Upstream):
+    """Refuses any version, as moto's server does in buckets that have never kept some."""
+
+    async def ask(self, *args: str, query: str = "", **more: object):  # type: ignore[no-untyped-def]  # noqa: ANN201
+        answer = await super().ask(*args, query=query, **more)  # type: ignore[arg-type]
+        return (400, b"") if query else answer
+
+
+@pytest.mark.parametrize(("status", "presence"), [(200, True), (404, False), (403, "unknown"), (400, "unknown")])
+def test_where_no_version_is_known_the_version_null_is_not_named(status: int, presence: Presence) -> None:
+    upstream = WithoutVersions(status)
+    assert look(upstream, "s3-object", {**OBJECT, "VersionId": "null"}) == presence
+    assert [query for _, _, query, _ in upstream.got] == ["versionId=null", ""]
+    assert look(upstream, "s3-object", OBJECT) == "unknown"
+
+
 @pytest.mark.parametrize("key", ["..", "a/../b", "./a"])
 def test_a_path_that_servers_shorten_is_not_asked_for(key: str) -> None:
     upstream = Upstream(404)

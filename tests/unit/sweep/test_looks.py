@@ -53,6 +53,24 @@ def test_an_object_is_looked_at_and_its_bucket_not_listed(answer: object, *, the
     assert got == [{"": "head_object", **OBJECT}]
 
 
+class WithoutVersions(Client):
+    """Refuses any version, as moto's server does in buckets that have never kept some."""
+
+    def __getattr__(self, name: str) -> Any:
+        call = super().__getattr__(name)
+        bad = Client(("400", 400)).__getattr__(name)
+        return lambda **given: (bad if "VersionId" in given else call)(**given)
+
+
+@pytest.mark.parametrize(("answer", "there"), [({"ETag": "x"}, True), (("404", 404), False)])
+def test_where_no_version_is_known_the_version_null_is_not_named(answer: object, *, there: bool) -> None:
+    key = {**OBJECT, "VersionId": "null"}
+    listed = list_all(WithoutVersions(answer), resource_types()["s3-object"], key)
+    assert [one.key for one in listed] == ([key] if there else [])
+    with pytest.raises(CannotListError):
+        list(list_all(WithoutVersions(answer), resource_types()["s3-object"], OBJECT))
+
+
 def test_an_object_that_cannot_be_looked_at_is_not_gone() -> None:
     with pytest.raises(CannotListError):
         found("s3-object", OBJECT, ("AccessDenied", 403))
