@@ -30,7 +30,7 @@ from sandgate.routes._model import Route
 from sandgate.tiers._model import Tier, Upstream
 from sandgate.wire.models import Models
 
-__all__ = ["load_models", "make_parts", "open_ledger"]
+__all__ = ["check_place", "load_models", "make_parts", "open_ledger"]
 
 
 def load_models(config: Config, cache_dir: Path) -> Models:
@@ -105,7 +105,7 @@ def open_ledger(book: Book, parts: Parts, tier: Tier, *, config: Config, run_dir
         RunError: it is of another tier or account, where nothing of it can be found or swept.
     """
     account = parts.upstream.account or UNNAMED_ACCOUNT
-    _check_place(book, tier.name, account)
+    check_place(book, tier.name, account)
     header = {
         "run": run_dir.name,
         "tier": tier.name,
@@ -129,8 +129,17 @@ def open_ledger(book: Book, parts: Parts, tier: Tier, *, config: Config, run_dir
     return Ledgering(book, asking, prober, pointing, namespace, instances.notice)
 
 
-def _check_place(book: Book, tier: str, account: str) -> None:
-    """A run that is taken up again must be where it was: elsewhere all that it made would seem to be gone."""
+def check_place(book: Book, tier: str, account: str) -> None:
+    """See that a run which is taken up again is where it was: elsewhere all that it made would seem to be gone.
+
+    Args:
+        book: the run's ledger; a fresh one may be anywhere.
+        tier: that has been started.
+        account: that it reaches.
+
+    Raises:
+        RunError: the run was on another tier, or in another account.
+    """
     header = book.state.header
     was = (header.get("tier", tier), header.get("account", account))
     if was != (tier, account):

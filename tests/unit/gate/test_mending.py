@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -107,3 +108,15 @@ def test_emulators_are_not_asked_to_mend(gate: Any, call: Callable[[], Any]) -> 
     gate.upstream.reply = EXPIRED
     assert call().status == 400
     assert mender.denials == []
+
+
+def test_where_the_host_says_it_all_no_other_host_and_path_is_sent(gate: Any) -> None:
+    """An unsigned call of an API goes to the API's own host, not to one that the client names."""
+    usual = gate.upstream.target
+    gate.upstream.target = lambda aim: replace(usual(aim), host="abc.execute-api.example", path="/p", names_all=True)
+    for host in ({}, {"Host": "abc.execute-api.eu-west-1.amazonaws.com"}):
+        gate.upstream.visits.clear()
+        path = "/_aws/execute-api/abc/Prod/x" if not host else "/Prod/x"
+        assert gate.send(gate.raw("GET", path, host)).status == 200
+        (visit,) = gate.upstream.visits
+        assert (visit.target, visit.headers["host"]) == ("/p", "abc.execute-api.example")

@@ -81,7 +81,7 @@ def test_the_hint_spells_a_role_as_it_can_be_configured() -> None:
 
 @pytest.mark.parametrize("expected", [EXPECTED, replace(EXPECTED, identities=("root", f"arn:aws:iam::{ACCOUNT}:root"))])
 def test_root_never_may(expected: Expected) -> None:
-    with pytest.raises(ConfigError, match="root"):
+    with pytest.raises(ConfigError, match="root user"):
         judge(caller("root"), expected)
 
 
