@@ -356,6 +356,7 @@ ADDED = "arn%3Aaws%3Aiam%3A%3A111122223333%3Apolicy%2Funit-tester-boundary"
         ("CreateUser", b"Action=CreateUser&PermissionsBoundary=own", None),
         ("CreateGroup", b"Action=CreateGroup&GroupName=test-g", None),
     ],
+    ids=["role", "user", "its own", "group"],
 )
 def test_who_tests_make_is_bounded(operation: str, body: bytes, expected: str | None) -> None:
     bounding = Rewriter(GATE, Keys(), boundary=BOUNDARY)

@@ -22,7 +22,8 @@ ROLE = "{Statement: [{Effect: Allow, Principal: {Service: lambda.amazonaws.com},
 )
 def test_who_is_made_may_be_bounded(problems: Callable[..., tuple[Problem, ...]], kind: str, properties: str) -> None:
     head = "Transform: AWS::Serverless-2016-10-31\n" if "Serverless" in kind else ""
-    text = f"{head}Resources:\n  R:\n    Type: {kind}\n    Properties:\n      PermissionsBoundary: {OURS}\n      {properties}\n"
+    inner = f"      PermissionsBoundary: {OURS}\n      {properties}\n"
+    text = f"{head}Resources:\n  R:\n    Type: {kind}\n    Properties:\n{inner}"
     assert problems(text) == ()
     if kind == "AWS::IAM::Role":
         managed = text.replace(f"PermissionsBoundary: {OURS}", f"ManagedPolicyArns: [{OURS}]")

@@ -1,0 +1,46 @@
+"""What AWS refuses, in words; and a silence in which a secret may pass."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError, SSOTokenLoadError
+
+from sandgate.errors import EnvironmentFault
+from sandgate.identity._aws import aws_errors, silent_logs
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "said", "hint"),
+    [
+        ("ExpiredToken", "x", "have expired", "aws sso login"),
+        ("InvalidClientTokenId", "x", "AWS does not know the administrator's credentials", "admin_profile"),
+        ("AccessDenied", "no", "AccessDenied: no", "--admin-profile"),
+        ("AccessDenied", "MultiFactorAuthentication failed", "AccessDenied", "mfa_serial"),
+        ("Throttling", "slow", "Throttling: slow", ""),
+    ],
+)
+def test_refusals_say_what_to_do(code: str, message: str, said: str, hint: str) -> None:
+    with pytest.raises(EnvironmentFault, match="cannot be listed") as caught, aws_errors("keys cannot be listed"):
+        raise ClientError({"Error": {"Code": code, "Message": message}}, "ListAccessKeys")
+    assert said in caught.value.message
+    assert hint in caught.value.hint
+
+
+def test_no_answer_is_told_too() -> None:
+    with pytest.raises(EnvironmentFault, match="Could not connect"), aws_errors("nothing"):
+        raise EndpointConnectionError(endpoint_url="https://iam.amazonaws.com")
+    with pytest.raises(EnvironmentFault) as caught, aws_errors("nothing"):
+        raise SSOTokenLoadError(error_msg="none")
+    assert "aws sso login" in caught.value.hint
+
+
+def test_nothing_is_logged_meanwhile(caplog: pytest.LogCaptureFixture) -> None:
+    log = logging.getLogger("botocore.parsers")
+    with caplog.at_level(logging.DEBUG):
+        with silent_logs():
+            log.debug("<SecretAccessKey>")
+            log.info("heard")
+        log.debug("heard again")
+    assert [record.message for record in caplog.records] == ["heard", "heard again"]
