@@ -110,6 +110,7 @@ def _facts(run: Run, end: _End) -> RunFacts:
         stuck=end.stuck,
         on_refusal=run.config.on_refusal,
         guard=not run.config.unsafe_no_guard,
+        timing=run.config.timing,
         evidence=run.evidence,
     )
 

@@ -151,6 +151,23 @@ class Run:
 
     # -- control --------------------------------------------------------------------------------------------------
 
+    def fault(self, step: str, *, test: str, worker: str, **rule: object) -> Mapping[str, Any]:
+        """Have something go wrong for a test: `set` it, ask what has `struck`, `end` it.
+
+        Args:
+            step: which of these.
+            test: id of the test whose calls are meant.
+            worker: that runs it.
+            **rule: members of a rule, to set one.
+
+        Returns:
+            `id`, of what was set; else `rules`: id to how many calls it struck.
+
+        Raises:
+            RunError: it could never strike, or this run's tier is a real account.
+        """
+        return self._control.request("fault", step=step, test=test, worker=worker, **rule)
+
     def set_test(self, test_id: str, worker: str = "main") -> None:
         """Tell the gate which test a worker runs now; costs one write."""
         self._control.notify("test", worker=worker, id=test_id)

@@ -19,12 +19,13 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-def test_it(namespace, expect_denied):
+def test_it(namespace, expect_denied, faults):
     dynamodb = boto3.client("dynamodb")
     with pytest.raises(ClientError):
         dynamodb.describe_table(TableName=namespace.table("none"))
     with expect_denied("dynamodb:ListTables"):
         boto3.client("dynamodb", config=Config(signature_version=UNSIGNED)).list_tables()
+    faults.throttle("sqs", "CreateQueue")
     sqs = boto3.client("sqs")
     seal = {"Effect": "Deny", "Principal": "*", "Action": "sqs:SendMessage", "Resource": "*"}
     policy = json.dumps({"Version": "2012-10-17", "Statement": seal})

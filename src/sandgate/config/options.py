@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from sandgate.config.declare import Option, declared, option
-from sandgate.config.env_options import EnvOptions
+from sandgate.config.fault_options import FaultOptions
 from sandgate.config.kinds import WrongValue
 
 __all__ = ["INTERNAL_VARIABLES", "OPTIONS", "AllowOptions", "EndpointOptions", "Options", "StackOptions"]
@@ -173,7 +173,7 @@ class AllowOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Options(EnvOptions):
+class Options(FaultOptions):
     """The value of every option."""
 
     tier: str = option(
@@ -280,7 +280,7 @@ class Options(EnvOptions):
     cache_dir: str = option("", doc="Folder for the emulator's environment; empty is the user's cache folder.")
 
 
-_BASES = declared(EnvOptions)
+_BASES = declared(FaultOptions)
 # Those of a base class come first in a dataclass; readers want them last.
 OPTIONS: Mapping[str, Option] = MappingProxyType(
     dict(sorted(declared(Options).items(), key=lambda entry: entry[0] in _BASES))

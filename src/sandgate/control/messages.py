@@ -13,7 +13,20 @@ from sandgate.errors import EnvironmentFault
 
 __all__ = ["COMMANDS", "MAX_LINE", "SOCKET_LIMIT", "check_socket_path"]
 
-COMMANDS = ("key", "port", "test", "mark", "status", "leftovers", "ledger", "emulators", "event", "door", "stop")
+COMMANDS = (
+    "key",
+    "port",
+    "test",
+    "mark",
+    "status",
+    "leftovers",
+    "ledger",
+    "emulators",
+    "event",
+    "fault",
+    "door",
+    "stop",
+)
 MAX_LINE = 256 * 1024
 SOCKET_LIMIT = 107
 """Bytes of a unix socket path on Linux (104 on macOS, 103 with the terminating zero)."""

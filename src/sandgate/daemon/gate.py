@@ -17,6 +17,7 @@ from sandgate.control.stale import SOCKET, remove_stale
 from sandgate.core.files import replace_json
 from sandgate.core.log import AppendLog, cut_torn_line
 from sandgate.core.registry import discover, lookup
+from sandgate.daemon.faulting import start_faults
 from sandgate.daemon.wiring import load_models, make_parts, open_ledger
 from sandgate.gate.desk import Desk
 from sandgate.gate.listener import HOST, Listener
@@ -102,6 +103,7 @@ class Gate:
         )
         if not self._config.unsafe_no_guard:
             parts.decide = (await build_wall(self._config, parts, namespace)).decide
+        parts.faults = start_faults(self._config, parts)
         self._desk = Desk(parts, self._listener, self._end)
         self._control = await serve_control(self._work_dir / SOCKET, self._answer)
         await self._listener.open(Pipeline(parts).handle)
@@ -132,6 +134,7 @@ class Gate:
         tier = lookup(discover("sandgate.tiers", "TIER", Tier), name, what="tier", where=source)
         tier.check_guard(guard=not self._config.unsafe_no_guard)
         tier.check_keep(keep=_keep_option(self._config))
+        tier.check_timing(timing=self._config.timing)
         return tier
 
     async def _start_or_fall_back(self, tier: Tier) -> tuple[Tier, Upstream]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from sandgate.gate.fault_desk import FaultDesk
 from sandgate.gate.listener import Listener
 from sandgate.gate.parts import Parts
 
@@ -39,6 +40,7 @@ class Desk:
             "leftovers": self._leftovers,
             "ledger": self._ledger,
             "emulators": self._emulators,
+            "fault": FaultDesk(parts).answer,
             "stop": self._end,
         }
 

@@ -34,6 +34,8 @@ class Flow:
     call: Call | None = None
     aim: Aim | None = None
     """What decides where the call goes; there whenever it has been admitted."""
+    fault: str = ""
+    """What went wrong on purpose, in words."""
     begun: bool = False
     """Whether the call's event is on disk."""
 

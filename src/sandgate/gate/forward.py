@@ -19,7 +19,10 @@ from sandgate.wire.denials import READ, error_code
 from sandgate.wire.http import Headers, Response
 from sandgate.wire.signing.credential import Credential
 
-__all__ = ["Body", "Outgoing", "Reading", "accepted", "forward"]
+__all__ = ["Body", "Edit", "Outgoing", "Reading", "accepted", "forward"]
+
+Edit = Callable[[int, list[tuple[str, str]], bytes], tuple[list[tuple[str, str]], bytes]]
+"""Given status, headers and body of an answer; gives headers and body."""
 
 _HELD_LIMIT = 8 * 1024 * 1024
 _BODILESS_METHODS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
@@ -76,6 +79,8 @@ class Reading:
     """Members of the answer are rewritten."""
     observe: bool = False
     """The body is wanted afterwards."""
+    edit: Edit | None = field(default=None, repr=False)
+    """Changes what the client gets, after everything else."""
     call: Call | None = None
     body: bytes = field(default=b"", repr=False)
     """The answer's body, when it was wanted; at least its beginning, when it failed."""
@@ -112,7 +117,7 @@ async def forward(exchange: Exchange, outgoing: Outgoing, parts: Parts, reading:
     try:
         if lends and (body := waiting(response)):
             await hand_over(exchange, response, outgoing.target.lent, body)
-        elif reading.rewrite or reading.observe:
+        elif reading.rewrite or reading.observe or reading.edit is not None:
             await _answer_held(exchange, response, parts, reading)
         else:
             reading.body = await _answer(exchange, response)
@@ -228,4 +233,6 @@ async def _answer_held(exchange: Exchange, response: UpstreamResponse, parts: Pa
     if reading.rewrite and reading.call is not None:
         call, url = reading.call, parts.urls.get(exchange.label, "")
         headers, body = parts.rewriter.response(call.service, call.operation, headers, body, gate_url=url)
+    if reading.edit is not None:
+        headers, body = reading.edit(response.status, headers, body)
     exchange.respond(Response(response.status, tuple(headers), body))

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from sandgate.core.call import Call, Decision
+from sandgate.faults.active import Active
 from sandgate.gate.recorder import Recorder
 from sandgate.gate.seen import Seen
 from sandgate.gate.upstream import Pool
@@ -73,6 +74,8 @@ class Parts:
     owned: Owned = field(default_factory=Owned)
     ledger: KeepsLedger | None = None
     """Wired once the upstream has started; no call is served before."""
+    faults: Active | None = None
+    """What goes wrong on purpose; `None` while nothing does."""
     body_limit: int
     """Bytes of a body that is held whole."""
     ports: set[int] = field(default_factory=set)

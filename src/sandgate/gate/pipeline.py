@@ -37,6 +37,7 @@ from sandgate.gate.outgoing import aim_of, client_headers, signed, verbatim
 from sandgate.gate.parts import Parts
 from sandgate.gate.response import UpstreamFaultError
 from sandgate.gate.seen import named_owners
+from sandgate.gate.striking import Striking, StruckError
 from sandgate.ledger.track import points
 from sandgate.names.binders import references
 from sandgate.wire.denials import is_denial
@@ -64,6 +65,7 @@ class Pipeline:
         self._parts = parts
         self._ids = call_ids()
         self._answers = Answers(parts, self._ids)
+        self._striking = Striking(parts, self._ids)
         self._matches: dict[tuple[str, ...], Match] = {}
 
     async def handle(self, exchange: Exchange) -> None:
@@ -87,6 +89,8 @@ class Pipeline:
             status, code = answers.fault(flow, fault)
         except UpstreamFaultError as fault:
             status, code = answers.upstream_fault(flow, fault)
+        except StruckError as struck:
+            status, code, reached = struck.status, struck.code, struck.reached
         except Exception as bug:  # noqa: BLE001 - whatever it is, the client gets an answer and the gate lives
             _log.error("a bug in the gate, in %s:%s: %s", flow.service, flow.operation, describe_bug(bug))
             text = "sandgate failed on this call; see gate.log of the run"
@@ -104,7 +108,9 @@ class Pipeline:
                 )
                 # Soon, not now: the loop sends the answer once this turn is over, and nobody should wait for our notes.
                 denied = reached and flow.route is None and is_denial(status, code)
-                note = partial(self._parts.recorder.end, flow.call, outcome, reached=reached, denied=denied)
+                note = partial(
+                    self._parts.recorder.end, flow.call, outcome, reached=reached, denied=denied, fault=flow.fault
+                )
                 asyncio.get_running_loop().call_soon(note)
 
     async def _handle(self, flow: Flow) -> tuple[int, str]:
@@ -290,6 +296,8 @@ class Pipeline:
         ledger = parts.ledger if parts.ledger is not None and parts.ledger.concerns(call) else None
         reading.observe = learns and (parts.seen.reads(call.service, call.operation) or parts.owned.reads(call))
         reading.observe |= ledger is not None and ledger.reads(call)
+        if parts.faults is not None:
+            await self._striking.strike(flow, outgoing, reading)
         status, code = await forward(flow.exchange, outgoing, parts, reading)
         owned: tuple[str, ...] = ()
         if learns and status in _SUCCESS:

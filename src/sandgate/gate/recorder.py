@@ -92,8 +92,16 @@ class Recorder:
         """Bytes that the log has now."""
         return self._log.size
 
-    def end(self, call: Call, outcome: Outcome, *, reached: bool, denied: bool = False) -> None:
-        """Note what became of it; `denied` when the upstream answered that the caller may not."""
+    def end(self, call: Call, outcome: Outcome, *, reached: bool, denied: bool = False, fault: str = "") -> None:
+        """Note what became of it.
+
+        Args:
+            call: it.
+            outcome: what the client got.
+            reached: whether the upstream answered.
+            denied: whether its answer was that the caller may not.
+            fault: what went wrong on purpose.
+        """
         if reached:
             self.reached[call.service] += 1
             if outcome.status < _FIRST_ERROR:
@@ -107,6 +115,8 @@ class Recorder:
             line += f',"error":{_text(outcome.error_code)}'
         if denied:
             line += ',"denied":true'
+        if fault:
+            line += f',"fault":{_text(fault)}'
         self._log.append_text(line + "}")
 
     def refuse(self, call: Call | None, decision: Decision, caller: Caller, *, what: str = "") -> None:

@@ -21,6 +21,7 @@ WHEN_ACTIVE = (
     "isolation",
     "allow_empty",
     "record_params",
+    "timing",
     "on_refusal",
     "on_leftover",
     "keep",

@@ -69,6 +69,8 @@ class RunFacts:
     """`fail`, or `report` where refusals are shown only."""
     guard: bool = True
     """Whether calls were kept inside the sandbox."""
+    timing: str = ""
+    """Which timing of AWS was simulated, as the option says it."""
     evidence: Mapping[str, str] = field(default_factory=dict)
     """`asked`, where another tier was asked for than the one used; on AWS `alias`, `matched`, `credentials` and
     `upstream`."""
@@ -91,6 +93,8 @@ class Receipt:
     """`service:operation` to number of calls that the gate let pass and the upstream answered with access denied."""
     by_test_calls: int
     """Calls that are attributed to a test."""
+    faults: Mapping[str, int]
+    """What went wrong on purpose to number of calls: faults that tests had set, timings that were simulated."""
     status: ExitCode
     reasons: tuple[str, ...]
 
@@ -129,6 +133,8 @@ class Receipt:
             "answered": self.answered,
             "calls_in_tests": self.by_test_calls,
             "guard": "on" if facts.guard else "off",
+            "timing": facts.timing,
+            "faults": dict(self.faults),
             "on_refusal": facts.on_refusal,
             "refused": {
                 "total": self.refused,
@@ -163,6 +169,7 @@ class _Tally:
     refusals: list[Mapping[str, object]] = field(default_factory=list)
     expected: set[str] = field(default_factory=set)
     denied: Counter[str] = field(default_factory=Counter)
+    faults: Counter[str] = field(default_factory=Counter)
     selected: list[Mapping[str, object]] = field(default_factory=list)
     _open: dict[str, tuple[str, str, bool]] = field(default_factory=dict)
     """Call to service, operation, and whether it is evidence: not the deployer's, whose part is to prepare."""
@@ -192,6 +199,8 @@ class _Tally:
         service, operation, evidence = self._open.pop(str(event["id"]), ("", "", False))
         if not service:
             return
+        if fault := event.get("fault"):
+            self.faults[str(fault)] += 1
         if event.get("reached") is not True:
             return
         self.answered += 1
@@ -227,6 +236,7 @@ def make_receipt(events: Iterable[Mapping[str, object]], facts: RunFacts) -> Rec
         refusals=refusals,
         denied_upstream=dict(sorted(tally.denied.items())),
         by_test_calls=tally.in_tests,
+        faults=dict(sorted(tally.faults.items())),
         status=status,
         reasons=reasons,
     )

@@ -46,6 +46,8 @@ def summary_lines(receipt: Receipt) -> list[str]:
         names = ", ".join(f"{name} {count}" for name, count in sorted(operations.items(), key=lambda o: -o[1])[:4])
         more = len(operations) - 4
         lines.append(cut(f"    {service:<16} {names}{f' and {more} more' if more > 0 else ''}"))
+    if receipt.faults:
+        lines += wrapped(", ".join(f"{name} {count}" for name, count in receipt.faults.items()), "  faults   ")
     lines += refusal_lines(receipt.refusals, facts.on_refusal)
     if receipt.denied_upstream:
         denied = ", ".join(f"{name} {count}" for name, count in receipt.denied_upstream.items())

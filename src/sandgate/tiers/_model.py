@@ -219,6 +219,8 @@ class Tier:
     """Whether everything on it is gone when its gate is."""
     guard_optional: bool = False
     """Whether a run may do without the guard, since nothing on this tier can belong to others."""
+    emulates: bool = False
+    """Whether calls end at emulators, so that faults and the timing of AWS can be simulated before them."""
     needs_environment: bool = False
     """Whether it must see the user's whole environment, credentials included."""
     translate: Callable[[Document], Document] | None = None
@@ -238,6 +240,22 @@ class Tier:
                 f"nothing on the tier {self.name!r} outlives its run, so there is nothing to keep",
                 where=f"command line, {keep}",
                 hint="`sandgate start` gives a gate that lives until `sandgate stop`: look at what is there in between",
+            )
+
+    def check_timing(self, *, timing: str) -> None:
+        """See whether the timing of AWS can be simulated.
+
+        Args:
+            timing: the option; empty simulates nothing.
+
+        Raises:
+            UsageError: this tier is AWS, which has its own.
+        """
+        if timing and not self.emulates:
+            raise UsageError(
+                f"the tier {self.name!r} has its own timing, and nothing is simulated before it",
+                where="the option timing",
+                hint="leave timing out on this tier, or use the tier emulated",
             )
 
     def check_guard(self, *, guard: bool) -> None:

@@ -324,5 +324,6 @@ TIER = Tier(
     start=_start,
     ends_with_run=True,
     guard_optional=True,
+    emulates=True,
     translate=_translated,
 )

@@ -319,4 +319,5 @@ TIER = Tier(
     start=_start,
     rules=(_NO_ENDPOINT,),
     guard_optional=True,
+    emulates=True,
 )
