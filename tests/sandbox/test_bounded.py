@@ -1,4 +1,4 @@
-"""Roles that tests make on a real account, by calls and by stacks that say nothing of a boundary: as on every tier."""
+"""A suite on a real account between `up` and `down`: what it makes is bounded unasked, and what it leaves is swept."""
 
 from __future__ import annotations
 
@@ -33,14 +33,31 @@ with open("stack.json", "w") as file:
 os.system(sys.executable + " -m sandgate stack deploy stack.json --name " + name + "-stack")
 print(json.dumps([iam.get_role(RoleName=name + "-stacked")["Role"]["PermissionsBoundary"]["PermissionsBoundaryArn"]]))
 os.system(sys.executable + " -m sandgate stack delete " + name + "-stack")
+boto3.client("dynamodb").create_table(
+    TableName=name + "-left", BillingMode="PAY_PER_REQUEST", KeySchema=[dict(AttributeName="k", KeyType="HASH")],
+    AttributeDefinitions=[dict(AttributeName="k", AttributeType="S")],
+)
 """
 
 
-def test_each_gets_the_boundary_that_the_policy_demands(project: Project) -> None:
-    project.configure('services = ["iam", "cloudformation", "s3"]')
+def test_from_up_to_down(project: Project) -> None:
+    project.configure('services = ["iam", "cloudformation", "s3", "dynamodb"]')
     assert project.sandgate("up", "--yes").status == 0
     (project.folder / "suite.py").write_text(SUITE)
-    said, _ = project.start("run", "--tier", "sandbox", "--", sys.executable, "suite.py").communicate(timeout=120)
+    command = ("run", "--tier", "sandbox", "--keep", "--", sys.executable, "suite.py")
+    said, _ = project.start(*command).communicate(timeout=120)
     boundary = f"arn:aws:iam::{ACCOUNT}:policy/{project.identity}-boundary"
     found: list[Any] = [json.loads(line) for line in said.splitlines() if line.startswith("[")]
     assert found == [[boundary, boundary], [boundary]], said
+
+    (run,) = (path.name for path in (project.folder / ".sandgate" / "runs").iterdir() if path.is_dir())
+    refused = project.sandgate("down", "--yes")
+    assert (refused.status, f"still own something, which nobody could remove afterwards: {run}" in refused.err) == (
+        2,
+        True,
+    )
+    process = project.start("down", "--sweep", "--yes")
+    said, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, said
+    assert project.standin.root_client("dynamodb").list_tables()["TableNames"] == []
+    assert not project.env_file.exists()

@@ -9,14 +9,14 @@ from typing import Any, Literal
 
 __all__ = ["Change", "changes_between"]
 
-What = Literal["make", "change", "keep", "remove"]
+_What = Literal["make", "change", "keep", "remove"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """What happens to one resource."""
 
-    what: What
+    what: _What
     logical_id: str
     type: str
     name: str
@@ -55,7 +55,7 @@ def _text(value: object) -> str:
     return json.dumps(value, sort_keys=True)
 
 
-def _named(what: What, key: str, resource: Mapping[str, Any], properties: tuple[str, ...] = ()) -> Change:
+def _named(what: _What, key: str, resource: Mapping[str, Any], properties: tuple[str, ...] = ()) -> Change:
     values = resource.get("Properties", {})
     name = next((str(values[one]) for one in ("UserName", "RoleName", "ManagedPolicyName") if one in values), key)
     return Change(what=what, logical_id=key, type=str(resource["Type"]), name=name, properties=properties)

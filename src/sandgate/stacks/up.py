@@ -59,15 +59,9 @@ def up(  # noqa: PLR0913 - a template, where its parts go, and who is told
     check_parameters(template, parameters or {})
     check_references(template)
     packaged = package(
-        template,
-        root=template.folder,
-        upload=bucket,
-        cache_dir=cache_dir,
-        target=target,
-        region=bucket.region,
-        boundary=boundary,
-        progress=notice,
-    )
+        template, root=template.folder, upload=bucket, cache_dir=cache_dir, target=target, region=bucket.region,
+        boundary=boundary, progress=notice,
+    )  # fmt: skip
     return deploy(
         clients,
         name=name,
