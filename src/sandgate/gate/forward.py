@@ -134,7 +134,8 @@ def _may_lend(outgoing: Outgoing, reading: Reading) -> bool:
     """Whether the answer may go to the client without passing the gate: nothing of it is read or changed here."""
     call = reading.call
     objects = call is not None and (call.service, call.operation) == ("s3", "GetObject")
-    return bool(objects and outgoing.target.lent and not reading.rewrite and not reading.observe)
+    unread = not reading.rewrite and not reading.observe and reading.edit is None
+    return bool(objects and unread and outgoing.target.lent)
 
 
 async def accepted(outgoing: Outgoing, parts: Parts) -> tuple[UpstreamResponse, UpstreamConnection]:

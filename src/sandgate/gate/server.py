@@ -179,6 +179,7 @@ class Connection(asyncio.Protocol):
     def _done(self, exchange: Exchange) -> None:
         """Go on with what waits, or end the connection as its last answer said."""
         self._current = None
+        self._lent = False  # also where nobody came to read what was left to them
         if self._when_done is not None:
             self._when_done()
         if self.transport.is_closing():

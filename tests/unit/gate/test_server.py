@@ -149,3 +149,18 @@ def test_a_waiting_request_is_not_asked_for_its_body_inside_anothers_answer() ->
     first = b"GET /first HTTP/1.1\r\nHost: h\r\n\r\n"
     said = talk(first + HEAD.replace(b"\r\n\r\n", b"\r\nExpect: 100-continue\r\n\r\n"), handler=slow)
     assert b"\r\n\r\n0123456789HTTP/1.1 100 Continue\r\n\r\n" in said
+
+
+def test_a_body_that_was_left_to_nobody_is_read_and_dropped() -> None:
+    """Else a client that sends before it reads would wait for ever."""
+    reading: list[bool] = []
+
+    async def leaves_it(exchange: Exchange) -> None:
+        assert exchange.lend_body() == b""
+        exchange.respond(Response(503, (), b"not now"))
+
+    def look(connection: Connection) -> None:
+        reading.append(connection.transport.is_reading())
+
+    assert talk(HEAD, handler=leaves_it, then=look).endswith(b"not now")
+    assert reading == [True]
