@@ -95,9 +95,10 @@ def signed(sent: Sent, key: Key, *, payload: str = "", ago: timedelta = timedelt
 def send(standin: StandIn) -> Callable[[Sent], Said]:
     """Send exactly this."""
 
+    context = ssl.create_default_context(cafile=str(standin.ca_bundle))
+
     def go(sent: Sent) -> Said:
-        context = ssl.create_default_context(cafile=str(standin.ca_bundle))
-        connection = http.client.HTTPSConnection(sent.headers.get("Host", sent.host))
+        connection = http.client.HTTPSConnection(sent.headers.get("Host", sent.host), context=context)
         raw = socket.create_connection(("127.0.0.1", standin.front.port), timeout=30)
         connection.sock = context.wrap_socket(raw, server_hostname=sent.host)
         connection.putrequest(sent.method, sent.path, skip_host=True, skip_accept_encoding=True)
