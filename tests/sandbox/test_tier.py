@@ -13,6 +13,8 @@ from botocore.exceptions import ClientError
 from tests.sandbox.standin.account import ACCOUNT, StandIn
 from tests.sandbox.tier import Project, identity_of, project
 
+from sandgate.cli._runs import as_json, run_lines, runs_of
+from sandgate.pytest_plugin.header import header_lines
 from sandgate.run import Run
 
 NAME = "tier-tester"
@@ -54,6 +56,20 @@ def test_calls_are_the_test_roles(run: Run, clients: Any, standin: StandIn) -> N
     assert run.evidence["matched"] == "user"
     assert run.evidence["upstream"] == "stand-in"
     assert run.evidence["alias"] == ""
+
+
+def test_status_shows_account_caller_and_rule(run: Run, here: Project, standin: StandIn) -> None:
+    (past,) = runs_of(here.folder)
+    text = " ".join(" ".join(run_lines(past, now=0, each=False)).split())
+    assert f"account {ACCOUNT}, stand-in" in text
+    assert f"caller {run.caller}, by the rule user" in text
+    assert as_json(past, each=False)["matched"] == "user"
+
+
+def test_the_header_shows_them_too(run: Run, standin: StandIn) -> None:
+    text = "\n".join(header_lines(run))
+    assert f"tier sandbox (from sandgate.toml), account {ACCOUNT}, stand-in" in text
+    assert f"caller {run.caller}, by the rule user" in text
 
 
 def test_stack_commands_are_the_deployer_roles(run: Run) -> None:

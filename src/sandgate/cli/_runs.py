@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sandgate.cli._ages import age_text
 from sandgate.core.registry import nearest
 from sandgate.errors import UsageError
 from sandgate.reports.lines import cut, plain, wrapped
+from sandgate.reports.words import account_words, caller_words, fallback_lines
 
 if TYPE_CHECKING:
     from sandgate.ledger.entry import Entry
@@ -102,6 +105,7 @@ def run_lines(past: Past, *, now: float, each: bool) -> Iterator[str]:
     if past.failure:
         yield from wrapped(past.failure, "  ")
         return
+    yield from _whose_lines(past)
     alive = past.alive
     if not alive:
         yield "  owns nothing"
@@ -115,6 +119,25 @@ def run_lines(past: Past, *, now: float, each: bool) -> Iterator[str]:
     if each:
         for entry in sorted(alive, key=lambda entry: (entry.type, entry.name)):
             yield from _entry_lines(entry, now)
+
+
+def _whose_lines(past: Past) -> Iterator[str]:
+    """Account and caller of a run that lives in a real account, and that a run is not where it was asked to be."""
+    data = _described(past)
+    evidence = data.get("evidence", {})
+    yield from fallback_lines(evidence, past.tier, "  ")
+    if evidence.get("matched"):
+        yield from wrapped(f"account {account_words(data['account'], evidence)}", "  ")
+        yield from wrapped(f"caller {caller_words(data['caller'], evidence)}", "  ")
+
+
+def _described(past: Past) -> Mapping[str, Any]:
+    """What a living run says of itself; nothing of one that has ended."""
+    if past.live:
+        with contextlib.suppress(OSError, ValueError):
+            data: Mapping[str, Any] = json.loads((past.directory / "run.json").read_text(encoding="utf-8"))
+            return data
+    return {}
 
 
 def _entry_lines(entry: Entry, now: float) -> Iterator[str]:
@@ -153,6 +176,9 @@ def as_json(past: Past, *, each: bool) -> dict[str, object]:
         "owns": len(past.alive),
         "types": dict(Counter(kind_of(entry) for entry in past.alive)),
     }
+    data = _described(past)
+    if data.get("evidence"):
+        found |= {"account": data["account"], "caller": data["caller"], **data["evidence"]}
     if ended := past.in_ended_emulators:
         found["in_ended_emulators"] = len(ended)
     if past.failure:
