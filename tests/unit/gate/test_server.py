@@ -161,6 +161,7 @@ def test_a_body_that_was_left_to_nobody_is_read_and_dropped() -> None:
 
     def look(connection: Connection) -> None:
         reading.append(connection.transport.is_reading())
+        connection.transport.abort()
 
     assert talk(HEAD, handler=leaves_it, then=look).endswith(b"not now")
     assert reading == [True]
