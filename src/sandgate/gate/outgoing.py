@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from functools import partial
 
 from sandgate.core.call import Call
@@ -18,6 +18,7 @@ from sandgate.wire.http import Request, WireError
 from sandgate.wire.models import Models
 from sandgate.wire.s3 import with_bucket
 from sandgate.wire.signing.sign import hoisted_headers, sign, strip_query_auth
+from sandgate.wire.signing.sign_v4a import sign_v4a
 
 __all__ = ["aim_of", "client_headers", "plain_path", "signed", "verbatim"]
 
@@ -82,7 +83,8 @@ def signed(flow: Flow, parts: Parts, headers: list[tuple[str, str]], body: Body)
         real = flow.entry.upstream
         if real is None:
             real = used = upstream.credential(flow.entry.principal.kind, flow.service)
-        sent = sign(
+        signer: Callable[..., list[tuple[str, str]]] = partial(sign, token_name=flow.claim.token_name)
+        sent = (sign_v4a if target.scheme == "sigv4a" else signer)(
             request.method,
             target.base_path + path,
             query,
@@ -92,7 +94,6 @@ def signed(flow: Flow, parts: Parts, headers: list[tuple[str, str]], body: Body)
             service=target.signing_name,
             payload=body.payload,
             now=parts.now(),
-            token_name=flow.claim.token_name,
         )
         again = partial(signed, flow, parts, headers, body)
     return Outgoing(

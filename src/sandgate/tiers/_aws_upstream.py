@@ -24,10 +24,11 @@ from sandgate.tiers._aws_tripwire import Expected, check_alias
 from sandgate.tiers._model import Aim, AwsFacts, Denial, FunctionSession, Leftover, Target, TierContext
 from sandgate.tiers._rules import SigningRules
 from sandgate.wire.signing.credential import Credential
+from sandgate.wire.signing.sign_v4a import can_sign_v4a
 
 __all__ = ["Account", "open_account"]
 
-_SIGV4A = "SigV4A signs for several regions at once, which neither the gate nor its clients do without awscrt"
+_SIGV4A = "the endpoint is of several regions at once, for which the gate signs (SigV4A) with the extra crt"
 _HTTPS = 443
 _LONGEST = 64
 """Characters of a role session's name (STS API Reference, AssumeRole)."""
@@ -57,8 +58,11 @@ class Account:
             target = self.target(aim)
         except NoPlaceError as error:
             return _refused(str(error), "botocore's endpoint rules")
-        if target.scheme == "sigv4a":
-            return _refused(f"{aim.service}:{aim.operation} signed for {target.region}", _SIGV4A)
+        if target.scheme == "sigv4a" and not can_sign_v4a():
+            return replace(
+                _refused(f"{aim.service}:{aim.operation} in {target.region}", _SIGV4A),
+                remedy="pip install 'sandgate[crt]'",
+            )
         return ALLOWED
 
     def target(self, aim: Aim, /) -> Target:

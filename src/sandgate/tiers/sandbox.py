@@ -63,7 +63,10 @@ TIER = Tier(
         "role sessions are renewed while the run goes on",
     ),
     limits=(
-        "SigV4A (S3 multi-region access points, global endpoints of EventBridge) is refused",
+        (
+            "what AWS wants signed for several regions at once (S3 multi-region access points, global endpoints of "
+            "EventBridge) needs the extra `crt`, and a client that signs with SigV4: SigV4A of clients is refused"
+        ),
         "functions run in AWS, so their calls do not pass the gate and are not recorded",
         (
             "pushes of images, the hosted UI of Cognito and other paths outside the service models are refused, but "

@@ -12,6 +12,7 @@ import pytest
 
 from sandgate.tiers._model import AwsFacts, Denial
 from sandgate.wire.signing.credential import Credential
+from sandgate.wire.signing.sign_v4a import can_sign_v4a
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 DATE = "Fri, 02 Jan 2026 03:44:05 GMT"
@@ -120,3 +121,13 @@ def test_where_the_host_says_it_all_no_other_host_and_path_is_sent(gate: Any) ->
         assert gate.send(gate.raw("GET", path, host)).status == 200
         (visit,) = gate.upstream.visits
         assert (visit.target, visit.headers["host"]) == ("/p", "abc.execute-api.example")
+
+
+@pytest.mark.skipif(not can_sign_v4a(), reason="the extra crt is not installed")
+def test_where_aws_wants_several_regions_the_gate_signs_for_them(gate: Any, call: Callable[[], Any]) -> None:
+    usual = gate.upstream.target
+    gate.upstream.target = lambda aim: replace(usual(aim), scheme="sigv4a", region="*")
+    assert call().status == 200
+    (visit,) = gate.upstream.visits
+    assert visit.headers["authorization"].startswith("AWS4-ECDSA-P256-SHA256 Credential=AKIDREALIDENTITY/")
+    assert visit.headers["x-amz-region-set"] == "*"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import pytest
@@ -16,6 +16,7 @@ from botocore.session import Session
 from sandgate.config.load import load
 from sandgate.session import cache_directory
 from sandgate.tiers._aws_endpoints import AwsEndpoints, NoPlaceError, data_plane_host
+from sandgate.tiers._aws_upstream import Account
 from sandgate.tiers._model import Aim
 from sandgate.tiers._rules import SigningRules
 from sandgate.wire.models import Models
@@ -253,3 +254,28 @@ def test_the_data_plane_has_hosts_of_its_own() -> None:
 def test_what_aws_does_not_have_there_is_nowhere(aimed: Aim) -> None:
     with pytest.raises(NoPlaceError):
         data_plane_host(aimed, "amazonaws.com")
+
+
+def account() -> Account:
+    return Account(
+        sessions=cast("Any", None), endpoints=endpoints("aws"), region="eu-west-1", account=ACCOUNT, caller="",
+        versions={}, aws=None,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_several_regions_need_the_extra(monkeypatch: pytest.MonkeyPatch, *, there: bool) -> None:
+    monkeypatch.setattr("sandgate.tiers._aws_upstream.can_sign_v4a", lambda: there)
+    asked = aim("events", "eu-west-1", "PutEvents", {"Entries": [], "EndpointId": "abc.veo"})
+    found = account().admits(asked)
+    assert found.allowed == there
+    assert there or "sandgate[crt]" in found.remedy
+    assert account().target(asked).scheme == "sigv4a"
+    assert account().admits(aim("events", "eu-west-1", "PutEvents", {"Entries": []})).allowed
+
+
+def test_an_unsigned_call_goes_to_the_runs_region() -> None:
+    asked = Aim(service="cognito-idp", signing_name="cognito-idp", region="", operation="InitiateAuth")
+    assert account().target(asked).host == "cognito-idp.eu-west-1.amazonaws.com"
+    assert account().target(route("execute-api", api="abc", stage="s", path="/x")).path == "/s/x"
+    assert not account().admits(route("ecr")).allowed

@@ -18,7 +18,7 @@ from sandgate.wire.signing.canonical import (
 from sandgate.wire.signing.credential import Credential
 from sandgate.wire.signing.faults import S3_NAMES
 
-__all__ = ["hoisted_headers", "sign", "strip_query_auth"]
+__all__ = ["hoisted_headers", "sign", "strip_query_auth", "without_signature"]
 
 _REMOVED = frozenset(
     {"authorization", "x-amz-date", "x-amz-security-token", "x-amz-s3session-token", "x-amz-content-sha256"}
@@ -95,6 +95,11 @@ def sign(
     who = f"Credential={credential.access_key_id}/{scope}"
     sent.append(("authorization", f"{ALGORITHM} {who}, SignedHeaders={names}, Signature={value}"))
     return sent
+
+
+def without_signature(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """What stays of headers that are signed anew: no signature, date, token or hash of the body."""
+    return _kept(headers)[0]
 
 
 def _kept(headers: Iterable[tuple[str, str]]) -> tuple[list[tuple[str, str]], bool]:
