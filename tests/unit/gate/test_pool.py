@@ -22,10 +22,12 @@ async def server(requests: list[int]) -> AsyncIterator[int]:
     """Takes one request on each connection, and hangs up on the second; yields its port."""
 
     ended: list[asyncio.Future[None]] = []
+    writers: list[asyncio.StreamWriter] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         done = asyncio.get_running_loop().create_future()
         ended.append(done)
+        writers.append(writer)
         requests.append(0)
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             await reader.readuntil(b"\r\n\r\n")
@@ -43,6 +45,8 @@ async def server(requests: list[int]) -> AsyncIterator[int]:
         yield int(made.sockets[0].getsockname()[1])
     finally:
         made.close()
+        for writer in writers:
+            writer.transport.abort()
         await asyncio.gather(*ended)
 
 
