@@ -80,10 +80,11 @@ class Ledgering:
         return tracked(call) or is_told(call) or self._members.concerns(call) or changes_survey(call)
 
     def reads(self, call: Call) -> bool:
-        """Whether the answer says what the new resource is called."""
+        """Whether the answer says what the new resource is called, or what a removal has left."""
         opened = self._open.get(call.id)
-        return opened is not None and any(
-            made.create and (made.create.ids or made.create.arn) for _, made in opened.made
+        return opened is not None and (
+            any(made.create and (made.create.ids or made.create.arn) for _, made in opened.made)
+            or any(resource_types()[removed.type].removal.partly.get(call.operation) for removed, _ in opened.removes)
         )
 
     # -- before it goes out ---------------------------------------------------------------------------------------

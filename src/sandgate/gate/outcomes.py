@@ -9,15 +9,16 @@ from sandgate.core.call import SWEEPER, Call
 from sandgate.gate.members import now
 from sandgate.gate.probing import Presence
 from sandgate.gate.telling import Left
-from sandgate.ledger.answers import entries_in, found_in, ids_in, in_headers, unsaid
+from sandgate.ledger.answers import all_in, entries_in, found_in, ids_in, in_headers, unsaid
 from sandgate.ledger.book import Book
 from sandgate.ledger.entry import name_of
 from sandgate.ledger.track import Made, Removed
-from sandgate.resources._model import Key, ResourceType
+from sandgate.resources._model import Key, ResourceType, resource_types
 from sandgate.wire.http import Headers
 
 __all__ = ["OnItsWay", "Outcomes"]
 
+_NOTHING = ("", "{}")
 _Thing = tuple[ResourceType | None, Made]
 
 
@@ -72,7 +73,7 @@ class Outcomes:
             if version is not None and version[0] == removed.type and version[1] != removed.key:
                 continue  # a marker came before it, and it is still there
             # A sweep proves absence itself: until it has, what it removed counts as there.
-            proven = removed.at_once and call.principal.worker != SWEEPER
+            proven = removed.at_once and call.principal.worker != SWEEPER and not _leaves_some(removed, call, answer[0])
             self._book.write(
                 "gone" if proven else "going",
                 type=removed.type, region=call.region, key=removed.key, ids=list(ids_then),
@@ -114,6 +115,12 @@ class Outcomes:
                     claim="doubt" if existed == "unknown" else "perhaps",
                     why=f"comes with {kind.name} {name_of(key)}",
                 )  # fmt: skip
+
+
+def _leaves_some(removed: Removed, call: Call, body: bytes) -> bool:
+    """Whether a removal that succeeded may have left something."""
+    path = resource_types()[removed.type].removal.partly.get(call.operation)
+    return path is not None and (not path or any(value not in _NOTHING for value in all_in(body, path)))
 
 
 def _ids_of(made: Made, answer: tuple[bytes, Headers]) -> dict[str, str]:

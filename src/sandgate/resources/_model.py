@@ -128,6 +128,9 @@ class Removal:
     """Other operations, with the same parameters, by which a test may remove it."""
     many: Mapping[str, Callable[[Mapping[str, Any]], Iterable[Mapping[str, Any]]]] = field(default_factory=dict)
     """One of these operations to its request as several, where a test's call removes several."""
+    partly: Mapping[str, str] = field(default_factory=dict)
+    """Operations that succeed and may leave something all the same, to the path in their answer, as on the wire, of
+    what they left; empty where they never tell. Then it has gone once it is seen no more, and not before."""
     promises: bool = False
     """Whether success only means that it will go: deleting takes its time, and may fail."""
 

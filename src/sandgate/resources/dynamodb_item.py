@@ -103,6 +103,7 @@ RESOURCE = ResourceType(
             "BatchWriteItem": _batch_deletes,
             "TransactWriteItems": lambda request: _transact(request, "Delete"),
         },
+        partly={"BatchWriteItem": "UnprocessedItems"},
     ),
     listing=_READ,
     look=_READ,

@@ -30,6 +30,7 @@ RESOURCE = ResourceType(
         operation="BatchDeleteImage",
         parameters={"repositoryName": "repositoryName", "imageIds.0.imageTag": "imageTag"},
         key={"repositoryName": "repositoryName", "imageTag": "imageIds.imageTag"},
+        partly={"BatchDeleteImage": "failures"},
         absent=("ImageNotFoundException", "RepositoryNotFoundException"),
     ),
     listing=Listing(

@@ -40,6 +40,7 @@ RESOURCE = ResourceType(
         operation="RemoveTargets",
         parameters={"EventBusName": "EventBusName", "Rule": "Name", "Ids.0": "Id"},
         key={"EventBusName": "tail(EventBusName)|=default", "Name": "Rule", "Id": "Ids"},
+        partly={"RemoveTargets": "FailedEntries"},
         absent=_ABSENT,
     ),
     listing=Listing(

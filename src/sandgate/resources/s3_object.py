@@ -27,6 +27,11 @@ def _markers(request: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
             yield {"Bucket": request.get("Bucket"), "Key": named.get("Key")}
 
 
+def _named(request: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for named in (request.get("Delete") or {}).get("Objects") or ():
+        yield {**named, "Bucket": request.get("Bucket")}
+
+
 def _form(fields: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """A form whose key only the server completes names no object, so that what it made is told and never removed."""
     named = "${filename}" not in str(fields.get("Key", ""))
@@ -58,6 +63,9 @@ RESOURCE = ResourceType(
         parameters=_KEY,
         key={"VersionId": f"VersionId{_OR_NULL}"},
         absent=("NoSuchKey", "NoSuchVersion", "NoSuchBucket"),
+        also=("DeleteObjects",),
+        many={"DeleteObjects": _named},
+        partly={"DeleteObjects": ""},  # of a marker, and if it is to be quiet, it does not say which version has gone
     ),
     listing=Listing(
         operation="ListObjectVersions",

@@ -32,6 +32,8 @@ class Found:
     """When it was made, as botocore parsed it; None where listings do not tell."""
     gone: bool = False
     """Whether it is as good as gone."""
+    seen: bool = True
+    """Whether a listing shows it; else only the ledger says that it is there."""
     entry: Mapping[str, Any] = field(default_factory=dict, repr=False)
     """The listing's entry; one that is a mere text is `{"@": text}`."""
 

@@ -142,7 +142,7 @@ def _decide_unseen(entry: Entry, kind: ResourceType, failure: str, namespace: st
     if any(source.startswith(".") for source in kind.removal.parameters.values()):
         return Step(entry=entry, what="tell", why=why)
     name = str(next(iter(entry.key.values()), ""))
-    return Step(entry=entry, what="remove", why=why, found=(Found(key=entry.key, name=name),))
+    return Step(entry=entry, what="remove", why=why, found=(Found(key=entry.key, name=name, seen=False),))
 
 
 def _decide_unnamed(entry: Entry, sight: Sight | None, namespace: str, known: frozenset[Identity]) -> Step:

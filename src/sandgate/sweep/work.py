@@ -68,6 +68,8 @@ class _Case:
     """When a removal was tried for the first time; monotonic."""
     why: str = ""
     accepted: bool = False
+    absent: bool = False
+    """Whether it had gone before the sweep came."""
     refused: bool = False
     """Whether trying again would not help."""
 
@@ -211,7 +213,7 @@ class Sweeper:
         only = entries[0]
         known = kind.look is not None and only.complete and only.claim == "made" and not only.anew
         if trusting and known and only.identity not in self._cases:  # a look before the removal tells nothing needed
-            return Sight(found={key_text(only.key): Found(key=only.key, name=only.name)})
+            return Sight(found={key_text(only.key): Found(key=only.key, name=only.name, seen=False)})
         client = self._client(kind.service, entries[0].region)
         container = json.loads(group[2]) or None
         keys = {key_text(entry.key) for entry in entries if entry.complete}
@@ -285,6 +287,7 @@ class Sweeper:
             case = self._case(step.entry)
             case.why = why
             case.accepted = answer is not Answer.LATER
+            case.absent = answer is Answer.ABSENT and not any(found.seen for found in step.found)
 
     # -- account --------------------------------------------------------------------------------------------------
 
@@ -306,7 +309,7 @@ class Sweeper:
         for step in steps:
             entry = step.entry
             case = self._cases.get(entry.identity)
-            if case is not None and case.accepted:
+            if case is not None and case.accepted and not case.absent:
                 self._removed.append(case.entry)
             lines.append(("gone", {**named(entry), "ids": list(entry.claims), "why": step.why}))
         self._note(lines)

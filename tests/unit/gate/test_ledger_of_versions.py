@@ -25,14 +25,15 @@ _OBJECT = {"Bucket": "theirs", "Key": "a"}
 class _Probed:
     """Says of everything the same."""
 
-    def __init__(self, presence: Presence) -> None:
+    def __init__(self, presence: Presence, shown: object = "") -> None:
         self._presence = presence
+        self._shown = shown
 
     async def look(self, *_about: object) -> Presence:
         return self._presence
 
-    async def survey(self, *_about: object) -> str:
-        return ""
+    async def survey(self, *_about: object) -> object:
+        return self._shown
 
 
 @pytest.fixture
@@ -80,10 +81,47 @@ def test_a_version_is_ours_whatever_was_there(book: Book, *, presence: bool) -> 
     assert _alive(book, presence, (("x-amz-version-id", "v1"),)) == [{**_OBJECT, "VersionId": "v1"}]
 
 
+_ITEM = {"pk": {"S": "x"}}
+_BATCH = ({"RequestItems": {"theirs": [{"DeleteRequest": {"Key": _ITEM}}]}}, "dynamodb", "BatchWriteItem")
+_OBJECTS = ({"Bucket": "theirs", "Delete": {"Objects": [{"Key": "a"}]}}, "s3", "DeleteObjects")
+
+
+@pytest.mark.parametrize(
+    ("removal", "answer", "claims"),
+    [
+        (_BATCH, b'{"UnprocessedItems": {}}', []),
+        (_BATCH, b'{"UnprocessedItems": {"theirs": [{"DeleteRequest": {}}]}}', ["going"]),
+        (_OBJECTS, b"<DeleteResult><Error><Key>a</Key></Error></DeleteResult>", ["going"]),
+        (_OBJECTS, b"<DeleteResult/>", ["going"]),
+    ],
+)
+def test_a_removal_of_several_may_leave_some(
+    book: Book, removal: tuple[Mapping[str, Any], str, str], answer: bytes, claims: list[str]
+) -> None:
+    parameters, service, operation = removal
+    probed = cast("Prober", _Probed(False, [{"AttributeName": "pk"}] if service == "dynamodb" else ""))
+    ledger = Ledgering(book, cast("Asking", None), probed, cast("Pointing", None), "n1")
+    item = _call("PutItem", {"TableName": "theirs", "Item": _ITEM}, service="dynamodb")
+    made = item if service == "dynamodb" else _call("PutObject", _OBJECT)
+    assert asyncio.run(ledger.before(made))
+    ledger.after(made, 200, "", (b"", ()), ())
+    gone = _call(operation, parameters, service=service)
+    assert asyncio.run(ledger.before(gone))
+    assert ledger.reads(gone) is (service == "dynamodb")
+    ledger.after(gone, 200, "", (answer, ()), ())
+    assert [entry.claim for entry in book.state.alive.values()] == claims
+
+
 @pytest.mark.parametrize(
     ("service", "operation", "parameters", "keys"),
     [
         ("s3", "DeleteObject", _OBJECT, [{**_OBJECT, "VersionId": "null"}]),
+        (
+            "s3",
+            "DeleteObjects",
+            {"Bucket": "theirs", "Delete": {"Objects": [{"Key": "a"}, {"Key": "a", "VersionId": "v1"}]}},
+            [{**_OBJECT, "VersionId": "null"}, {**_OBJECT, "VersionId": "v1"}],
+        ),
         ("s3", "DeleteObject", {**_OBJECT, "VersionId": "v1"}, [{**_OBJECT, "VersionId": "v1"}]),
         ("lambda", "DeleteFunction", {"FunctionName": "test-a"}, [{"FunctionName": "test-a"}]),
         ("lambda", "DeleteFunction", {"FunctionName": "test-a", "Qualifier": "1"}, []),

@@ -539,3 +539,32 @@ def test_nothing_is_ever_removed_that_the_ledger_does_not_have(world: World) -> 
     alive = ledger.state().alive
     assert {one.entry.identity for one in swept.left} == set(alive), "what is not proven gone is told"
     assert sum(cloud.clock.pauses) < 1800 + 65
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_what_had_gone_before_was_not_left_behind(ledger: Ledger, *, there: bool) -> None:
+    """A test may remove a user by an address that the ledger does not know, and nobody looks before a removal."""
+    users = {"sub-1"} if there else set()
+    key = {"UserPoolId": "theirs", "Username": "sub-1"}
+
+    class Pool:
+        """Holds at most one user."""
+
+        def can_paginate(self, _name: str) -> bool:
+            return False
+
+        def admin_get_user(self, **_asked: str) -> object:
+            if not users:
+                raise error("UserNotFoundException", "AdminGetUser")
+            return key
+
+        def admin_delete_user(self, **asked: str) -> None:
+            if asked["Username"] not in users:
+                raise error("UserNotFoundException", "AdminDeleteUser")
+            users.clear()
+
+    about = {"id": "1", "claim": "made", "at": AT, "region": HERE, "operation": "cognito-idp:SignUp"}
+    ledger.note([("adopted", {"type": "cognito-idp-user", "key": key, **about})])
+    swept = Sweeper(clients=lambda _service, _region: Pool(), state=ledger.state, note=ledger.note).run()
+    assert ([one.key for one in swept.removed], swept.left) == ([key] if there else [], ())
+    assert ledger.state().alive == {}
