@@ -28,6 +28,7 @@ from sandgate.cli.main import build, run
 from sandgate.config.declare import Option
 from sandgate.config.options import INTERNAL_VARIABLES, OPTIONS
 from sandgate.core.registry import discover
+from sandgate.faults._model import faults, timings
 from sandgate.gate.rules import all_rules
 from sandgate.pytest_plugin.fixtures import fixture_modules
 from sandgate.resources._model import ResourceType, resource_types
@@ -56,6 +57,7 @@ def pages() -> dict[str, str]:
         "configuration.md": _configuration(),
         "emulator-iam.md": _emulator_iam(),
         "exit-codes.md": _exit_codes(),
+        "faults.md": _faults(),
         "fixtures.md": _fixtures(),
         "resource-types.md": _resource_types(),
         "rules.md": _rules(),
@@ -204,6 +206,39 @@ def _ci_policies() -> str:
     parts += ["\n## Providers\n", "| provider | |", "|---|---|"]
     parts += [f"| `{provider.name}` | {provider.summary.rstrip('.')} |" for provider in providers().values()]
     return "\n".join([*parts, ""])
+
+
+FAULTS = """\
+What can go wrong on purpose, on tiers of emulators; [Let calls go wrong](../how-to/timing-and-faults.md) tells how.
+
+## Faults
+
+Set by a test with the fixture [`faults`](fixtures.md#faults).
+"""
+
+TIMINGS = """\
+## Timings
+
+Simulated for the tests of a run by the option [`timing`](configuration.md#timing), for so many seconds unless it says
+others.
+"""
+
+
+def _faults() -> str:
+    kinds = [f"| `faults.{fault.name}` | {fault.summary} |" for fault in faults().values()]
+    rows = [f"| `{one.name}` | {one.seconds:g} | {one.summary} | {one.source} |" for one in timings().values()]
+    return "\n".join(
+        [
+            "# Faults and timings\n",
+            FAULTS,
+            "| fault | what it does |\n|---|---|",
+            *kinds,
+            f"\n{TIMINGS}",
+            "| timing | seconds | what it does | who says so |\n|---|---|---|---|",
+            *rows,
+            "",
+        ]
+    )
 
 
 def _tiers() -> str:

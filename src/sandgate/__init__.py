@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sandgate.pytest_plugin.fixtures.api import Api
     from sandgate.pytest_plugin.fixtures.cognito import CognitoUser, CognitoUsers
     from sandgate.pytest_plugin.fixtures.eventually import Eventually
+    from sandgate.pytest_plugin.fixtures.faults import Faults
     from sandgate.pytest_plugin.fixtures.namespace import Namespace
     from sandgate.pytest_plugin.fixtures.stack import StackHandle
     from sandgate.run import Run
@@ -24,6 +25,7 @@ __all__ = [
     "CognitoUser",
     "CognitoUsers",
     "Eventually",
+    "Faults",
     "Namespace",
     "Run",
     "SandgateError",
@@ -40,6 +42,7 @@ _HOMES = {
     "CognitoUser": f"{_FIXTURES}.cognito",
     "CognitoUsers": f"{_FIXTURES}.cognito",
     "Eventually": f"{_FIXTURES}.eventually",
+    "Faults": f"{_FIXTURES}.faults",
     "Namespace": f"{_FIXTURES}.namespace",
     "Run": "sandgate.run",
     "SandgateError": "sandgate.errors",
