@@ -42,10 +42,10 @@ _FIELD_SPACE = 4
 _PIECE = 1024 * 1024
 _LENDS = LENDS.encode()
 
-Message = MutableMapping[str, Any]
-Send = Callable[[Message], Awaitable[None]]
-Receive = Callable[[], Awaitable[Message]]
-App = Callable[[Any, Receive, Send], Awaitable[None]]
+_Message = MutableMapping[str, Any]
+_Send = Callable[[_Message], Awaitable[None]]
+_Receive = Callable[[], Awaitable[_Message]]
+_App = Callable[[Any, _Receive, _Send], Awaitable[None]]
 
 
 def order(token: bytes, head: bytes) -> bytes:
@@ -77,7 +77,7 @@ class Lent:
         path: where the socket shall be; only the user may get at its folder.
     """
 
-    def __init__(self, app: App, path: str) -> None:
+    def __init__(self, app: _App, path: str) -> None:
         self._app = app
         self._path = path
         self._bodies: dict[bytes, bytes] = {}
@@ -85,7 +85,7 @@ class Lent:
         self._uploads: dict[bytes, asyncio.Future[_Upload]] = {}
         """What is still with a client, by token."""
 
-    async def __call__(self, scope: Any, receive: Any, send: Send) -> None:
+    async def __call__(self, scope: Any, receive: Any, send: _Send) -> None:
         """Serve one connection, or the application's own start and end."""
         if scope["type"] == "lifespan":
             with self._listening():
@@ -99,11 +99,11 @@ class Lent:
             send = self._holding(send)
         await self._app(scope, receive, send)
 
-    def _holding(self, send: Send) -> Send:
+    def _holding(self, send: _Send) -> _Send:
         """Hold a head until its body has come, and the body if that is whole and large."""
-        started: list[Message] = []
+        started: list[_Message] = []
 
-        async def hold(message: Message) -> None:
+        async def hold(message: _Message) -> None:
             if message["type"] == "http.response.start":
                 fields = [(name, value) for name, value in message["headers"] if name.lower() != WAITS]
                 started.append({**message, "headers": fields})
@@ -118,7 +118,7 @@ class Lent:
 
         return hold
 
-    def _keep(self, head: Message, message: Message, body: bytes) -> tuple[Message, Message]:
+    def _keep(self, head: _Message, message: _Message, body: bytes) -> tuple[_Message, _Message]:
         token = secrets.token_hex(16).encode()
         self._bodies[token] = body
         asyncio.get_running_loop().call_later(_KEPT_SECONDS, self._bodies.pop, token, None)
@@ -126,7 +126,7 @@ class Lent:
         fields += [(b"content-length", b"0"), (WAITS, b"%b %d" % (token, len(body)))]
         return {**head, "headers": fields}, {**message, "body": b""}
 
-    async def _take_upload(self, scope: Any, receive: Receive, send: Send, token: bytes) -> None:
+    async def _take_upload(self, scope: Any, receive: _Receive, send: _Send, token: bytes) -> None:
         """Serve a request of whose body only the beginning is behind its head."""
         message, begun = await receive(), b""
         while message.get("more_body"):  # all of it first: the gate lends the rest when the beginning is out
@@ -147,9 +147,9 @@ class Lent:
         whole = {"type": "http.request", "body": body, "more_body": False}
         length = (b"content-length", b"%d" % len(body))
         fields = [length if name == length[0] else (name, value) for name, value in scope["headers"] if name != _LENDS]
-        given: list[Message] = [whole]
+        given: list[_Message] = [whole]
 
-        async def receive_whole() -> Message:
+        async def receive_whole() -> _Message:
             return given.pop() if given else await receive()
 
         await self._app({**scope, "headers": fields}, receive_whole, send)
@@ -332,7 +332,7 @@ class _Upload:
         self._line.close()
 
 
-def _is_small(head: Message) -> bool:
+def _is_small(head: _Message) -> bool:
     """Whether a head certainly fits into an order, with the status line and what the gate adds."""
     size = sum(len(name) + len(value) + _FIELD_SPACE for name, value in head["headers"])
     return size <= _MAX_HEAD // 2
