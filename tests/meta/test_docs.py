@@ -27,6 +27,8 @@ from sandgate.config.load import load
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md")), *sorted(ROOT.glob("examples/*/README.md"))]
 SHOWN_ONLY = frozenset({"text", "json", "mermaid"})
+_LEFT = (".sandgate", ".pytest_cache", ".env*")
+"""By whoever ran an example where it stands."""
 FENCE = re.compile(
     r"(?:<!-- not run: (?P<reason>[^>]*?) -->\n+)?"
     r"^(?P<indent> *)```(?P<language>[\w-]*)(?: title=\"(?P<title>[^\"]+)\")?[^\n]*\n(?P<text>.*?)^(?P=indent)```$",
@@ -66,7 +68,7 @@ class Project:
         self.folder = self.here = folder / "project"
         self.where = folder / "where"
         if page is not None and ROOT / "examples" in page.parents:
-            shutil.copytree(page.parent, self.folder, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+            shutil.copytree(page.parent, self.folder, ignore=shutil.ignore_patterns("__pycache__", *_LEFT))
         self.folder.mkdir(exist_ok=True)
         self.environ = {
             **{name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "SANDGATE_"))},
