@@ -33,7 +33,7 @@ sweeping
 adopting
 finish
 cli pytest_plugin
-__main__ extend testing
+__main__ extend testing cdk
 """
 RANK = {name: rank for rank, line in enumerate(LAYERS.split("\n")) for name in line.split()}
 FRONT_ENDS = ("cli", "pytest_plugin")

@@ -58,7 +58,7 @@ def template_of(found: Documents, tags: Mapping[str, str]) -> dict[str, Any]:
                 **_role(
                     names.deployer_role, found.deployer_trust, found.deployer_inline, (*role, *deployer), described
                 ),
-                "DependsOn": ROLE,
+                "DependsOn": [ROLE],
             },
         },
         "Outputs": {
