@@ -103,6 +103,25 @@ def test_a_conftest(project: Any, nothing_left: Callable[[], None], calls: str, 
     nothing_left()
 
 
+@pytest.mark.parametrize(
+    ("breaks", "status", "said"),
+    [
+        ("KeyboardInterrupt", 130, "ended at once, without a receipt"),  # a second Ctrl-C finds the other plugin
+        ("ValueError", 1, "red because the command ended with status"),
+    ],
+)
+def test_the_run_ends_and_says_so_whatever_other_plugins_do_at_the_end(
+    project: Any, nothing_left: Callable[[], None], calls: str, breaks: str, status: int, said: str
+) -> None:
+    conftest = f"def pytest_sessionfinish(): raise {breaks}\n"
+    project.write(
+        {"pyproject.toml": "[tool.sandgate]\n", "test_it.py": calls + "    assert False", "conftest.py": conftest}
+    )
+    done = project.pytest()
+    assert (done.status, said in done.out + done.err) == (status, True), done.out + done.err
+    nothing_left()
+
+
 def test_two_runs_in_one_folder(project: Any, calls: str) -> None:
     project.write({"pyproject.toml": "[tool.sandgate]\n", "test_it.py": calls})
     command = (sys.executable, "-m", "pytest", "-p", "no:cacheprovider")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Generator
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -136,12 +136,27 @@ class SessionPlugin:
             excinfo.value, pytest.Session.Interrupted
         )
 
-    @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> Generator[None, object, object]:
         """End the run, after all fixtures are finalised and, on a controller, after all workers are gone."""
         if self._is_worker:
             session.config.workeroutput[_WORKER_SAYS] = self._selection.to_json()  # type: ignore[attr-defined]
-            return
+            return (yield)
+        try:
+            done = yield
+        except KeyboardInterrupt:  # while another plugin waited for its workers
+            if self._run.owner:
+                self._end_at_once()
+            raise
+        except Exception:  # a plugin's or a conftest's own, after which pytest shows nothing
+            self._end(session, exitstatus)
+            if reporter := session.config.pluginmanager.get_plugin("terminalreporter"):
+                self.pytest_terminal_summary(reporter)
+            raise
+        self._end(session, exitstatus)
+        return done
+
+    def _end(self, session: pytest.Session, exitstatus: int) -> None:
         wanted = self._must_reach()
         self._note("selected", tests=self._selection.selected, must_reach=wanted)
         if self._joined is not None:
@@ -151,12 +166,15 @@ class SessionPlugin:
         try:
             self._receipt = self._finish(exitstatus, wants_calls=wanted)
         except KeyboardInterrupt:
-            self._run.kill()
-            left = owned_after(self._run.directory)
-            later = f"; `sandgate sweep {self._run.id}` removes what it left ({left})" if left else ""
-            pytest.exit(f"sandgate {self._run.id}: ended at once, without a receipt{later}", int(ExitCode.INTERRUPTED))
+            self._end_at_once()
         if exitstatus in _CONTENT:
             session.exitstatus = int(self._receipt.status)
+
+    def _end_at_once(self) -> NoReturn:
+        self._run.kill()
+        left = owned_after(self._run.directory)
+        later = f"; `sandgate sweep {self._run.id}` removes what it left ({left})" if left else ""
+        pytest.exit(f"sandgate {self._run.id}: ended at once, without a receipt{later}", int(ExitCode.INTERRUPTED))
 
     def _finish(self, exitstatus: int, *, wants_calls: bool) -> Receipt:
         empty = exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED
