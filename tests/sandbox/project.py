@@ -106,11 +106,18 @@ class Project:
         said = self.capture.readouterr()
         return Done(status=status, out=said.out, err=said.err)
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """Start the program as a process of its own."""
+    def start(self, *arguments: str, alone: bool = False, **more: str) -> subprocess.Popen[str]:
+        """Start the program as a process of its own.
+
+        Args:
+            arguments: of the command line.
+            alone: without a terminal that it could open, whoever runs the tests.
+            **more: variables besides.
+        """
         return subprocess.Popen(
-            [sys.executable, "-m", "sandgate", *arguments], cwd=self.folder, env=self.standin.env(self.home),
+            [sys.executable, "-m", "sandgate", *arguments], cwd=self.folder, env=self.standin.env(self.home, **more),
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            start_new_session=alone,
         )  # fmt: skip
 
     def kill_at(self, process: subprocess.Popen[str], fault: Fault) -> None:

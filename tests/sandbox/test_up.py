@@ -317,3 +317,15 @@ def test_somebody_else_may_deploy_the_template(project: Project) -> None:
     assert (done.status, "up to date" in done.out) == (0, True), done
     assert project.works()
     assert project.sandgate("up", "--template", "sandbox").status == 2
+
+
+def test_a_code_that_nobody_can_type_is_an_error(project: Project) -> None:
+    config = project.home / "config"
+    config.write_text(
+        f"[profile mfa]\nsource_profile = admin\nrole_arn = arn:aws:iam::{ACCOUNT}:role/admin\n"
+        f"mfa_serial = arn:aws:iam::{ACCOUNT}:mfa/me\n"
+    )
+    process = project.start("up", "--yes", "--admin-profile", "mfa", alone=True, AWS_CONFIG_FILE=str(config))
+    said, _ = process.communicate(timeout=60)
+    assert (process.returncode, "the profile asks for an MFA code" in said) == (4, True), said
+    assert project.changes() == []
