@@ -421,7 +421,8 @@ class Gate:
         body = request.body or b""
         data = body.encode() if isinstance(body, str) else bytes(body.read() if hasattr(body, "read") else body)
         named = {name: value.decode() if isinstance(value, bytes) else value for name, value in request.headers.items()}
-        named = {"Host": parts.netloc, **named}
+        # With awscrt botocore signs by that, which writes the host down itself, as `host`.
+        named = {"Host": parts.netloc, **{name: value for name, value in named.items() if name.lower() != "host"}}
         if "Transfer-Encoding" in named:
             data = b"%x\r\n%b\r\n0\r\n\r\n" % (len(data), data)
         else:

@@ -41,7 +41,9 @@ def identified(models: Models, sent: Any) -> Identified:
     parts = urlsplit(sent.url)
     target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
     head = [(name, value.decode() if isinstance(value, bytes) else str(value)) for name, value in sent.headers.items()]
-    request = Request.of(sent.method, target, [("host", parts.netloc), *head])
+    # With awscrt botocore signs by that, which writes the host down itself.
+    others = [(name, value) for name, value in head if name.lower() != "host"]
+    request = Request.of(sent.method, target, [("host", parts.netloc), *others])
     found = match(request, models, signing_name=scope(sent))
     body = sent.body.encode() if isinstance(sent.body, str) else sent.body
     held = body if isinstance(body, bytes) else b""
