@@ -172,7 +172,6 @@ def open_account(context: TierContext, rules: SigningRules, upstream: str) -> Ac
                 "boundary": _boundary(config, standing),
             },
             clock=calls.clock.now,
-            boundary=_boundary(config, standing),
         ),
     )
 

@@ -128,9 +128,14 @@ class AwsFacts:
     """What else the receipt says of account and caller."""
     clock: Callable[[], datetime] = field(repr=False)
     """The time by AWS's clock, for signatures."""
-    boundary: str = ""
-    """ARN of the permissions boundary without which the tests' role can make no role or user; empty where they call
-    with other rights."""
+
+    @property
+    def boundary(self) -> str:
+        """ARN of the permissions boundary without which the tests' role can make no role or user.
+
+        Empty where they call with other rights.
+        """
+        return self.evidence.get("boundary", "")
 
 
 class Upstream(Protocol):
