@@ -12,10 +12,10 @@ from sandgate.config.model import Config
 from sandgate.errors import ConfigError
 from sandgate.tiers._aws_environment import check_variables
 from sandgate.tiers._aws_rule import NOT_THERE
-from sandgate.tiers._model import Second, Tier, TierContext, Upstream
+from sandgate.tiers._model import Tier, TierContext, Upstream
 from sandgate.tiers._rules import SigningRules
 
-__all__ = ["TIER", "UPSTREAM", "check"]
+__all__ = ["TIER", "UPSTREAM"]
 
 UPSTREAM = "aws"
 """What receipts say that calls reached. Nothing in sandgate sets it; tests before a stand-in for AWS do."""
@@ -23,7 +23,7 @@ UPSTREAM = "aws"
 
 async def _start(context: TierContext) -> Upstream:
     config = context.config
-    check(config, context.environ)
+    _check(config, context.environ)
     context.progress("asking AWS who calls")
     rules = await asyncio.to_thread(SigningRules.load, context.cache_dir)
     # By name: botocore's endpoint rules and credentials cost a fifth of a second that only gates of this tier pay.
@@ -34,22 +34,8 @@ async def _start(context: TierContext) -> Upstream:
     return upstream
 
 
-def _second(context: TierContext, upstream: Any) -> Second:
-    second: Any = importlib.import_module("sandgate.tiers._aws_second")
-    found: Second = second.open_second(context, upstream)
-    return found
-
-
-def check(config: Config, environ: Mapping[str, str]) -> None:
-    """Refuse what would make the run something else than it says, before anything is read or asked.
-
-    Args:
-        config: the run's.
-        environ: the user's.
-
-    Raises:
-        ConfigError: it does.
-    """
+def _check(config: Config, environ: Mapping[str, str]) -> None:
+    """Refuse what would make the run something else than it says, before anything is read or asked."""
     if not config.account:
         raise ConfigError(
             "the tier 'sandbox' needs the id of the account that it may use",
@@ -78,12 +64,12 @@ TIER = Tier(
     ),
     limits=(
         (
-            "global endpoints of EventBridge, signed for several regions at once, need the extra `crt` and a client that "
-            "signs with SigV4: SigV4A of clients is refused"
+            "global endpoints of EventBridge, signed for several regions at once, need the extra `crt` and a client "
+            "that signs with SigV4: SigV4A of clients is refused"
         ),
         (
-            "clients of S3 multi-region access points ignore AWS_ENDPOINT_URL and call AWS themselves, which refuses the "
-            "run key"
+            "clients of S3 multi-region access points ignore AWS_ENDPOINT_URL and call AWS themselves, which refuses "
+            "the run key"
         ),
         "functions run in AWS, so their calls do not pass the gate and are not recorded",
         (
@@ -94,7 +80,6 @@ TIER = Tier(
         "tokens that clients sign for other hosts (RDS, EKS, IoT) do not work, since the run key is worthless there",
     ),
     start=_start,
-    second=_second,
     rules=(NOT_THERE,),
     needs_environment=True,
 )
