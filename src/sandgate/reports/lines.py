@@ -35,18 +35,24 @@ def sweep_lines(
 def wrapped(text: str, start: str) -> list[str]:
     """Lines of at most 80 columns, but nothing that somebody may copy is torn: an ARN, a test id.
 
+    A text of several lines keeps them.
+
     Args:
         text: what is said.
         start: what the first line begins with; the others are indented by two more.
     """
-    return wrap(
-        plain(text),
-        WIDTH,
-        initial_indent=start,
-        subsequent_indent=" " * (len(start) + 2),
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    deeper = " " * (len(start) + 2)
+    found = []
+    for number, line in enumerate(text.split("\n")):
+        found += wrap(
+            plain(line),
+            WIDTH,
+            initial_indent=deeper if number else start,
+            subsequent_indent=deeper,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+    return found
 
 
 def plain(text: str) -> str:
