@@ -45,7 +45,7 @@ def wrapped(text: str, start: str) -> list[str]:
     found = []
     for number, line in enumerate(text.split("\n")):
         found += wrap(
-            plain(line),
+            plain(line.strip() if number else line),
             WIDTH,
             initial_indent=deeper if number else start,
             subsequent_indent=deeper,
