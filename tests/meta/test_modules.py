@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import inspect
-import os
 import statistics
 import subprocess
 import sys
@@ -45,12 +44,11 @@ def import_each(names: list[str], heavy: tuple[str, ...]) -> Iterator[tuple[str,
 
 
 def test_every_module_imports_alone(modules: Any) -> None:
-    names = [module.name for module in modules]
+    # The one of the CDK starts node when it is imported, which tests/system/test_cdk.py does.
+    names = [module.name for module in modules if module.name != "sandgate.cdk"]
     code = f"from collections.abc import Iterator\n{inspect.getsource(import_each)}\n"
     code += f"for name, said in import_each({names}, {HEAVY}):\n    if said: print(name, said)\n"
-    # The CDK's runtime says what it thinks of the version of node.
-    environ = {**os.environ, "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1"}
-    done = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr) == ("", "")
 
 
