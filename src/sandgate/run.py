@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sandgate.config.also_options import DEFAULT
 from sandgate.config.env_file import passed_values, protected_names
 from sandgate.config.model import Config
 from sandgate.control.client import ControlClient
 from sandgate.control.launch import end, let_go, wait_gone
 from sandgate.core.environment import ChildFacts, changes, child_environment
+from sandgate.core.files import replace_text
 from sandgate.core.ids import worker_namespace
 from sandgate.errors import RunError, SandgateError
 
@@ -78,7 +80,20 @@ class Run:
             variables=self.config.variables,
             env_file_keys=protected_names(self.config) | key_names(self.config),
             passed=passed_values(self.config),
+            also_file=self._also_file(worker),
+            keyless=self.config.also_profile == DEFAULT,
         )
+
+    def _also_file(self, worker: str) -> str:
+        """The shared credentials file of a worker, with the second account's run key; empty where there is none."""
+        profile = self.config.also_profile
+        if not profile:
+            return ""
+        key = self._control.request("key", worker=worker, kind="also")
+        path = self.directory / f"also-{worker}.credentials"
+        pair = ("aws_access_key_id", key["access_key_id"]), ("aws_secret_access_key", key["secret_access_key"])
+        replace_text(path, "".join([f"[{profile}]\n", *(f"{name} = {value}\n" for name, value in pair)]))
+        return str(path)
 
     def environment(self, environ: Mapping[str, str], worker: str = "main") -> dict[str, str]:
         """The whole environment for a child process."""

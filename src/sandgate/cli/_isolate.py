@@ -20,7 +20,7 @@ from sandgate.cli._bwrap import options_of
 from sandgate.cli._child import Signals
 from sandgate.cli._visible import check_project, home_inside, inside_environment, layout_of
 from sandgate.config.model import Config
-from sandgate.errors import EnvironmentFault
+from sandgate.errors import EnvironmentFault, UsageError
 
 if TYPE_CHECKING:
     from sandgate.run import Run
@@ -63,8 +63,13 @@ class Isolation:
 
         Raises:
             EnvironmentFault: there is no bubblewrap, or the kernel does not let it work.
-            UsageError: the project holds the home.
+            UsageError: the project holds the home, or there is to be a second account.
         """
+        if config.also_profile:
+            raise UsageError(
+                "an isolated command sees no AWS profiles, so it cannot have a second account",
+                where=f"also_profile, {config.sources.get('also_profile', '')}",
+            )
         if sys.platform != "linux":
             raise EnvironmentFault(
                 "--isolate needs Linux: it is made of namespaces, which this system does not have",

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from sandgate.config.also_options import AlsoOptions
 from sandgate.config.declare import Option, declared, option
-from sandgate.config.fault_options import FaultOptions
 from sandgate.config.kinds import WrongValue
 
 __all__ = ["INTERNAL_VARIABLES", "OPTIONS", "AllowOptions", "EndpointOptions", "Options", "StackOptions"]
@@ -173,7 +173,7 @@ class AllowOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Options(FaultOptions):
+class Options(AlsoOptions):
     """The value of every option."""
 
     tier: str = option(
@@ -280,7 +280,7 @@ class Options(FaultOptions):
     cache_dir: str = option("", doc="Folder for the emulator's environment; empty is the user's cache folder.")
 
 
-_BASES = declared(FaultOptions)
+_BASES = declared(AlsoOptions)
 # Those of a base class come first in a dataclass; readers want them last.
 OPTIONS: Mapping[str, Option] = MappingProxyType(
     dict(sorted(declared(Options).items(), key=lambda entry: entry[0] in _BASES))

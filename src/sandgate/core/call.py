@@ -18,7 +18,7 @@ __all__ = ["ALLOWED", "SWEEPER", "Call", "Decision", "Outcome", "Principal", "Re
 class Principal:
     """Who makes a call, as far as the gate knows."""
 
-    kind: Literal["identity", "deployer", "surrogate", "function", "anonymous"]
+    kind: Literal["identity", "deployer", "also", "surrogate", "function", "anonymous"]
     name: str
     """`main`, `gw0`, a role session or a function name; never a key."""
     worker: str = "main"

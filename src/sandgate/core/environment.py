@@ -10,6 +10,7 @@ __all__ = ["ChildFacts", "changes", "child_environment", "never_passed", "withou
 
 _REMOVED = ("AWS_*", "GITHUB_TOKEN", "GH_TOKEN", "ACTIONS_ID_TOKEN_*", "BOTO_CONFIG")
 """What could carry a real credential or another target."""
+_PAIR = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 _TOKENS = ("AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
 _LOOPBACK = ("127.0.0.1", "localhost")
 
@@ -33,6 +34,10 @@ class ChildFacts:
     """Names in the project's env files, which children do not inherit."""
     passed: Mapping[str, str] = field(default_factory=dict, repr=False)
     """What children get from the env file all the same."""
+    also_file: str = ""
+    """Shared credentials file with the second account's profile; empty where there is none."""
+    keyless: bool = False
+    """Whether children get no key in the environment, since the second account is what SDKs are to take."""
 
 
 def changes(environ: Mapping[str, str], facts: ChildFacts) -> dict[str, str | None]:
@@ -61,6 +66,11 @@ def changes(environ: Mapping[str, str], facts: ChildFacts) -> dict[str, str | No
             "SANDGATE_NAMESPACE": facts.namespace,
         }
     )
+    if facts.also_file:
+        found["AWS_SHARED_CREDENTIALS_FILE"] = facts.also_file
+    if facts.keyless:
+        # Set and empty, as the tokens below, where the suite could load the real pair itself.
+        found.update({name: "" if name in facts.env_file_keys else None for name in _PAIR})
     # A suite that loads the env file itself would give the run key a real session's token: set and empty, it stays
     # empty, since loaders leave alone what is set, and every SDK takes an empty token for none.
     found.update({name: "" for name in _TOKENS if name in facts.env_file_keys})

@@ -18,7 +18,9 @@ from sandgate.core.files import replace_json
 from sandgate.core.log import AppendLog, cut_torn_line
 from sandgate.core.registry import discover, lookup
 from sandgate.daemon.faulting import start_faults
+from sandgate.daemon.second import check_second, open_second
 from sandgate.daemon.wiring import load_models, make_parts, open_ledger
+from sandgate.gate.also import Also
 from sandgate.gate.desk import Desk
 from sandgate.gate.listener import HOST, Listener
 from sandgate.gate.pipeline import Pipeline
@@ -71,6 +73,7 @@ class Gate:
         self._pool = Pool()
         self._work_dir = work_dir
         self._upstream: Upstream | None = None
+        self._also: Also | None = None
         self._control: asyncio.Server | None = None
         self._desk: Desk | None = None
         self._door: Door | None = None
@@ -104,6 +107,7 @@ class Gate:
         if not self._config.unsafe_no_guard:
             parts.decide = (await build_wall(self._config, parts, namespace)).decide
         parts.faults = start_faults(self._config, parts)
+        parts.also = self._also
         self._desk = Desk(parts, self._listener, self._end)
         self._control = await serve_control(self._work_dir / SOCKET, self._answer)
         await self._listener.open(Pipeline(parts).handle)
@@ -151,22 +155,25 @@ class Gate:
 
     def _evidence(self, tier: Tier, upstream: Upstream) -> Mapping[str, str]:
         asked = {"asked": self._config.tier} if tier.name != self._config.tier else {}
-        return {**(upstream.aws.evidence if upstream.aws is not None else {}), **asked}
+        also = {"also": f"{self._config.also_profile}: {self._also.second.caller}"} if self._also is not None else {}
+        return {**(upstream.aws.evidence if upstream.aws is not None else {}), **asked, **also}
 
     async def _start_tier(self, tier: Tier) -> Upstream:
-        self._upstream = await tier.start(
-            TierContext(
-                config=self._config,
-                run_dir=self._run_dir,
-                work_dir=self._work_dir,
-                cache_dir=self._cache_dir,
-                gate_host=HOST,
-                gate_port=self._listener.port("main"),
-                progress=lambda text: self._say({"progress": text}),
-                environ=self._environ,
-                policy_for=None if self._config.unsafe_no_guard else self._policies,
-            )
+        check_second(self._config, tier)
+        context = TierContext(
+            config=self._config,
+            run_dir=self._run_dir,
+            work_dir=self._work_dir,
+            cache_dir=self._cache_dir,
+            gate_host=HOST,
+            gate_port=self._listener.port("main"),
+            progress=lambda text: self._say({"progress": text}),
+            environ=self._environ,
+            policy_for=None if self._config.unsafe_no_guard else self._policies,
         )
+        self._upstream = await tier.start(context)
+        if not self._book.state.header:  # a run that is taken up again is swept, and makes no calls of tests
+            self._also = await open_second(context, tier, self._upstream)
         return self._upstream
 
     def _policies(self, account: str) -> Mapping[str, Document]:

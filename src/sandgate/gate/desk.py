@@ -66,7 +66,10 @@ class Desk:
         return {"offset": self._parts.recorder.size}
 
     async def _key(self, fields: Mapping[str, Any]) -> _Answer:
-        key = self._parts.keys.issue(str(fields["worker"]), str(fields.get("kind", "identity")))
+        kind = str(fields.get("kind", "identity"))
+        if kind == "also" and self._parts.also is None:
+            raise ValueError("this run has no second account")
+        key = self._parts.keys.issue(str(fields["worker"]), kind)
         return {"access_key_id": key.access_key_id, "secret_access_key": key.secret_access_key}
 
     async def _port(self, fields: Mapping[str, Any]) -> _Answer:

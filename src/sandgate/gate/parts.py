@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from sandgate.core.call import Call, Decision
 from sandgate.faults.active import Active
@@ -18,11 +18,11 @@ from sandgate.keys.surrogates import Surrogates
 from sandgate.ledger.book import Book
 from sandgate.rewrite.rewriter import Rewriter
 from sandgate.routes._model import Route
-from sandgate.tiers._model import Upstream
+from sandgate.tiers._model import Second, Upstream
 from sandgate.wire.http import Headers
 from sandgate.wire.models import Models
 
-__all__ = ["Decider", "KeepsLedger", "Parts"]
+__all__ = ["Decider", "KeepsLedger", "Lends", "Parts"]
 
 Decider = Callable[[Call], Decision | Awaitable[Decision]]
 """Decides at once where it can; what must be asked upstream first comes later."""
@@ -57,6 +57,20 @@ class KeepsLedger(Protocol):
         """Write down what became of it."""
 
 
+class Lends(Protocol):
+    """The second account; `Also`."""
+
+    @property
+    def second(self) -> Second:
+        """The account."""
+
+    def decide(self, call: Call) -> Decision:
+        """Allow or refuse one of its calls."""
+
+    async def lend(self, flow: Any) -> None:
+        """Have such a call signed with its credentials."""
+
+
 @dataclass(kw_only=True)
 class Parts:
     """The collaborators of `Pipeline`; the only mutable members are what front ends tell the gate."""
@@ -74,6 +88,8 @@ class Parts:
     owned: Owned = field(default_factory=Owned)
     ledger: KeepsLedger | None = None
     """Wired once the upstream has started; no call is served before."""
+    also: Lends | None = None
+    """The second account; `None` where the run has none."""
     faults: Active | None = None
     """What goes wrong on purpose; `None` while nothing does."""
     body_limit: int

@@ -247,7 +247,7 @@ class Pipeline:
         label, entry = flow.exchange.label, flow.entry
         if entry is None:
             principal = Principal(kind="anonymous", name="anonymous", worker=label)
-        elif entry.principal.kind in ("identity", "deployer"):
+        elif entry.principal.kind in ("identity", "deployer", "also"):
             principal = entry.principal
         else:  # a surrogate or a function has no worker of its own: the port tells
             principal = replace(entry.principal, worker=label)
@@ -276,8 +276,11 @@ class Pipeline:
         flow.aim = aim_of(flow, call, self._parts.models)
         decision = self._parts.upstream.admits(flow.aim)
         if decision.allowed:
-            found = self._parts.decide(call)
+            second = self._parts.also if call.principal.kind == "also" else None
+            found = (self._parts if second is None else second).decide(call)
             decision = found if isinstance(found, Decision) else await found
+            if second is not None and decision.allowed:
+                await second.lend(flow)
         if not decision.allowed:
             raise RefusedError(decision)
         ledger = self._parts.ledger

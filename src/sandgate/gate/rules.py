@@ -22,6 +22,11 @@ OWN_RULES: Mapping[str, Rule] = MappingProxyType(
                 remedy="the run key that `sandgate run` or `sandgate env` sets in the environment.",
             ),
             Rule(
+                code="second-account",
+                text="The call is signed with the key of `also_profile`, which is for saying who it is.",
+                remedy="the run's own key; of the two other reads that `also_allow` takes, an entry there.",
+            ),
+            Rule(
                 code="unsigned",
                 text="The call carries no signature, and its operation needs one.",
                 remedy="a client that signs with the run key, which anonymous clients and `--no-sign-request` do not.",

@@ -6,7 +6,10 @@ import base64
 import hashlib
 import hmac
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal
 
 from sandgate.core.call import Principal
 from sandgate.wire.signing.credential import Credential
@@ -15,6 +18,9 @@ __all__ = ["KeyEntry", "RunKeys"]
 
 _PREFIX = "SGATE"
 """Not AWS's AKIA or ASIA: whoever sees the key in a log can tell what it is."""
+_KINDS: Mapping[str, Literal["identity", "deployer", "also"]] = MappingProxyType(
+    {"identity": "identity", "deployer": "deployer", "also": "also"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,9 +55,9 @@ class RunKeys:
 
         Args:
             worker: `main`, `gw0`, ...
-            kind: `identity` or `deployer`.
+            kind: `identity`, `deployer`, or `also` for the second account.
         """
-        if kind not in ("identity", "deployer"):
+        if kind not in _KINDS:
             raise ValueError(f"no run key of kind {kind!r}")
         digest = self._derive(f"id:{kind}:{worker}")
         key_id = _PREFIX + base64.b32encode(digest).decode("ascii")[:15]
@@ -64,7 +70,7 @@ class RunKeys:
             )
             self._entries[key_id] = KeyEntry(
                 credential=Credential(access_key_id=key_id, secret_access_key=secret),
-                principal=Principal(kind="deployer" if kind == "deployer" else "identity", name=kind, worker=worker),
+                principal=Principal(kind=_KINDS[kind], name=kind, worker=worker),
             )
         return self._entries[key_id].credential
 

@@ -22,6 +22,7 @@ WHEN_ACTIVE = (
     "allow_empty",
     "record_params",
     "timing",
+    "also_profile",
     "on_refusal",
     "on_leftover",
     "keep",

@@ -14,6 +14,8 @@ from sandgate.reports.refusals import RefusalGroup, expected_by, group_refusals
 __all__ = ["Receipt", "RunFacts", "make_receipt", "verdict"]
 
 _SCHEMA = 1
+_NO_EVIDENCE = frozenset({"deployer", "also"})
+"""Principals whose calls do not show that tests reached the tier."""
 _SOME: Mapping[str, object] = {"tests": 1}
 """Stands for a command that does not say what it selected."""
 
@@ -118,6 +120,7 @@ class Receipt:
             "account": facts.account,
             "alias": facts.evidence.get("alias", ""),
             "caller": facts.caller,
+            "also": facts.evidence.get("also", ""),
             "matched": facts.evidence.get("matched", ""),
             "credentials": facts.evidence.get("credentials", ""),
             "region": facts.region,
@@ -183,7 +186,7 @@ class _Tally:
             service, operation = str(event["service"]), str(event["operation"])
             self.calls.setdefault(service, Counter())[operation] += 1
             self.in_tests += bool(event.get("test"))
-            self._open[str(event["id"])] = (service, operation, event.get("principal") != "deployer")
+            self._open[str(event["id"])] = (service, operation, event.get("principal") not in _NO_EVIDENCE)
         elif kind == "done":
             self._add_answer(event)
         elif kind == "refused":

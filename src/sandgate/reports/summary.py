@@ -9,7 +9,7 @@ from sandgate.errors import ExitCode
 from sandgate.reports.lines import WIDTH, cut, plain, wrapped
 from sandgate.reports.receipt import Receipt
 from sandgate.reports.refusals import RefusalGroup
-from sandgate.reports.words import FINDINGS, NO_GUARD, account_words, caller_words, fallback_lines
+from sandgate.reports.words import FINDINGS, NO_GUARD, account_words, also_lines, caller_words, fallback_lines
 
 __all__ = ["refusal_lines", "summary_lines"]
 
@@ -34,6 +34,7 @@ def summary_lines(receipt: Receipt) -> list[str]:
         f"  account  {account}   region {facts.region}   namespace {facts.namespace}",
         f"  caller   {caller_words(facts.caller, facts.evidence)}",
     ]
+    lines += also_lines(facts.evidence, "  also     ")
     if facts.commit:
         lines.append(f"  commit   {facts.commit[:12]}{' with uncommitted changes' if facts.dirty else ''}")
     if not facts.guard:

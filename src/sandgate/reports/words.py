@@ -10,6 +10,7 @@ __all__ = [
     "NOT_KNOWN",
     "NO_GUARD",
     "account_words",
+    "also_lines",
     "caller_words",
     "colour_of",
     "fallback_lines",
@@ -41,6 +42,11 @@ def caller_words(caller: str, evidence: Mapping[str, str]) -> str:
     """A caller with the rule by which it may call."""
     by = f", by the rule {evidence['matched']}" if evidence.get("matched") else ""
     return f"{caller or NOT_KNOWN}{by}"
+
+
+def also_lines(evidence: Mapping[str, str], before: str) -> list[str]:
+    """The second account: profile and caller; nothing where there is none."""
+    return [f"{before}{evidence['also']}"] if evidence.get("also") else []
 
 
 def fallback_lines(evidence: Mapping[str, str], tier: str, before: str) -> list[str]:

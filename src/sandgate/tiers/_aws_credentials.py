@@ -25,7 +25,7 @@ from sandgate.tiers._aws_environment import check_profile
 from sandgate.tiers._model import AbsentError
 from sandgate.wire.signing.credential import Credential
 
-__all__ = ["Source", "adopt_environment", "find_source", "open_session", "trusted"]
+__all__ = ["Source", "adopt_environment", "find_source", "of_chain", "open_session", "trusted"]
 
 _PAIR = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
 _NOT_TAKEN = frozenset({"PATH", "PYTHONPATH", "PYTHONHOME", "HOME", "TMPDIR"})
@@ -124,7 +124,7 @@ def find_source(config: Config, environ: Mapping[str, str], session: Session) ->
     except MissingKeys as error:
         raise AbsentError(error) from None
     if keys is None:
-        return _of_chain(config, session)
+        return of_chain(config, session)
 
     def read() -> Credential:
         # Anew each time: a rotation replaces the pair in the env file while runs go on.
@@ -137,8 +137,17 @@ def find_source(config: Config, environ: Mapping[str, str], session: Session) ->
     return Source(read=read, described=keys.source, remedy=remedy)
 
 
-def _of_chain(config: Config, session: Session) -> Source:
-    """What botocore finds: SSO, a process, a container, a web identity, or a profile's own keys or role."""
+def of_chain(config: Config, session: Session) -> Source:
+    """What botocore finds: SSO, a process, a container, a web identity, or a profile's own keys or role.
+
+    Args:
+        config: names the profile, if one was chosen.
+        session: of it.
+
+    Raises:
+        AbsentError: nothing.
+        SandgateError: what it finds cannot be used.
+    """
     profile = session.profile or "default"
     _never_ask(session, profile)
     credentials = _guarded(profile, session.get_credentials)

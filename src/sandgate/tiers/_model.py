@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from sandgate.config.model import Config
 from sandgate.core.call import Decision
@@ -23,6 +23,7 @@ __all__ = [
     "Denial",
     "FunctionSession",
     "Leftover",
+    "Second",
     "Target",
     "Tier",
     "TierContext",
@@ -115,6 +116,17 @@ class Denial:
     """The server's clock: its Date header."""
     credential: Credential | None = field(repr=False)
     """What it was signed with; `None` where that is not the tier's to renew."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Second:
+    """A second account, whose identity tests have beside the run's own."""
+
+    account: str
+    caller: str
+    """ARN as the upstream answered it."""
+    fetch: Callable[[], Credential] = field(repr=False)
+    """Its credentials as they are now; may block, and raise SandgateError."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,6 +230,8 @@ class Tier:
     limits: tuple[str, ...]
     start: Callable[[TierContext], Awaitable[Upstream]]
     """May raise `AbsentError`."""
+    second: Callable[[TierContext, Any], Second] | None = None
+    """Opens a second account beside a started upstream, and may block; `None` where there cannot be one."""
     rules: tuple[Rule, ...] = ()
     """By which its upstream refuses services."""
     ends_with_run: bool = False

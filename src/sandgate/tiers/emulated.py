@@ -15,11 +15,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypedDict
 
+from sandgate.config.also_options import WHO_AM_I
 from sandgate.core.call import ALLOWED, Decision
 from sandgate.errors import EnvironmentFault, RunError
 from sandgate.iam.document import Document, Statement, to_json
 from sandgate.tiers._leftovers import LISTING_ERRORS, called_services, list_service, unlisted
-from sandgate.tiers._model import Aim, AwsFacts, Denial, FunctionSession, Leftover, Target, Tier, TierContext
+from sandgate.tiers._model import Aim, AwsFacts, Denial, FunctionSession, Leftover, Second, Target, Tier, TierContext
 from sandgate.tiers._rules import SigningRules
 from sandgate.tiers._tail import tail
 from sandgate.tiers._translate import translate
@@ -30,11 +31,13 @@ from sandgate.wire.signing.credential import Credential
 __all__ = ["TIER"]
 
 _ACCOUNT = "000000000000"
+_OTHER = "111122223333"
 _IAM = "2010-05-08"
 _OK = 200
 _READY_SECONDS = 30.0
 _ROOT = Credential(access_key_id=_ACCOUNT, secret_access_key="test")  # noqa: S106 - the emulator's own, worthless elsewhere
 """Any twelve digits are root for the emulator; the gate refuses such keys, and only the tier itself uses one."""
+_OTHER_ROOT = Credential(access_key_id=_OTHER, secret_access_key="test")  # noqa: S106 - likewise
 _EVERYTHING = Statement(effect="Allow", actions=("*",), resources=("*",))
 _NO_IAM = Statement(effect="Deny", actions=("iam:*",), resources=("*",))
 _OWN = frozenset(Leftover(type="AWS::IAM::User", name=f"sandgate-{kind}") for kind in ("identity", "deployer"))
@@ -289,6 +292,23 @@ def _provision(place: _Place, documents: Mapping[str, Document]) -> _Provisioned
     return {"credentials": credentials, "account": caller["Account"], "caller": caller["Arn"]}
 
 
+def _second(context: TierContext, upstream: _Emulated) -> Second:
+    """A user of another account, which may say who it is."""
+    client = upstream.place.client(_OTHER_ROOT)
+    user = "sandgate-also"
+    try:
+        made = client.query("iam", "CreateUser", _IAM, UserName=user)
+        actions = (WHO_AM_I, *context.config.also_allow)
+        document = Document(statements=(Statement(effect="Allow", actions=actions, resources=("*",)),))
+        policy = to_json(document, indent=None)
+        client.query("iam", "PutUserPolicy", _IAM, UserName=user, PolicyName="sandgate", PolicyDocument=policy)
+        key = client.query("iam", "CreateAccessKey", _IAM, UserName=user)
+    finally:
+        client.close()
+    credential = Credential(access_key_id=key["AccessKeyId"], secret_access_key=key["SecretAccessKey"])
+    return Second(account=_OTHER, caller=made["Arn"], fetch=lambda: credential)
+
+
 def _translated(document: Document, kind: str = "identity") -> Document:
     """What the emulator's IAM has to be told so that it allows what the document allows."""
     user = f"sandgate-{kind}"
@@ -322,6 +342,7 @@ TIER = Tier(
         "functions run in the emulator's own Python, whatever runtime the template asks for",
     ),
     start=_start,
+    second=_second,
     ends_with_run=True,
     guard_optional=True,
     emulates=True,

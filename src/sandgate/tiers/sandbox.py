@@ -12,7 +12,7 @@ from sandgate.config.model import Config
 from sandgate.errors import ConfigError
 from sandgate.tiers._aws_environment import check_variables
 from sandgate.tiers._aws_rule import NOT_THERE
-from sandgate.tiers._model import Tier, TierContext, Upstream
+from sandgate.tiers._model import Second, Tier, TierContext, Upstream
 from sandgate.tiers._rules import SigningRules
 
 __all__ = ["TIER", "UPSTREAM"]
@@ -32,6 +32,12 @@ async def _start(context: TierContext) -> Upstream:
     opened.begin()
     upstream: Upstream = opened
     return upstream
+
+
+def _second(context: TierContext, upstream: Any) -> Second:
+    second: Any = importlib.import_module("sandgate.tiers._aws_second")
+    found: Second = second.open_second(context, upstream)
+    return found
 
 
 def _check(config: Config, environ: Mapping[str, str]) -> None:
@@ -80,6 +86,7 @@ TIER = Tier(
         "tokens that clients sign for other hosts (RDS, EKS, IoT) do not work, since the run key is worthless there",
     ),
     start=_start,
+    second=_second,
     rules=(NOT_THERE,),
     needs_environment=True,
 )

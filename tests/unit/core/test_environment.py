@@ -103,3 +103,19 @@ def test_what_is_passed_of_the_env_file_takes_the_place_of_what_is_exported() ->
     made = child_environment({"APP": "exported", "OTHER": "exported"}, facts)
     assert (made["APP"], made["MINE"]) == ("of the file", FACTS.gate_url)
     assert "OTHER" not in made
+
+
+def test_a_second_account_is_a_profile_and_may_be_what_sdks_take_by_themselves() -> None:
+    facts = dataclasses.replace(FACTS, also_file="/run/also")
+    assert child_environment({}, facts)["AWS_SHARED_CREDENTIALS_FILE"] == "/run/also"
+    assert child_environment({}, facts)["AWS_ACCESS_KEY_ID"] == "run-key"
+    keyless = dataclasses.replace(facts, keyless=True, variables={"MINE": "run_key"})
+    made = child_environment({"AWS_ACCESS_KEY_ID": "real", "AWS_SECRET_ACCESS_KEY": "real"}, keyless)
+    assert made["MINE"] == "run-key"
+    assert not {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} & set(made)
+
+
+def test_without_a_key_a_pair_of_the_env_file_cannot_come_back() -> None:
+    pair = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+    made = child_environment({}, dataclasses.replace(FACTS, keyless=True, env_file_keys=frozenset(pair)))
+    assert [made[name] for name in pair] == ["", ""]

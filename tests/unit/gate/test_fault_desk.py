@@ -82,3 +82,12 @@ def test_what_does_not_exist_is_told(gate: Any, more: dict[str, str], hint: str)
     with pytest.raises(UsageError) as caught:
         _ask(gate, "set", **{**RULE, **more})
     assert hint in caught.value.hint
+
+
+def test_requests_to_an_api_are_struck_too(gate: Any) -> None:
+    gate.parts.tests["main"] = "t"
+    _ask(gate, "set", fault="fail", service="execute-api", operation="Invoke", said={"status": 503})
+    request = gate.raw("GET", "/_aws/execute-api/a1b2c3/Prod/users", {})
+    answers = [gate.send(request) for _ in range(2)]
+    assert [answer.status for answer in answers] == [503, PASSED]
+    assert answers[0].body.startswith(b"ServiceUnavailable: ")
