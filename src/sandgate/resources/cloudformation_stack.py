@@ -14,7 +14,9 @@ RESOURCE = ResourceType(
     type="AWS::CloudFormation::Stack",
     service="cloudformation",
     creates=(
-        Create(operation="CreateStack", names=_NAME, arn="StackId"),
+        Create(operation="CreateStack", names=_NAME, arn="StackId", when=("ClientRequestToken", ("",))),
+        # With a token that it knows it answers with the stack that was there.
+        Create(operation="CreateStack", names=_NAME, arn="StackId", when=("ClientRequestToken", ()), probe=_THERE),
         # A change set may be the second one for a stack that somebody else is about to create, or import into.
         Create(
             operation="CreateChangeSet",

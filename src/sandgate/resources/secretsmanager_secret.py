@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sandgate.resources._model import Create, Key, Listing, Removal, ResourceType
+from sandgate.resources._model import Create, Key, Listing, Probe, Removal, ResourceType
 
 __all__ = ["RESOURCE"]
 
@@ -24,7 +24,17 @@ RESOURCE = ResourceType(
     name="secretsmanager-secret",
     type="AWS::SecretsManager::Secret",
     service="secretsmanager",
-    creates=(Create(operation="CreateSecret", names={"Name": "Name"}, arn="ARN"),),
+    creates=(
+        Create(
+            operation="CreateSecret",
+            names={"Name": "Name"},
+            arn="ARN",
+            # With a token and a value that it knows it answers as if it had made the one that was there.
+            probe=Probe(
+                operation="DescribeSecret", parameters={"SecretId": "{Name}"}, absent=("ResourceNotFoundException",)
+            ),
+        ),
+    ),
     removal=Removal(
         operation="DeleteSecret",
         parameters={"SecretId": "Name"},
