@@ -89,8 +89,8 @@ CONFIG = {
 )
 def test_an_endpoint_in_the_aws_configuration_is_refused_by_its_key(profile: str, key: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        check_profile(CONFIG, profile, "/home/me/.aws/config")
-    assert caught.value.where.startswith(f"/home/me/.aws/config, {key} = http://localhost:")
+        check_profile(CONFIG, profile, "~/.aws/config")
+    assert caught.value.where.startswith(f"~/.aws/config, {key} = http://localhost:")
 
 
 @pytest.mark.parametrize("profile", ["plain", "default"])
