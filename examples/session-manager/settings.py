@@ -30,5 +30,5 @@ ADMIN_PROFILE: str = _SANDGATE["admin_profile"]
 KEY_ID_VARIABLE: str = _SANDGATE["key_variables"][0]
 """In the env file, in CI's environment and among the repository's secrets; so is the next one."""
 SECRET_VARIABLE: str = _SANDGATE["key_variables"][1]
-STACK = f"cdk-{IDENTITY}"
-"""That the CDK app makes."""
+STACK = f"sandgate-{IDENTITY}"
+"""As `sandgate up` and the CDK app call it."""

@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from aws_cdk import CfnOutput, CfnResource, Stack, Token
+from botocore.session import get_session
 from constructs import Construct
 
 from sandgate.config.identity import OWNER_TAG
 from sandgate.config.load import load
+from sandgate.config.model import Config
 from sandgate.errors import ConfigError
 from sandgate.identity.documents import documents
 from sandgate.identity.template import tags_of, template_of
@@ -33,8 +35,8 @@ class TestIdentity(Construct):  # type: ignore[misc]  # mypy does not follow aws
         service: botocore's name of the only service that the identity is for.
 
     Raises:
-        ConfigError: the account is not known when the app is synthesised, the stack has another name, or the
-            configuration is wrong.
+        ConfigError: the account is not known when the app is synthesised, or is not the configured one, the stack has
+            another name, or the configuration is wrong.
     """
 
     __test__ = False
@@ -61,7 +63,10 @@ class TestIdentity(Construct):  # type: ignore[misc]  # mypy does not follow aws
         config = load(
             cwd=Path(folder).resolve(), environ=os.environ, overrides={"tier": "sandbox"}, creating=True
         )  # fmt: skip
-        found = documents(config, account=known, service=service)
+        _check_account(config, known, stack.stack_name)
+        region = config.region if Token.is_unresolved(stack.region) else stack.region
+        partition = get_session().get_partition_for_region(region)
+        found = documents(config, account=known, partition=partition, service=service)
         self.names = found.names
         """What everything is called."""
         if stack.stack_name != found.names.stack:
@@ -82,6 +87,16 @@ class TestIdentity(Construct):  # type: ignore[misc]  # mypy does not follow aws
         made.override_logical_id(key)
         if "DependsOn" in resource:
             made.add_override("DependsOn", resource["DependsOn"])
+
+
+def _check_account(config: Config, account: str, stack: str) -> None:
+    """A run takes no other account than the configured one, so neither may the identity be in another."""
+    if config.account and config.account != account:
+        raise ConfigError(
+            f"the stack is for account {account}, and the configuration for {config.account}",
+            where=f"stack {stack}; account, {config.sources.get('account', '')}",
+            hint="one of the two is wrong",
+        )
 
 
 def _token(value: dict[str, Any]) -> str:

@@ -42,6 +42,17 @@ def test_all_of_it_goes_in_order_and_twice_is_fine(made: Project) -> None:
     assert made.changes() == ["DeleteAccessKey", "DeleteStack"]
 
 
+def test_a_stack_that_somebody_else_deployed_can_stay(made: Project) -> None:
+    done = made.sandgate("down", "--keep-stack", "--yes")
+    assert (done.status, "has no key any more" in done.out) == (0, True), done
+    assert made.changes() == ["DeleteAccessKey"]
+    assert made.env_file.read_text() == "# kept\nOTHER=1\n"
+    assert made.keys() == {}
+    again = made.sandgate("rotate", "--replace-all", "--yes")
+    assert again.status == 0, again
+    assert made.works()
+
+
 def test_nothing_goes_before_somebody_agrees(made: Project) -> None:
     assert json.loads(made.sandgate("down", "--dry-run", "--json").out)["keys"] == 1
     assert made.sandgate("down").status == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -34,7 +35,7 @@ class Copy:
         done = subprocess.run(
             command, cwd=self.folder, env=self.environ, capture_output=True, text=True, check=False, timeout=180
         )
-        assert done.returncode == 0, done
+        assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}\n{done.stderr}"
         return done.stdout + done.stderr
 
     def python(self, *arguments: str) -> str:
@@ -54,10 +55,18 @@ class Copy:
 
 
 def copied(standin: StandIn, folder: Path) -> Copy:
-    """A copy of it; its profile for the administrator is another one."""
+    """A copy of it, and the administrator's profile that it names."""
     shutil.copytree(EXAMPLE, folder / "p", ignore=shutil.ignore_patterns("__pycache__", ".sandgate", ".pytest_cache"))
-    environ = standin.env(folder, SANDGATE_ADMIN_PROFILE=standin.admin_profile)
-    environ["PATH"] = f"{Path(sys.executable).parent}:{environ['PATH']}"
+    environ = standin.env(folder)
+    environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environ['PATH']}"
+    admin = standin.profiles[standin.admin_profile]
+    for name, head, text in (
+        ("AWS_CONFIG_FILE", "profile sandbox-admin", f"region = {REGION}"),
+        ("AWS_SHARED_CREDENTIALS_FILE", "sandbox-admin",
+         f"aws_access_key_id = {admin.access_key_id}\naws_secret_access_key = {admin.secret}"),
+    ):  # fmt: skip
+        with Path(environ[name]).open("a", encoding="utf-8") as file:
+            file.write(f"[{head}]\n{text}\n")
     return Copy(folder=folder / "p", environ=environ)
 
 
@@ -75,10 +84,10 @@ def test_the_suite_holds_on_the_account(standin: StandIn, tmp_path: Path) -> Non
 
     copy.python("-m", "sandgate", "down", "--yes", "--no-ci")
     assert not any(name.startswith("SESSION_MANAGER_") for name in copy.entries)
-    assert _left(standin, IDENTITY) == []
+    assert left(standin, IDENTITY) == []
 
 
-def _left(standin: StandIn, identity: str) -> list[str]:
+def left(standin: StandIn, identity: str) -> list[str]:
     """Users and roles of the identity, or of its tests."""
     iam = standin.root_client("iam")
     users = [one["UserName"] for one in iam.list_users()["Users"]]

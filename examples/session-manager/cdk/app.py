@@ -15,5 +15,5 @@ import settings
 
 app = cdk.App()
 stack = cdk.Stack(app, settings.STACK, env=cdk.Environment(account=settings.ACCOUNT, region=settings.REGION))
-TestIdentity(stack, "Identity", project=settings.PROJECT)
+TestIdentity(stack, "Identity", folder=settings.PROJECT)
 app.synth()

@@ -35,6 +35,8 @@ class _Plan:
     secrets: tuple[str, ...]
     """Of CI."""
     stack: bool
+    keep_stack: bool
+    """Whether nobody asks for the stack, which may have any name then."""
 
     @property
     def nothing(self) -> bool:
@@ -42,13 +44,14 @@ class _Plan:
         return not (self.keys or self.entries or self.stack)
 
 
-def carry_out(desk: Desk, *, sweep: bool, no_ci: bool) -> dict[str, object]:
+def carry_out(desk: Desk, *, sweep: bool, no_ci: bool, keep_stack: bool = False) -> dict[str, object]:
     """Remove the identity.
 
     Args:
         desk: the identity.
         sweep: whether what runs own is swept first.
         no_ci: whether the secrets of CI stay.
+        keep_stack: whether the stack stays, which somebody else deployed.
 
     Returns:
         What programs hear.
@@ -65,7 +68,7 @@ def carry_out(desk: Desk, *, sweep: bool, no_ci: bool) -> dict[str, object]:
             f"which nobody could remove afterwards: {', '.join(past.id for past in owning)}",
             hint="sandgate down --sweep, or `sandgate sweep` first",
         )
-    plan = _plan(desk, no_ci=no_ci)
+    plan = _plan(desk, no_ci=no_ci, keep_stack=keep_stack)
     how.say(desk.head())
     how.say(_lines(desk, plan, owning))
     told = {
@@ -83,11 +86,15 @@ def carry_out(desk: Desk, *, sweep: bool, no_ci: bool) -> dict[str, object]:
     if owning:
         _sweep(desk, owning)
     _remove(desk, plan)
+    if keep_stack:
+        how.say(f"{desk.names.user} has no key any more")
+        return told
     how.say(f"{desk.names.user} is gone" if not plan.nothing else f"there is no {desk.names.user} any more")
     return told
 
 
 def _remove(desk: Desk, plan: _Plan) -> None:
+    from sandgate.cli._identity_ledger import remove_table  # noqa: PLC0415
     from sandgate.cli._identity_stack import delete_stack  # noqa: PLC0415
     from sandgate.identity.env_file import read_entries, remove_entries  # noqa: PLC0415
     from sandgate.identity.keys import delete_key, list_keys  # noqa: PLC0415
@@ -108,10 +115,12 @@ def _remove(desk: Desk, plan: _Plan) -> None:
 
         delete(desk.config, plan.secrets, environ=os.environ, progress=how.progress)
         how.say(f"{desk.config.repository} has no {' and no '.join(plan.secrets)} any more")
-    delete_stack(desk)
+    if not plan.keep_stack:
+        delete_stack(desk)
+        remove_table(desk)
 
 
-def _plan(desk: Desk, *, no_ci: bool) -> _Plan:
+def _plan(desk: Desk, *, no_ci: bool, keep_stack: bool) -> _Plan:
     from sandgate.ci.secrets import uses_secrets  # noqa: PLC0415
     from sandgate.cli._identity_keys import check_ci  # noqa: PLC0415
     from sandgate.cli._identity_stack import check_ours, find_stack  # noqa: PLC0415
@@ -132,7 +141,8 @@ def _plan(desk: Desk, *, no_ci: bool) -> _Plan:
         entries=tuple(name for name in found if name in entries),
         kept_entry=why,
         secrets=desk.names.variables if ci else (),
-        stack=stack is not None,
+        stack=stack is not None and not keep_stack,
+        keep_stack=keep_stack,
     )
 
 
@@ -164,6 +174,8 @@ def _lines(desk: Desk, plan: _Plan, owning: tuple[Past, ...]) -> Iterator[str]:
         yield f"  - secrets {' and '.join(plan.secrets)} of {desk.config.repository}"
     if plan.stack:
         yield f"  - stack {desk.names.stack}, with the user and its roles"
+        if desk.documents.table:
+            yield f"  - table {desk.documents.table} of the shared ledger"
     if plan.nothing:
         yield "  nothing else is there"
 
@@ -174,10 +186,14 @@ def _owning(desk: Desk) -> tuple[Past, ...]:
     Raises:
         UsageError: one of them lives.
     """
+    from sandgate.cli._identity_ledger import owning_elsewhere  # noqa: PLC0415
+    from sandgate.sharing import own_ids  # noqa: PLC0415
     from sandgate.sweeping import past_runs  # noqa: PLC0415
 
     found = []
-    for past in past_runs(desk.config.root):
+    runs = past_runs(desk.config.root)
+    here = own_ids(runs)
+    for past in (past for past in runs if past.id in here):
         if past.tier != desk.config.tier or past.state.header.get("account") not in {desk.admin.account, None}:
             continue
         if past.live:
@@ -186,7 +202,7 @@ def _owning(desk: Desk) -> tuple[Past, ...]:
             raise RunError(past.failure, where=str(past.directory))
         if past.alive:
             found.append(past)
-    return tuple(found)
+    return (*found, *owning_elsewhere(desk, here))
 
 
 def _sweep(desk: Desk, owning: tuple[Past, ...]) -> None:

@@ -17,6 +17,9 @@ __all__ = ["COMMAND"]
 def _down(
     *,
     sweep: Annotated[bool, typer.Option("--sweep", help="Sweep first what runs on that account still own.")] = False,
+    keep_stack: Annotated[
+        bool, typer.Option("--keep-stack", help="Leave the stack to whoever deployed it, such as the CDK.")
+    ] = False,
     tier: TierName = None,
     service: Service = "",
     env_file: EnvFile = None,
@@ -29,7 +32,7 @@ def _down(
     how = How(command="down", dry_run=dry_run, yes=yes, json=json_output)
     how.check_can_ask()
     with open_desk(how, tier=tier, service=service, env_file=env_file, admin_profile=admin_profile) as desk:
-        told = carry_out(desk, sweep=sweep, no_ci=no_ci)
+        told = carry_out(desk, sweep=sweep, no_ci=no_ci, keep_stack=keep_stack)
     if json_output:
         typer.echo(json.dumps(told, indent=2))
 

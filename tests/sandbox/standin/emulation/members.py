@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextvars
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -25,6 +25,8 @@ Needed = tuple[str, str, dict[str, Any]]
 
 _key: contextvars.ContextVar[str] = contextvars.ContextVar("caller_of_the_stack", default="")
 _role: contextvars.ContextVar[str] = contextvars.ContextVar("role_of_the_stack", default="")
+_roles: dict[str, str] = {}
+"""Of stacks, by name: a change set is executed, and a stack deleted, as the role that it was made with."""
 
 _MAKES = {
     "AWS::ApiGateway::RestApi": "apigateway:POST",
@@ -74,10 +76,20 @@ def _remember_who_asks() -> None:
 
     def context(service: str, action: str, body: bytes, params: dict[str, Any]) -> Any:
         if service == "cloudformation":
-            _role.set(dict(parse_qsl(body.decode("latin-1"))).get("RoleARN", ""))
+            _role.set(_role_for(dict(parse_qsl(body.decode("latin-1")))))
         return tags(service, action, body, params)
 
     iam_evaluator.pin_request_caller, iam_actions.request_tag_context = pin_and_remember, context
+
+
+def _role_for(form: Mapping[str, str]) -> str:
+    """The role that a call passes, else the one that was passed for this stack before."""
+    name = form.get("StackName", "")
+    name = name.split("/")[1] if name.startswith("arn:") else name
+    new = form.get("Action") == "CreateStack" or form.get("ChangeSetType") == "CREATE"
+    if new or form.get("RoleARN"):
+        _roles[name] = form.get("RoleARN", "")
+    return _roles.get(name, "")
 
 
 def _judged(kind: str, create: Callable[..., Any], delete: Callable[..., Any]) -> Callable[..., Any]:
