@@ -87,10 +87,3 @@ def test_the_receipt_counts_what_was_struck(done: Any) -> None:
     assert done.receipt["timing"] == "queue-name-reuse"
     assert "faults   throttle 2" in done.out
     assert "timing queue-name-reuse (from command line" in done.out
-
-
-def test_a_timing_that_is_misspelt_is_an_error(new_project: Callable[[], Any]) -> None:
-    project = new_project().write({"pyproject.toml": '[tool.sandgate]\ntiming = "table-creatin"\n', "test_it.py": ""})
-    done = project.pytest()
-    assert done.status == 3
-    assert "did you mean 'table-creating'?" in done.err

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sandgate.config.load import load
 from sandgate.core.call import Call, Principal
+from sandgate.errors import ConfigError
 from sandgate.faults._model import Asked, Failure, timings
 from sandgate.faults.choice import chosen
 
@@ -229,3 +232,20 @@ def test_every_timing_says_who_says_so() -> None:
     for timing in timings().values():
         assert timing.source.startswith(("AWS", "Amazon"))
         assert timing.seconds > 0
+
+
+@pytest.mark.parametrize(
+    ("option", "complaint"),
+    [
+        ("table-creatin", "did you mean 'table-creating'"),
+        ("aws,aws=2", "names 'aws' twice"),
+        ("aws=soon", "must be seconds after aws="),
+        ("aws=", "must be seconds after aws="),
+        ("aws=-1", "must be seconds after aws="),
+    ],
+)
+def test_an_option_that_says_something_else_is_an_error(tmp_path: Path, option: str, complaint: str) -> None:
+    (tmp_path / "pyproject.toml").write_text(f'[tool.sandgate]\ntiming = "{option}"\n')
+    with pytest.raises(ConfigError, match=complaint) as caught:
+        load(cwd=tmp_path, environ={}, overrides={})
+    assert "key timing" in caught.value.where
