@@ -39,6 +39,7 @@ __all__ = [
     "held",
     "note",
     "opened",
+    "others_for",
     "others_than",
     "past_runs",
     "plan_sweep",
@@ -76,6 +77,11 @@ class Past:
     def began(self) -> float:
         """When it started, in seconds since 1970; 0 where its ledger does not say."""
         return float(self.state.header.get("at", 0.0))
+
+    @property
+    def machine(self) -> str:
+        """What the machine is called that it ran on; empty for this one."""
+        return ""
 
     @property
     def being_swept(self) -> bool:
@@ -301,14 +307,26 @@ def project_of(run: Run) -> Path:
 
 
 def _others(run: Run) -> Others:
-    """Of no use where every name is the run's own."""
+    return others_for(run, None)
+
+
+def others_for(run: Run, runs: Iterable[Past] | None) -> Others:
+    """What other runs have to do with one that is swept; nothing where every name is the run's own.
+
+    Args:
+        run: its gate lives.
+        runs: that are known; those of the project where None is given.
+
+    Raises:
+        RunError: a run lives whose ledger cannot be read.
+    """
     state = read_state(run.directory / NAME)
     namespace = str(state.header.get("namespace", "\0"))
     alive = state.alive.values()
     own = (entry.complete and any(namespace in str(value) for value in entry.key.values()) for entry in alive)
     if state.header.get("ends_with_gate") or all(own):
         return Others()
-    return others_than(run.id, past_runs(project_of(run)))
+    return others_than(run.id, past_runs(project_of(run)) if runs is None else runs)
 
 
 def _was_dead(run: Run) -> bool:

@@ -26,7 +26,7 @@ TEXT = (
     r"sandgate refused this call by rule (?P<rule>\S+); value: (?P<value>.+?); from: (?P<source>.+?); "
     r"to allow it(?:, in \[tool\.sandgate\])?: (?P<remedy>.+)"
 )
-REAL_RUNS = {"no-endpoint", "not-on-aws", "unmapped-operation"}
+REAL_RUNS = {"no-endpoint", "not-on-aws", "not-shared", "unmapped-operation"}
 """Rules with tests of their own, since their remedies are for the composition root."""
 NATIVE = {"AccessDenied", "AccessDeniedException"}
 OWN = {

@@ -30,6 +30,7 @@ sweep stories reports
 run
 daemon session
 sweeping
+sharing
 adopting
 finish
 cli pytest_plugin

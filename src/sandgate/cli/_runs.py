@@ -101,7 +101,8 @@ def run_lines(past: Past, *, now: float, each: bool) -> Iterator[str]:
     """
     age = f", {age_text(now - past.began)} old" if past.began else ""
     tier = f"  tier {past.tier}" if past.tier else ""
-    yield cut(f"{past.id}{tier}  {state_of(past)}{age}")
+    place = f" on {past.machine}" if past.machine else ""
+    yield cut(f"{past.id}{tier}  {state_of(past)}{place}{age}")
     if past.failure:
         yield from wrapped(past.failure, "  ")
         return
@@ -179,6 +180,8 @@ def as_json(past: Past, *, each: bool) -> dict[str, object]:
     data = _described(past)
     if data.get("evidence"):
         found |= {"account": data["account"], "caller": data["caller"], **data["evidence"]}
+    if past.machine:
+        found["machine"] = past.machine
     if ended := past.in_ended_emulators:
         found["in_ended_emulators"] = len(ended)
     if past.failure:

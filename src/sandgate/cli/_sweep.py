@@ -17,11 +17,13 @@ from sandgate.cli._ages import age_text
 from sandgate.cli._bar import progress_bar
 from sandgate.cli._plans import left_lines, plan_json, plan_lines, swept_json
 from sandgate.cli._runs import run_lines
+from sandgate.cli._shared import brought
 from sandgate.cli._status import status_line
 from sandgate.errors import EnvironmentFault, ExitCode, RunError, SandgateError, UsageError
 
 if TYPE_CHECKING:
     from sandgate.run import Run
+    from sandgate.sweep.others import Others
     from sandgate.sweep.work import Swept
     from sandgate.sweeping import Past
 
@@ -165,8 +167,18 @@ def _reason_against(past: Past, older_than: float, now: float) -> str:
     return ""
 
 
-def sweep_all(picked: Sequence[Past], *, now: float, report: Report, how: How) -> None:
-    """Sweep runs one after the other, each through a gate of its own; one that fails does not stop the others."""
+def sweep_all(
+    picked: Sequence[Past], *, now: float, report: Report, how: How, known: Sequence[Past] | None = None
+) -> None:
+    """Sweep runs one after the other, each through a gate of its own; one that fails does not stop the others.
+
+    Args:
+        picked: to sweep.
+        now: seconds since 1970.
+        report: gets what came of it.
+        how: who listens.
+        known: runs of this machine and of others; those of the project where None is given.
+    """
     from sandgate.sweeping import close_with_upstream  # noqa: PLC0415 - `--help` must not pay for it
 
     for past in picked:
@@ -181,11 +193,11 @@ def sweep_all(picked: Sequence[Past], *, now: float, report: Report, how: How) -
             how.say([f"{past.id}: {word}, its upstream has ended, and the {count} that it held with it"])
     for past in picked:
         if not past.gone_with_upstream and not report.halted:
-            _sweep_one(past, now, report, how)
+            _sweep_one(past, now, report, how, known)
 
 
-def _sweep_one(past: Past, now: float, report: Report, how: How) -> None:
-    from sandgate.sweeping import opened, plan_sweep  # noqa: PLC0415
+def _sweep_one(past: Past, now: float, report: Report, how: How, known: Sequence[Past] | None) -> None:
+    from sandgate.sweeping import opened, others_for, plan_sweep  # noqa: PLC0415
 
     told: dict[str, object] = {"run": past.id, "tier": past.tier}
     report.runs.append(told)
@@ -193,8 +205,9 @@ def _sweep_one(past: Past, now: float, report: Report, how: How) -> None:
     try:
         with ExitStack() as gate:
             with status_line() as say:
-                run = gate.enter_context(opened(past, progress=say))
-            steps = plan_sweep(run)
+                run = gate.enter_context(opened(brought(past), progress=say))
+            others = others_for(run, known)
+            steps = plan_sweep(run, others=others)
             told["plan"] = plan_json(steps)
             how.say(plan_lines(steps, everything=how.dry_run))
             count = sum(step.what == "remove" for step in steps)
@@ -203,7 +216,7 @@ def _sweep_one(past: Past, now: float, report: Report, how: How) -> None:
             if count and not agreed(count, how):
                 report.left += count
                 return
-            told |= carry_out(run, report, how)
+            told |= carry_out(run, report, how, others=others)
     except SandgateError as error:
         report.fail(told, error)
     except OSError as error:
@@ -211,13 +224,14 @@ def _sweep_one(past: Past, now: float, report: Report, how: How) -> None:
         report.fail(told, EnvironmentFault(f"its folder cannot be written: {why}", where=str(past.directory)))
 
 
-def carry_out(run: Run, report: Report, how: How) -> dict[str, object]:
+def carry_out(run: Run, report: Report, how: How, *, others: Others | None = None) -> dict[str, object]:
     """Sweep a run whose gate lives.
 
     Args:
         run: the run.
         report: gets what it came to.
         how: who listens.
+        others: what other runs have to do with it; those of the project where None is given.
 
     Returns:
         The outcome for programs.
@@ -226,7 +240,7 @@ def carry_out(run: Run, report: Report, how: How) -> dict[str, object]:
 
     halt = threading.Event()
     with _halting(halt), progress_bar() as bar:
-        swept = sweep(run, bar=bar, halt=halt)
+        swept = sweep(run, others=others, bar=bar, halt=halt)
     report.removed += len(swept.removed)
     report.halted = swept.halted
     how.say([f"  removed {len(swept.removed)}"])

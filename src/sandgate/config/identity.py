@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sandgate.config.model import Config
 from sandgate.errors import ConfigError
 
-__all__ = ["OWNER_TAG", "IdentityNames", "identity_names"]
+__all__ = ["OWNER_TAG", "IdentityNames", "identity_names", "ledger_table"]
 
 OWNER_TAG = "sandgate:identity"
 """Tag whose value is the user's name; `up` and `down` touch nothing that does not carry it."""
@@ -32,6 +32,8 @@ class IdentityNames:
     """Managed policy that bounds the test role and the deployer role themselves."""
     ci_role: str
     """Role that CI takes by OpenID Connect, where it has no key."""
+    ledger_role: str
+    """Role of the gate alone, for the table of the shared ledger."""
     key_id_variable: str
     """Name in the environment, the env file and the secrets of CI; so is the next one."""
     secret_variable: str
@@ -66,6 +68,10 @@ class IdentityNames:
         """The deployer role's ARN."""
         return f"arn:{partition}:iam::{account}:role/{self.deployer_role}"
 
+    def ledger_role_arn(self, account: str, partition: str = "aws") -> str:
+        """The ARN of the role for the shared ledger."""
+        return f"arn:{partition}:iam::{account}:role/{self.ledger_role}"
+
     def ci_role_arn(self, account: str, partition: str = "aws") -> str:
         """The ARN of the role of CI."""
         return f"arn:{partition}:iam::{account}:role/{self.ci_role}"
@@ -97,6 +103,7 @@ def identity_names(config: Config, service: str = "") -> IdentityNames:
         boundary=f"{user}-boundary",
         limit=f"{user}-limit",
         ci_role=f"{user}-ci",
+        ledger_role=f"{user}-ledger",
         key_id_variable=key_id,
         secret_variable=secret,
         external_id=f"sandgate-{user}" if config.external_id else "",
@@ -104,6 +111,23 @@ def identity_names(config: Config, service: str = "") -> IdentityNames:
     )
     _check(names, config)
     return names
+
+
+def ledger_table(config: Config) -> str:
+    """The name of the shared ledger's table; empty where there is none.
+
+    Raises:
+        ConfigError: it lies inside the sandbox, where tests make and remove tables.
+    """
+    name = config.ledger.removeprefix("dynamodb://")
+    for prefix in config.prefix if name else ():
+        if name.startswith((f"{prefix}-", f"{prefix}_")) or name in config.adopt:
+            raise ConfigError(
+                f"ledger: the table {name!r} lies inside the sandbox, so tests could remove it",
+                where=f"{config.sources.get('ledger', '')}, key ledger",
+                hint="choose a name that begins otherwise, such as sandgate-ledger",
+            )
+    return name
 
 
 def _check(names: IdentityNames, config: Config) -> None:
@@ -122,6 +146,7 @@ def _check(names: IdentityNames, config: Config) -> None:
                 hint="choose a name that begins otherwise, such as unit-tester",
             )
     own = {names.stack, names.user, names.deployer_role, names.boundary, names.limit, names.ci_role}
+    own.add(names.ledger_role)
     for name in config.adopt:
         if name in own or (name.startswith("arn:") and name.rpartition("/")[2] in own):
             raise ConfigError(

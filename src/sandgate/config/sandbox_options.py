@@ -18,6 +18,10 @@ _WHO = re.compile(
     r"[A-Za-z0-9+=,.@_/-]+"
 )
 
+_TABLE = re.compile(r"dynamodb://[A-Za-z0-9_.-]{3,255}")
+"""Amazon DynamoDB API Reference, CreateTable, TableName."""
+_LABEL = re.compile(r"[A-Za-z0-9 ._@-]{0,64}")
+
 
 def _account(value: str) -> str:
     ok = not value or _ACCOUNT.fullmatch(value)
@@ -41,6 +45,14 @@ def _identities(value: tuple[str, ...]) -> str:
 
 def _profile(value: str) -> str:
     return "" if not re.search(r"[\x00-\x1f\]]", value) else f"must be the name of an AWS profile, not {value!r}"
+
+
+def _ledger(value: str) -> str:
+    return "" if not value or _TABLE.fullmatch(value) else f"must be dynamodb://TABLE, or empty, not {value!r}"
+
+
+def _label(value: str) -> str:
+    return "" if _LABEL.fullmatch(value) else f"must be up to 64 letters, digits, blanks or ._@-, not {value!r}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,4 +87,15 @@ class SandboxOptions(CiOptions):
         choices=("", "emulated"),
         doc="`emulated`: a run on the tier `sandbox` that has no credentials at all, as that of a fork, runs on the "
         "tier `emulated` and says so; credentials that are wrong are an error all the same.",
+    )
+    ledger: str = option(
+        "",
+        check=_ledger,
+        doc="`dynamodb://TABLE`: runs on the tier `sandbox` write their ledger into that table too, which `sandgate "
+        "up` makes, so that any machine can see and sweep what any other has left. Empty: on this machine only.",
+    )
+    ledger_label: str = option(
+        "",
+        check=_label,
+        doc="What this machine is called in the shared ledger; empty is a random word that stays the same.",
     )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 from datetime import UTC, datetime
+from pathlib import Path
 
-__all__ = ["call_ids", "new_namespace", "new_run_id", "worker_namespace"]
+__all__ = ["call_ids", "machine_word", "new_namespace", "new_run_id", "worker_namespace"]
 
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz"
 _ALNUM = _ALPHABET + "0123456789"
@@ -21,6 +23,26 @@ def new_run_id(now: datetime | None = None) -> str:
 def new_namespace() -> str:
     """Six characters, a letter first: with the prefix `test-` it stays under the 14 that CloudFormation leaves us."""
     return secrets.choice(_ALPHABET) + "".join(secrets.choice(_ALNUM) for _ in range(5))
+
+
+def machine_word(folder: Path) -> str:
+    """A random word by which a machine is known to others; it says nothing of who works there.
+
+    Args:
+        folder: keeps it, so that it is the same next time.
+    """
+    path = folder / "machine"
+    for _ in range(2):
+        try:
+            return path.read_text(encoding="ascii").strip()
+        except FileNotFoundError:
+            folder.mkdir(parents=True, exist_ok=True)
+            fresh = folder / f"machine.{secrets.token_hex(4)}"
+            fresh.write_text(f"machine-{new_namespace()}\n", encoding="ascii")
+            with contextlib.suppress(FileExistsError):
+                os.link(fresh, path)  # two at once: the first counts
+            fresh.unlink()
+    return path.read_text(encoding="ascii").strip()
 
 
 class _CallIds:

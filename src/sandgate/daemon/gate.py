@@ -19,14 +19,15 @@ from sandgate.core.log import AppendLog, cut_torn_line
 from sandgate.core.registry import discover, lookup
 from sandgate.daemon.faulting import start_faults
 from sandgate.daemon.second import check_second, open_second
-from sandgate.daemon.wiring import load_models, make_parts, open_ledger
+from sandgate.daemon.sharing import share_ledger
+from sandgate.daemon.wiring import check_place, load_models, make_parts, open_ledger
 from sandgate.gate.also import Also
 from sandgate.gate.desk import Desk
 from sandgate.gate.listener import HOST, Listener
 from sandgate.gate.pipeline import Pipeline
 from sandgate.gate.recorder import Recorder
 from sandgate.gate.upstream import Pool
-from sandgate.gate.wall import build_wall
+from sandgate.gate.wall import UNNAMED_ACCOUNT, build_wall
 from sandgate.guard.policy import load_policy
 from sandgate.iam.document import Document
 from sandgate.ledger.book import NAME as LEDGER
@@ -101,6 +102,8 @@ class Gate:
             self._config, models, upstream, listener=self._listener, pool=self._pool, recorder=self._recorder
         )
         namespace = (self._run_dir / "namespace").read_text(encoding="ascii")
+        check_place(self._book, tier.name, upstream.account or UNNAMED_ACCOUNT)
+        await share_ledger(self._book, upstream, self._config, self._run_dir.name, self._cache_dir)
         parts.ledger = open_ledger(
             self._book, parts, tier, config=self._config, run_dir=self._run_dir, namespace=namespace
         )
@@ -222,6 +225,7 @@ class Gate:
             self._control.close()
         if self._door is not None:
             self._door.close()
+        await self._book.unshare()
         if self._upstream is not None:
             await self._upstream.stop()
         self._pool.close()

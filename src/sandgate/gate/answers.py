@@ -17,7 +17,7 @@ from sandgate.wire.http import WireError
 from sandgate.wire.identify import match
 from sandgate.wire.limits import LIMITS
 
-__all__ = ["INTERNAL", "NOT_OURS", "UNRECORDED", "UNSIGNED", "Answers", "RefusedError"]
+__all__ = ["INTERNAL", "NOT_OURS", "UNRECORDED", "UNSHARED", "UNSIGNED", "Answers", "RefusedError"]
 
 _log = logging.getLogger("sandgate.gate")
 _CODED = frozenset({"json", "rest-json", "rpc-v2-cbor"})
@@ -54,6 +54,12 @@ UNRECORDED = Decision(
     rule="not-recorded",
     source="an event that cannot be written is a call that cannot be proven",
     remedy="make room or mend the permissions of .sandgate/, then start a new run",
+)
+UNSHARED = Decision(
+    allowed=False,
+    rule="not-shared",
+    source="ledger: what is made must be known to other machines before it is made",
+    remedy='the table and the rights that `sandgate up` makes, or ledger = ""; calls that make nothing go on',
 )
 
 

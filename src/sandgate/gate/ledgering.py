@@ -121,7 +121,13 @@ class Ledgering:
         if opened.wrote or opened.removes or opened.told:
             self._open[call.id] = opened
         # Members that another call had written down are of use to a sweep only if they outlive this machine's power.
-        return await self._book.sync() if opened.wrote or letting_go else not self._book.failed
+        if not (opened.wrote or letting_go):
+            return not self._book.failed
+        if await self._book.sync():
+            return True
+        if opened.wrote:
+            self._book.write("failed", id=call.id, code="")  # it does not go out
+        return False
 
     async def _before_inner(self, call: Call, opened: OnItsWay, foreign: Sequence[tuple[object, ...]]) -> None:
         """What it makes in containers of others: names of types with what their containers are called."""

@@ -25,7 +25,7 @@ from sandgate.gate.admit import (
     find_route,
     refuse_internal,
 )
-from sandgate.gate.answers import NOT_OURS, UNRECORDED, UNSIGNED, Answers, RefusedError
+from sandgate.gate.answers import NOT_OURS, UNRECORDED, UNSHARED, UNSIGNED, Answers, RefusedError
 from sandgate.gate.bodies import buffered_body, stream_plan
 from sandgate.gate.bugs import describe_bug
 from sandgate.gate.exchange import SMALL, ClientGoneError, Exchange
@@ -289,7 +289,9 @@ class Pipeline:
             raise RefusedError(replace(UNRECORDED, value=self._parts.recorder.broken))
         flow.begun = True
         if ledger is not None and ledger.concerns(call) and not await ledger.before(placed):
-            raise RefusedError(replace(UNRECORDED, value=ledger.book.failed))
+            book = ledger.book
+            unshared = replace(UNSHARED, value=book.unshared)
+            raise RefusedError(replace(UNRECORDED, value=book.failed) if book.failed else unshared)
 
     async def _forward(self, flow: Flow, outgoing: Outgoing, reading: Reading) -> tuple[int, str]:
         parts, call = self._parts, flow.call

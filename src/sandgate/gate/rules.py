@@ -48,6 +48,12 @@ OWN_RULES: Mapping[str, Rule] = MappingProxyType(
                 remedy="room on the disk and a writable `.sandgate/`, then a new run.",
             ),
             Rule(
+                code="not-shared",
+                text="What the call would make cannot be written into the shared ledger, so no other machine could "
+                "sweep it. Calls that make nothing go on.",
+                remedy="the table and the rights that `sandgate up` makes, or no `ledger`.",
+            ),
+            Rule(
                 code="not-understood",
                 text="The request is malformed or not rightly signed, or one of the few that the gate cannot take: "
                 "an operation that its botocore does not know, a body over `body_limit`, SigV4A, HTTP/2. The answer "

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
+from sandgate.config.identity import ledger_table
 from sandgate.config.model import Config
 from sandgate.config.options import AllowOptions
 from sandgate.core.registry import nearest
@@ -16,7 +17,7 @@ from sandgate.iam.catalog import catalog, prefixes
 from sandgate.iam.document import CURRENT, Document, Statement, to_json
 from sandgate.iam.parse import parse_document
 
-__all__ = ["LIMITS", "VARIANTS", "Policy", "load_policy", "policy_of", "size_of", "too_large_for"]
+__all__ = ["LIMITS", "SHARED", "VARIANTS", "Policy", "load_policy", "policy_of", "size_of", "too_large_for"]
 
 LIMITS: Mapping[str, int] = MappingProxyType({"managed policy": 6144, "role inline": 10240, "user inline": 2048})
 """Characters without whitespace that a document of each kind may have (IAM User Guide, "IAM and STS quotas")."""
@@ -38,6 +39,9 @@ class Policy:
     sources: Mapping[str, str] = field(default_factory=dict)
     """Option name to where its value came from."""
 
+
+SHARED = "NotTheSharedLedger"
+"""How the Sid of the statement begins that keeps everybody but the gate off the table of the shared ledger."""
 
 VARIANTS: Mapping[str, Callable[[Policy], Document]] = MappingProxyType(
     {"identity": lambda policy: policy.document, "deployer": lambda policy: policy.deployer}
@@ -96,9 +100,9 @@ def load_policy(
     )
     typed = None if written is None else replace(sandbox, adopt=written.adopt, allow=_allowed(written))
     if not config.policy:
-        return replace(policy_of(sandbox, sources=config.sources), written=typed)
+        return _kept(replace(policy_of(sandbox, sources=config.sources), written=typed), config)
     document = _own(config, sandbox.allow)
-    return Policy(
+    found = Policy(
         sandbox=sandbox,
         written=typed,
         document=document,
@@ -106,6 +110,31 @@ def load_policy(
         file=config.policy,
         sources=config.sources,
     )
+    return _kept(found, config)
+
+
+def _kept(policy: Policy, config: Config) -> Policy:
+    """The policy without the table of the shared ledger, whatever else it allows."""
+    table = ledger_table(config)
+    if not table:
+        return policy
+    sandbox = policy.sandbox
+    arn = f"arn:{sandbox.partition}:dynamodb:*:{sandbox.account}:table/{table}"
+    never = Statement(effect="Deny", sid=SHARED, actions=("dynamodb:*",), resources=(arn, f"{arn}/*"))
+    document = _without(policy.document, never)
+    same = policy.deployer is policy.document
+    return replace(policy, document=document, deployer=document if same else _without(policy.deployer, never))
+
+
+def _without(document: Document, never: Statement) -> Document:
+    taken = {statement.sid for statement in document.statements}
+    return replace(document, statements=(*document.statements, replace(never, sid=_fresh(never.sid, taken))))
+
+
+def _fresh(sid: str, taken: set[str]) -> str:
+    while sid in taken:
+        sid += "x"
+    return sid
 
 
 def _check_services(config: Config) -> None:
@@ -143,12 +172,9 @@ def _own(config: Config, allow: Iterable[Statement]) -> Document:
 
 def _renamed(statement: Statement, taken: set[str]) -> Statement:
     """The statement with a Sid that the file does not have."""
-    sid = statement.sid
-    while sid in taken:
-        sid += "x"
     return Statement(
         effect="Allow",
-        sid=sid,
+        sid=_fresh(statement.sid, taken),
         actions=statement.actions,
         resources=statement.resources,
         conditions=statement.conditions,

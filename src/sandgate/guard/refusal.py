@@ -12,7 +12,7 @@ from sandgate.guard.grants import Excess
 from sandgate.guard.judge import Judge, Judged
 from sandgate.guard.openings import Opening
 from sandgate.guard.owners import owners_of
-from sandgate.guard.policy import Policy
+from sandgate.guard.policy import SHARED, Policy
 from sandgate.guard.remedy import adopt_line, allow_line, remedy_of, unlimited
 from sandgate.guard.services import prefixes_of
 from sandgate.iam.actions import Unmapped
@@ -44,6 +44,7 @@ _OPTIONS = {
     "grants-outside": "services",
     "reaches-outside": "adopt",
     "opens-outside": "adopt",
+    "shared-ledger": "ledger",
 }
 """The option that each rule came from, where no policy file takes the place of all."""
 
@@ -110,7 +111,7 @@ def refuse_unreadable(error: Unreadable, said: Said) -> Decision:
 
 def refuse_target(call: Call, request: AccessRequest, why: Judged, judge: Judge, policy: Policy) -> Decision:
     """What a service would reach is outside."""
-    rules = {"denied": "explicit-deny", "not-owned": "not-created-here"}
+    rules = {"denied": _denial(why), "not-owned": "not-created-here"}
     rule = rules.get(why.outcome, "reaches-outside")
     return Decision(
         allowed=False,
@@ -161,6 +162,7 @@ def _rule(request: AccessRequest, why: Judged, judge: Judge, policy: Policy) -> 
     segments = request.resource.split(":", 5)
     region, account = (segments[3], segments[4]) if len(segments) > _ACCOUNT else ("", "")
     fits: Iterable[tuple[str, bool]] = (
+        ("shared-ledger", why.outcome == "denied" and _denial(why) == "shared-ledger"),
         ("explicit-deny", why.outcome == "denied"),
         ("not-created-here", why.outcome == "not-owned"),
         ("service-not-allowed", not policy.file and request.action.partition(":")[0] not in _prefixes(policy)),
@@ -171,6 +173,10 @@ def _rule(request: AccessRequest, why: Judged, judge: Judge, policy: Policy) -> 
         ("outside-run", not policy.file and unlimited(request, policy)),
     )
     return next((rule for rule, holds in fits if holds), "outside-sandbox")
+
+
+def _denial(why: Judged) -> str:
+    return "shared-ledger" if why.statement.startswith(SHARED) else "explicit-deny"
 
 
 def _prefixes(policy: Policy) -> tuple[str, ...]:
@@ -191,7 +197,7 @@ def _value(rule: str, request: AccessRequest, judge: Judge) -> str:
 
 
 def _source(rule: str, policy: Policy) -> str:
-    if policy.file:
+    if policy.file and rule != "shared-ledger":
         return f"policy = {policy.file!r}, {policy.sources.get('policy', 'default')}"
     option = _OPTIONS[rule]
     shown = _shown(option, policy)
@@ -200,6 +206,8 @@ def _source(rule: str, policy: Policy) -> str:
 
 def _shown(option: str, policy: Policy) -> str:
     sandbox = policy.written or policy.sandbox
+    if option == "ledger":
+        return ""
     if option == "tier":
         return f" with account {sandbox.account}"
     values: dict[str, Iterable[str] | str] = {

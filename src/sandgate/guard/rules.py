@@ -65,6 +65,12 @@ RULES: Mapping[str, Rule] = MappingProxyType(
                 remedy="the file without that statement.",
             ),
             Rule(
+                code="shared-ledger",
+                text="The call is about the table of the shared ledger, which `ledger` names and no test may touch.",
+                remedy="nothing; use a table of the sandbox.",
+                final=True,
+            ),
+            Rule(
                 code="not-created-here",
                 text="The resource has a random id, and neither this run made it nor is it adopted.",
                 remedy="its ARN in `adopt`.",

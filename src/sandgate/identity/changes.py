@@ -57,5 +57,7 @@ def _text(value: object) -> str:
 
 def _named(what: _What, key: str, resource: Mapping[str, Any], properties: tuple[str, ...] = ()) -> Change:
     values = resource.get("Properties", {})
-    name = next((str(values[one]) for one in ("UserName", "RoleName", "ManagedPolicyName") if one in values), key)
+    name = next(
+        (str(values[one]) for one in ("UserName", "RoleName", "ManagedPolicyName", "TableName") if one in values), key
+    )
     return Change(what=what, logical_id=key, type=str(resource["Type"]), name=name, properties=properties)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from sandgate.config.identity import IdentityNames, identity_names
+from sandgate.config.identity import IdentityNames, identity_names, ledger_table
 from sandgate.config.model import Config
 from sandgate.errors import ConfigError
 from sandgate.guard.policy import Policy, load_policy
@@ -17,6 +17,10 @@ __all__ = ["Documents", "documents", "of_service"]
 
 _READS = ("sts:GetCallerIdentity", "sts:GetAccessKeyInfo", "iam:ListAccountAliases")
 """What says who one is."""
+_LEDGER = (
+    "dynamodb:BatchWriteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem",
+)  # fmt: skip
+"""What the shared ledger calls; a transaction needs the rights of what is in it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,10 +41,14 @@ class Documents:
     deployer: Mapping[str, Document]
     """Managed policies that the deployer role has beside those of the test role."""
     deployer_inline: Document
+    ledger: Document | None
+    """What the role of the shared ledger may do; `None` where there is no such ledger."""
     boundary: Document
     limit: Document
     left_out: tuple[str, ...] = ()
     """IAM prefixes that found no room in the boundary."""
+    table: str = ""
+    """Of the shared ledger, where this identity's stack has it."""
     admits_user: bool = True
     """Whether the user may assume the role; not where `trusted` names others only."""
 
@@ -70,6 +78,8 @@ def documents(config: Config, *, account: str, partition: str = "aws", service: 
     # The identity outlives runs, so its policy cannot know their namespaces; the gate keeps runs apart.
     policy = load_policy(replace(config, isolation="prefix"), account=account, namespace="", partition=partition)
     denied = guards(names, account=account, partition=partition)
+    table = ledger_table(config)
+    next_role = (_assume("AssumeLedger", names.ledger_role_arn(account, partition)),) if table else ()
     bound = bounded(policy.document)
     role = parts_of(policy.document)
     deployer = _beside(policy, most=MOST_POLICIES - len(role))
@@ -84,15 +94,27 @@ def documents(config: Config, *, account: str, partition: str = "aws", service: 
         ),
         role={names.policy(number): part for number, part in enumerate(role, start=1)},
         role_inline=Document(
-            statements=(_assume("AssumeDeployer", names.deployer_role_arn(account, partition)), _reads(), *denied)
+            statements=(
+                _assume("AssumeDeployer", names.deployer_role_arn(account, partition)),
+                *next_role,
+                _reads(),
+                *denied,
+            )
         ),
         deployer={names.policy(number, deployer=True): part for number, part in enumerate(deployer, start=1)},
         deployer_inline=Document(statements=(_reads(), *denied)),
+        ledger=_ledger(f"arn:{partition}:dynamodb:{config.region}:{account}:table/{table}") if table else None,
+        table="" if service else table,
         boundary=bound.document,
         limit=limit(policy.document, policy.deployer, denied),
         left_out=bound.left_out,
         admits_user=not config.trusted or names.user_arn(account, partition) in config.trusted,
     )
+
+
+def _ledger(table: str) -> Document:
+    """What a gate needs of the table: to read it, and to write into it. Not to delete anything."""
+    return Document(statements=(Statement(effect="Allow", sid="Ledger", actions=_LEDGER, resources=(table,)),))
 
 
 def _beside(policy: Policy, *, most: int) -> tuple[Document, ...]:

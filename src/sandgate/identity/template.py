@@ -11,9 +11,9 @@ from sandgate.config.model import Config
 from sandgate.iam.document import Document, to_json
 from sandgate.identity.documents import Documents, documents
 
-__all__ = ["DEPLOYER", "ROLE", "USER", "identity_template", "tags_of", "template_of"]
+__all__ = ["DEPLOYER", "LEDGER", "ROLE", "USER", "identity_template", "tags_of", "template_of"]
 
-USER, ROLE, DEPLOYER = "User", "TestRole", "DeployerRole"
+USER, ROLE, DEPLOYER, LEDGER = "User", "TestRole", "DeployerRole", "LedgerRole"
 """Logical ids, and with `Arn` the names of the outputs."""
 
 
@@ -60,12 +60,45 @@ def template_of(found: Documents, tags: Mapping[str, str]) -> dict[str, Any]:
                 ),
                 "DependsOn": [ROLE],
             },
+            **_shared_ledger(found, described),
         },
         "Outputs": {
             **{f"{key}Arn": {"Value": {"Fn::GetAtt": [key, "Arn"]}} for key in (USER, ROLE, DEPLOYER)},
             "BoundaryArn": {"Value": {"Ref": "Boundary"}},
         },
     }
+
+
+def _shared_ledger(found: Documents, tags: list[dict[str, str]]) -> dict[str, Any]:
+    """Role and table of the shared ledger. The table outlives the stack: what runs still own stands in it."""
+    made: dict[str, Any] = {}
+    if found.ledger is not None:
+        role = _resource(
+            "Role",
+            RoleName=found.names.ledger_role,
+            AssumeRolePolicyDocument=_plain(found.deployer_trust),
+            Policies=[_inline(found.ledger)],
+            Tags=tags,
+        )
+        made[LEDGER] = {**role, "DependsOn": [ROLE]}
+    if found.table:
+        keys = {"run": "HASH", "line": "RANGE"}
+        properties = {
+            "TableName": found.table,
+            "BillingMode": "PAY_PER_REQUEST",
+            "AttributeDefinitions": [{"AttributeName": name, "AttributeType": "S"} for name in keys],
+            "KeySchema": [{"AttributeName": name, "KeyType": kind} for name, kind in keys.items()],
+            "TimeToLiveSpecification": {"AttributeName": "expires", "Enabled": True},
+            "DeletionProtectionEnabled": True,
+            "Tags": tags,
+        }
+        made["Ledger"] = {
+            "Type": "AWS::DynamoDB::Table",
+            "DeletionPolicy": "Retain",
+            "UpdateReplacePolicy": "Retain",
+            "Properties": properties,
+        }
+    return made
 
 
 def _resource(kind: str, **properties: object) -> dict[str, Any]:

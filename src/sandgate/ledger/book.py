@@ -16,6 +16,7 @@ from typing import Any
 
 from sandgate.core.log import AppendLog, cut_torn_line, read_log
 from sandgate.errors import RunError
+from sandgate.ledger.mirror import Mirror
 from sandgate.ledger.state import SCHEMA, State, fold, is_sound
 
 __all__ = ["NAME", "Book", "is_held", "read_state"]
@@ -138,6 +139,8 @@ class Book:
         self._synced = 0
         self._syncing: asyncio.Task[None] | None = None
         self._folder = path.parent
+        self._path = path
+        self._mirror: Mirror | None = None
 
     def begin(self, header: Mapping[str, Any], *, durable: bool) -> None:
         """Say whose ledger this is, unless it says so already.
@@ -154,10 +157,36 @@ class Book:
             os.fsync(self._fd)
             _sync_folder(self._folder)
 
+    async def share(self, mirror: Mirror) -> None:
+        """Write every line into the shared ledger as well, and take up what other machines have written about this run.
+
+        Args:
+            mirror: what writes there; it is let go when the ledger is.
+
+        Raises:
+            SandgateError: the run is another machine's now, or the shared ledger cannot be used.
+        """
+        for line in await mirror.open(list(read_log(self._path)), again=bool(self.state.header)):
+            self.take_up(line)
+        if not is_sound(self.state):
+            raise _damaged(self._path)
+        self._mirror = mirror
+
+    async def unshare(self) -> None:
+        """Write what the shared ledger lacks, and give the run back to whoever wants to sweep it."""
+        mirror, self._mirror = self._mirror, None
+        if mirror is not None:
+            await mirror.close(nothing_left=not self.state.alive)
+
     @property
     def failed(self) -> str:
         """Why lines cannot be written any more; empty while they can."""
         return self._log.failed
+
+    @property
+    def unshared(self) -> str:
+        """Why what was written is not in the shared ledger; empty while it is, and where there is none."""
+        return self._mirror.refusal if self._mirror is not None else ""
 
     def write(self, kind: str, **fields: Any) -> bool:
         """Write one line and take it; false when it is not written."""
@@ -169,10 +198,14 @@ class Book:
             return False
         self._written += 1
         self.state.apply(line)
+        if self._mirror is not None:
+            self._mirror.add(line)
         return True
 
     async def sync(self) -> bool:
-        """Wait until what was written is on the disk; those who wait at the same time share one flush.
+        """Wait until what was written is on the disk, and in the shared ledger where there is one.
+
+        Those who wait at the same time share one flush.
 
         Returns:
             Whether it is.
@@ -182,7 +215,7 @@ class Book:
             if self._syncing is None or self._syncing.done():
                 self._syncing = asyncio.create_task(self._flush())
             await asyncio.shield(self._syncing)
-        return not self.failed
+        return not self.failed and (self._mirror is None or await self._mirror.flush())
 
     async def _flush(self) -> None:
         mark = self._written

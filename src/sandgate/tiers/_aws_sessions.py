@@ -39,7 +39,7 @@ class Standing:
     """Credentials that the tripwire has let pass."""
 
     credentials: Mapping[str, Credential] = field(repr=False)
-    """Of `identity` and `deployer`."""
+    """Of `identity` and `deployer`, and `ledger` where a shared one is configured."""
     base: Caller
     caller: Caller
     """As whom tests call."""
@@ -48,7 +48,13 @@ class Standing:
 
 
 def settle(
-    source: Source, calls: AwsCalls, expected: Expected, names_of: Callable[[str], IdentityNames], session: str
+    source: Source,
+    calls: AwsCalls,
+    expected: Expected,
+    names_of: Callable[[str], IdentityNames],
+    session: str,
+    *,
+    ledger: bool = False,
 ) -> Standing:
     """Fetch credentials, ask AWS whose they are, hold that against the configuration, and take the roles.
 
@@ -58,6 +64,7 @@ def settle(
         expected: by the tripwire.
         names_of: the identity that is for one service, or for all where that is empty.
         session: name of the role sessions, which AWS's logs show.
+        ledger: whether a shared ledger is used, too.
 
     Raises:
         SandgateError: any of that failed; nothing else was called.
@@ -66,7 +73,8 @@ def settle(
     who = _whose(base, source, calls)
     rule = judge(who, expected)
     if rule == "identities":
-        return Standing(credentials={"identity": base, "deployer": base}, base=who, caller=who, rule=rule)
+        shared = {"ledger": base} if ledger else {}
+        return Standing(credentials={"identity": base, "deployer": base, **shared}, base=who, caller=who, rule=rule)
     own = {"test role": expected.role, "user": expected.user}.get(rule, who.name)
     names = names_of(who.name.removeprefix(own).lstrip("-"))
     identity, caller = base, who
@@ -75,8 +83,10 @@ def settle(
         caller = _whose(identity, source, calls)
         if judge(caller, expected) != "test role":
             raise ConfigError(f"{who.arn} took the test role and became {caller.arn}", where="AssumeRole")
-    deployer = _take_deployer(calls, identity, caller, names, session)
-    return Standing(credentials={"identity": identity, "deployer": deployer}, base=who, caller=caller, rule=rule)
+    found = {"identity": identity, "deployer": _take_next("deployer", calls, identity, caller, names, session)}
+    if ledger:
+        found["ledger"] = _take_next("ledger", calls, identity, caller, names, session)
+    return Standing(credentials=found, base=who, caller=caller, rule=rule)
 
 
 def _whose(credential: Credential, source: Source, calls: AwsCalls) -> Caller:
@@ -113,15 +123,17 @@ def _take(calls: AwsCalls, base: Credential, who: Caller, names: IdentityNames, 
         ) from None
 
 
-def _take_deployer(
-    calls: AwsCalls, identity: Credential, who: Caller, names: IdentityNames, session: str
+def _take_next(
+    what: str, calls: AwsCalls, identity: Credential, who: Caller, names: IdentityNames, session: str
 ) -> Credential:
-    role = names.deployer_role_arn(who.account, who.partition)
+    """The deployer role, or that of the shared ledger, which only the test role may take."""
+    arn = {"deployer": names.deployer_role_arn, "ledger": names.ledger_role_arn}[what]
+    role = arn(who.account, who.partition)
     try:
         return calls.assume(identity, role, session)
     except AwsDenied as denied:
         raise EnvironmentFault(
-            f"the deployer role cannot be assumed ({denied.code}: {denied.message})",
+            f"the {what} role cannot be assumed ({denied.code}: {denied.message})",
             where=f"{role}, by {who.arn}",
             hint="the role must exist and trust the test role, which must be allowed sts:AssumeRole on it: "
             "`sandgate up` sees to both",

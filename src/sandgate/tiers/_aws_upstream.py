@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version as distribution_version
 
-from sandgate.config.identity import identity_names
+from sandgate.config.identity import identity_names, ledger_table
 from sandgate.config.model import Config
 from sandgate.core.call import ALLOWED, Decision
 from sandgate.errors import ConfigError
@@ -20,13 +20,14 @@ from sandgate.tiers._aws_endpoints import AwsEndpoints, NoPlaceError, data_plane
 from sandgate.tiers._aws_rule import NOT_THERE
 from sandgate.tiers._aws_sessions import Sessions, Standing, settle
 from sandgate.tiers._aws_sts import AwsCalls, AwsDenied
+from sandgate.tiers._aws_table import AwsTable
 from sandgate.tiers._aws_tripwire import Expected, check_alias
 from sandgate.tiers._model import Aim, AwsFacts, Denial, FunctionSession, Leftover, Target, TierContext
 from sandgate.tiers._rules import SigningRules
 from sandgate.wire.signing.credential import Credential
 from sandgate.wire.signing.sign_v4a import can_sign_v4a
 
-__all__ = ["Account", "open_account"]
+__all__ = ["Account", "expected_of", "open_account"]
 
 _SIGV4A = "the endpoint is of several regions at once, for which the gate signs (SigV4A) with the extra crt"
 _HTTPS = 443
@@ -144,18 +145,21 @@ def open_account(context: TierContext, rules: SigningRules, upstream: str) -> Ac
         trust=trusted(session),
         clock=AwsClock(),
     )
+    table = ledger_table(config)
     renew = partial(
         settle,
         source,
         calls,
-        _expected(config, endpoints),
+        expected_of(config, endpoints),
         partial(identity_names, config),
         _session_name(context.run_dir.name),
+        ledger=bool(table),
     )
     standing = renew()
     alias = _alias(calls, standing, config)
+    sessions = Sessions(standing, renew, calls)
     return Account(
-        sessions=Sessions(standing, renew, calls),
+        sessions=sessions,
         endpoints=endpoints,
         region=config.region,
         account=standing.caller.account,
@@ -172,6 +176,9 @@ def open_account(context: TierContext, rules: SigningRules, upstream: str) -> Ac
                 "boundary": _boundary(config, standing),
             },
             clock=calls.clock.now,
+            ledger=AwsTable(table, calls, lambda: sessions.standing.credentials["ledger"], standing.caller.account)
+            if table
+            else None,
         ),
     )
 
@@ -185,7 +192,8 @@ def _boundary(config: Config, standing: Standing) -> str:
     return names.boundary_arn(caller.account, caller.partition)
 
 
-def _expected(config: Config, endpoints: AwsEndpoints) -> Expected:
+def expected_of(config: Config, endpoints: AwsEndpoints) -> Expected:
+    """What the tripwire lets pass by a configuration."""
     names = identity_names(config)
     return Expected(
         account=config.account,

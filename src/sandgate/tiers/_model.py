@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from sandgate.config.model import Config
 from sandgate.core.call import Decision
 from sandgate.core.rules import Rule
+from sandgate.core.table import Table
 from sandgate.errors import SandgateError, UsageError
 from sandgate.iam.document import Document
 from sandgate.wire.signing.credential import Credential
@@ -140,6 +141,8 @@ class AwsFacts:
     """What else the receipt says of account and caller."""
     clock: Callable[[], datetime] = field(repr=False)
     """The time by AWS's clock, for signatures."""
+    ledger: Table | None = field(default=None, repr=False)
+    """Of the shared ledger, with the credentials that it has; `None` where none is configured."""
 
     @property
     def boundary(self) -> str:

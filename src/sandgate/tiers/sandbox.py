@@ -15,7 +15,7 @@ from sandgate.tiers._aws_rule import NOT_THERE
 from sandgate.tiers._model import Second, Tier, TierContext, Upstream
 from sandgate.tiers._rules import SigningRules
 
-__all__ = ["TIER", "UPSTREAM"]
+__all__ = ["TIER", "UPSTREAM", "check"]
 
 UPSTREAM = "aws"
 """What receipts say that calls reached. Nothing in sandgate sets it; tests before a stand-in for AWS do."""
@@ -23,7 +23,7 @@ UPSTREAM = "aws"
 
 async def _start(context: TierContext) -> Upstream:
     config = context.config
-    _check(config, context.environ)
+    check(config, context.environ)
     context.progress("asking AWS who calls")
     rules = await asyncio.to_thread(SigningRules.load, context.cache_dir)
     # By name: botocore's endpoint rules and credentials cost a fifth of a second that only gates of this tier pay.
@@ -40,8 +40,16 @@ def _second(context: TierContext, upstream: Any) -> Second:
     return found
 
 
-def _check(config: Config, environ: Mapping[str, str]) -> None:
-    """Refuse what would make the run something else than it says, before anything is read or asked."""
+def check(config: Config, environ: Mapping[str, str]) -> None:
+    """Refuse what would make the run something else than it says, before anything is read or asked.
+
+    Args:
+        config: the run's.
+        environ: the user's.
+
+    Raises:
+        ConfigError: it does.
+    """
     if not config.account:
         raise ConfigError(
             "the tier 'sandbox' needs the id of the account that it may use",

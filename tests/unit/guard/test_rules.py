@@ -108,6 +108,11 @@ CASES = (
         value="arn:aws:iam::aws:policy/AdministratorAccess", source="services", remedy=r"allow = \[.*\]",
     ),
     Case(
+        rule="shared-ledger", call="dynamodb:Scan", members={"TableName": "testing-ledger"},
+        config='ledger = "dynamodb://testing-ledger"\n[[allow]]\nactions = ["dynamodb:*"]\nresources = ["*"]',
+        value=f"{TABLE}/testing-ledger", source="ledger, ", remedy="nothing does; .*",
+    ),
+    Case(
         rule="explicit-deny", call="dynamodb:PutItem", members={"TableName": "test-x"}, config='policy = "own.json"',
         value=f"{TABLE}/test-x", source="policy = 'own.json'", remedy="remove Never from own.json",
     ),
@@ -198,6 +203,9 @@ def after_remedy(case: Case, decision: Decision, folder: Path, asked: Call) -> b
     if found := re.fullmatch("name it (.+)", remedy):
         member = next(iter(parameters))
         asked = replace(asked, parameters={**parameters, member: found[1]})
+        return guard_of(folder, case.config).decide(asked).allowed
+    if case.rule == "shared-ledger":
+        asked = replace(asked, parameters={**parameters, "TableName": "test-k3x9q2-x"})
         return guard_of(folder, case.config).decide(asked).allowed
     if found := re.fullmatch("give (.+) as one plain name or a whole ARN", remedy):
         plain = replace(asked, parameters={**parameters, found[1]: "test-k3x9q2-b"})

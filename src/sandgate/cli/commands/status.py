@@ -12,6 +12,7 @@ import typer
 
 from sandgate.cli._model import Command
 from sandgate.cli._runs import as_json, chosen, complete_runs, run_lines, runs_of
+from sandgate.cli._shared import look
 from sandgate.reports.lines import wrapped
 
 if TYPE_CHECKING:
@@ -28,8 +29,10 @@ def _status(
     each: Annotated[bool, typer.Option("--all", help="Show each resource of every run.")] = False,
     json_output: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    runs = runs_of(Path.cwd())
+    elsewhere = look(runs_of(Path.cwd()))
+    runs = elsewhere.runs
     shown = chosen(runs, [run]) if run else tuple(past for past in runs if past.live or past.alive or past.failure)
+    elsewhere.tell()
     if json_output:
         found = {"schema": 1, "runs": [as_json(past, each=each or bool(run)) for past in shown]}
         typer.echo(json.dumps(found, indent=2))

@@ -14,6 +14,7 @@ from sandgate.cli._ages import parse_age
 from sandgate.cli._model import Command
 from sandgate.cli._options import flag_of
 from sandgate.cli._runs import chosen, complete_runs, runs_of
+from sandgate.cli._shared import look
 from sandgate.cli._sweep import How, Report, check_can_ask, pick, sweep_all
 from sandgate.errors import ExitCode, UsageError
 
@@ -58,15 +59,20 @@ def _sweep(
 
 
 def _sweep_runs(names: list[str], age: float, how: How) -> int:
-    known = runs_of(Path.cwd())
-    report, now = Report(), time.time()
+    elsewhere = look(runs_of(Path.cwd()))
+    known, report, now = elsewhere.runs, Report(), time.time()
+    if elsewhere.failure is not None:
+        elsewhere.tell()
+        report.failures.append(elsewhere.failure.exit_code)
     picked = pick(
         chosen(known, names) if names else known, named=bool(names), older_than=age, now=now, report=report, how=how
     )
     if any(not past.gone_with_upstream for past in picked):
         check_can_ask(how)
     try:
-        sweep_all(picked, now=now, report=report, how=how)
+        sweep_all(picked, now=now, report=report, how=how, known=known)
+        if not names and not how.dry_run:
+            elsewhere.close_empty()
     except (KeyboardInterrupt, typer.Abort):
         typer.echo("sandgate: stopped; `sandgate sweep` goes on with it", err=True)
         return int(ExitCode.INTERRUPTED)

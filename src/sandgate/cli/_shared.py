@@ -1,0 +1,96 @@
+"""The shared ledger for commands that list and sweep runs: what other machines have left, beside one's own."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import typer
+
+from sandgate.cli._options import read_config
+from sandgate.errors import SandgateError
+
+if TYPE_CHECKING:
+    from sandgate.config.model import Config
+    from sandgate.core.table import Table
+    from sandgate.sweeping import Past
+
+__all__ = ["Elsewhere", "brought", "look"]
+
+_TIER = "sandbox"
+_INSIDE = "SANDGATE_RUN_DIR"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Elsewhere:
+    """What is known of all runs."""
+
+    runs: tuple[Past, ...]
+    """Of this machine, and of others where the shared ledger tells them."""
+    failure: SandgateError | None = None
+    """Why the shared ledger could not be looked at."""
+    table: Table | None = field(default=None, repr=False)
+    config: Config | None = field(default=None, repr=False)
+
+    def tell(self) -> None:
+        """Say that runs of other machines are not among these, where that is so."""
+        if self.failure is not None:
+            typer.echo(f"sandgate: runs of other machines are not known: {self.failure}", err=True)
+
+    def close_empty(self) -> None:
+        """Let runs of other machines go that were killed and own nothing.
+
+        Raises:
+            SandgateError: the table cannot be used.
+        """
+        if self.table is None or self.config is None:
+            return
+        from sandgate.sharing import SharedPast, close_empty  # noqa: PLC0415
+
+        for _run in close_empty(self.table, (p for p in self.runs if isinstance(p, SharedPast)), self.config):
+            pass
+
+
+def look(here: Sequence[Past]) -> Elsewhere:
+    """Ask the shared ledger, where one is configured.
+
+    Args:
+        here: runs of this machine; they are told also where the configuration is broken, or nobody answers.
+    """
+    runs = tuple(here)
+    if not _is_configured():
+        return Elsewhere(runs=runs)
+    from sandgate.sharing import merged, open_shared, own_ids, shared_runs  # noqa: PLC0415 - most have no shared ledger
+
+    try:
+        config = read_config(tier=_TIER)
+        table = open_shared(config)
+        found = shared_runs(table, config.root, but=own_ids(runs)) if table is not None else ()
+    except SandgateError as error:
+        return Elsewhere(runs=runs, failure=error)
+    return Elsewhere(runs=merged(runs, found), table=table, config=config)
+
+
+def _is_configured() -> bool:
+    """Whether a project here has a shared ledger, and this process may ask: no child of a run may."""
+    if os.environ.get(_INSIDE):
+        return False
+    with contextlib.suppress(SandgateError):
+        return bool(read_config().ledger)
+    return False
+
+
+def brought(past: Past) -> Past:
+    """A run as a gate here can take it up; those of other machines get a folder for that.
+
+    Raises:
+        SandgateError: its lines do not say enough.
+    """
+    if not past.machine:
+        return past
+    from sandgate.sharing import SharedPast, bring  # noqa: PLC0415
+
+    return bring(past, read_config(tier=_TIER)) if isinstance(past, SharedPast) else past

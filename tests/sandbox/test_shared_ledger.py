@@ -1,0 +1,349 @@
+"""The shared ledger: what one machine has left, another one sees and sweeps, and nobody sweeps what lives."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from dotenv import dotenv_values
+from tests.sandbox.project import Project
+from tests.sandbox.standin.account import ACCOUNT, REGION, StandIn
+from tests.sandbox.standin.keys import Key
+
+from sandgate.errors import RunError
+from sandgate.identity.ledger import AdminTable
+from sandgate.ledger.pages import Page
+from sandgate.ledger.shared import LostLeaseError, SharedRun, leases, lines_of
+
+IDENTITY = "team"
+TABLE = "testing-ledger"
+SETTINGS = f"""
+account = "{ACCOUNT}"
+region = "{REGION}"
+admin_profile = "admin"
+identity = "{IDENTITY}"
+services = ["dynamodb", "sqs", "sts"]
+ledger = "dynamodb://{TABLE}"
+"""
+LATER = timedelta(minutes=20)
+"""By which all leases are over."""
+_MAKE = "sqs.create_queue(QueueName='test-' + os.environ['SANDGATE_NAMESPACE'] + '-{}')"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """A folder of its own, and a home of its own, with the same project in it."""
+
+    standin: StandIn
+    folder: Path
+    environ: dict[str, str]
+
+    def sandgate(self, *arguments: str) -> tuple[int, str, str]:
+        """Run the program to its end."""
+        process = self.start(*arguments)
+        out, err = process.communicate(timeout=180)
+        assert "Traceback" not in err, err
+        return process.returncode, out, err
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start the program."""
+        return subprocess.Popen(
+            [sys.executable, "-P", "-m", "sandgate", *arguments],
+            cwd=self.folder,
+            env=self.environ,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    @contextlib.contextmanager
+    def waiting(self, first: str, then: str = "") -> Iterator[tuple[subprocess.Popen[str], int]]:
+        """A run of two scripts that waits between them until a descriptor is closed."""
+        pipe = self.folder / "pipe"
+        os.mkfifo(pipe)
+        text = f"import os, boto3\nsqs = boto3.client('sqs')\n{first}\nopen({str(pipe)!r}).read()\n{then}"
+        process = self.start("run", "--tier", "sandbox", "--", sys.executable, "-c", text)
+        try:
+            yield process, _when_it_reads(pipe, process)
+        finally:
+            process.kill()
+            process.communicate()
+            pipe.unlink()
+
+    def runs(self) -> list[dict[str, Any]]:
+        """What `sandgate status` tells."""
+        status, out, err = self.sandgate("status", "--json")
+        assert (status, "not known" in err) == (0, False), err
+        return list(json.loads(out)["runs"])
+
+
+def _when_it_reads(pipe: Path, process: subprocess.Popen[str]) -> int:
+    deadline = time.monotonic() + 90
+    while True:
+        try:
+            return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError as error:
+            if error.errno != errno.ENXIO:  # nobody reads yet
+                raise
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def machine(standin: StandIn, home: Path, name: str, env: str) -> Machine:
+    """A machine of the team."""
+    made = Machine(standin=standin, folder=home / name / "p", environ=standin.env(home / name))
+    made.folder.mkdir(parents=True, exist_ok=True)
+    (made.folder / "sandgate.toml").write_text(f'{SETTINGS}ledger_label = "{name}"\n')
+    (made.folder / ".env.sandbox").touch(mode=0o600)
+    (made.folder / ".env.sandbox").write_text(env)
+    return made
+
+
+@pytest.fixture(scope="module")
+def key(_standin: StandIn, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The env file of the team, whose identity is there."""
+    first = machine(_standin, tmp_path_factory.mktemp("team"), "admin", "")
+    status, _, err = first.sandgate("up", "--yes")
+    assert status == 0, err
+    return (first.folder / ".env.sandbox").read_text()
+
+
+@pytest.fixture
+def one(standin: StandIn, key: str, tmp_path: Path) -> Machine:
+    return machine(standin, tmp_path, "one", key)
+
+
+@pytest.fixture
+def two(standin: StandIn, key: str, tmp_path: Path) -> Machine:
+    return machine(standin, tmp_path, "two", key)
+
+
+@pytest.fixture
+def table(standin: StandIn, key: str) -> AdminTable:
+    """The table in the hands of root."""
+    assert key
+    return AdminTable(TABLE, standin.root_client("dynamodb"), "root")
+
+
+def queues(standin: StandIn) -> list[str]:
+    """What tests have made."""
+    found = standin.root_client("sqs").list_queues().get("QueueUrls", ())
+    return [url.rpartition("/")[2] for url in found]
+
+
+def killed(one: Machine) -> str:
+    """Kill a run that has made a queue, and its gate, at once.
+
+    Returns:
+        Its id.
+    """
+    with one.waiting(_MAKE.format("q")) as (process, descriptor):
+        (folder,) = (one.folder / ".sandgate" / "runs").iterdir()
+        gate = json.loads((folder / "run.json").read_text())["pid"]
+        os.kill(gate, signal.SIGKILL)
+        process.kill()
+        os.close(descriptor)
+    return folder.name
+
+
+def test_a_killed_run_is_seen_and_swept_from_another_machine(one: Machine, two: Machine, table: AdminTable) -> None:
+    run = killed(one)
+    assert len(queues(one.standin)) == 1
+    (seen,) = two.runs()
+    assert (seen["run"], seen["state"], seen["machine"], seen["owns"]) == (run, "live", "one", 1)
+    status, out, err = two.sandgate("sweep", "--yes")
+    assert (status, "left out, it lives" in out) == (0, True), (out, err)
+    assert len(queues(one.standin)) == 1
+
+    one.standin.front.clock = LATER
+    (seen,) = two.runs()
+    assert (seen["state"], seen["types"]) == ("abandoned", {"AWS::SQS::Queue": 1})
+    status, out, err = two.sandgate("sweep", "--older-than", "7d", "--dry-run")
+    assert (status, "it is only" in out) == (0, True), (out, err)
+    sweeps = [each.start("sweep", "--yes") for each in (two, machine_beside(two))]
+    said = [(each.communicate(timeout=180), each.returncode) for each in sweeps]
+    assert {status for _, status in said} <= {0, 6}, said
+    assert [out.count("removed 1\n") for (out, _), _ in said].count(1) == 1, said
+    assert two.runs() == []
+    one.standin.front.clock = timedelta(0)
+    assert queues(one.standin) == []
+    assert [lease.ended for lease in leases(table) if lease.run == run] == [True]
+    assert any('"ledger":"gone"' in line for line in lines_of(table, run))
+
+    status, out, err = one.sandgate("sweep", "--yes")
+    assert status == 0, (out, err)
+    assert one.runs() == []
+
+
+def machine_beside(other: Machine) -> Machine:
+    """One more."""
+    home = other.folder.parents[1]
+    return machine(other.standin, home, "three", (other.folder / ".env.sandbox").read_text())
+
+
+def test_nothing_is_made_that_others_could_not_know_of(one: Machine, table: AdminTable) -> None:
+    # The table cannot be written: nothing is made, and reads go on. Then it can again.
+    first = f"""
+from botocore.exceptions import ClientError
+def refused(call, **parameters):
+    try:
+        call(**parameters)
+    except ClientError as error:
+        print(error)
+try:
+    {_MAKE.format("lost")}
+except ClientError as error:
+    print(error)
+print("reads", sqs.list_queues().get("QueueUrls"))
+refused(boto3.client("dynamodb").scan, TableName="{TABLE}")
+role = "arn:aws:iam::{ACCOUNT}:role/{IDENTITY}-ledger"
+refused(boto3.client("sts").assume_role, RoleArn=role, RoleSessionName="test")
+"""
+    then = f"url = {_MAKE.format('made')}['QueueUrl']\nsqs.delete_queue(QueueUrl=url)\nprint('made', url)"
+    fault = one.standin.front.fault("throttle", service="dynamodb", operation="TransactWriteItems", times=0)
+    with one.waiting(first, then) as (process, descriptor):
+        assert queues(one.standin) == []
+        assert fault.happened
+        assert one.standin.front.calls("sqs", "CreateQueue") == []
+        one.standin.front.heal()
+        os.close(descriptor)
+        out, err = process.communicate(timeout=180)
+    refused, reads, scanned, taken, made = out.splitlines()
+    assert "AccessDenied" in refused, (out, err)
+    assert "not-shared" in refused
+    assert "ThrottlingException" in refused
+    assert reads in ("reads None", "reads []")
+    assert "by rule shared-ledger" in scanned
+    assert "by rule outside-sandbox" in taken
+    assert made.startswith("made ")
+    order = [each.operation for each in one.standin.front.seen if each.service in ("sqs", "dynamodb")]
+    create = order.index("CreateQueue")
+    assert "TransactWriteItems" in order[:create]
+    (lease,) = [lease for lease in leases(table) if lease.label == "one" and lease.run in str(list_runs(one))]
+    assert lease.ended
+    assert all("expires" in item for item in items(one.standin, lease.run))
+
+
+def list_runs(one: Machine) -> list[str]:
+    return [path.name for path in (one.folder / ".sandgate" / "runs").iterdir()]
+
+
+def items(standin: StandIn, run: str) -> list[dict[str, Any]]:
+    """Of a run."""
+    found = standin.root_client("dynamodb").query(
+        TableName=TABLE,
+        KeyConditionExpression="#run = :run",
+        ExpressionAttributeNames={"#run": "run"},
+        ExpressionAttributeValues={":run": {"S": run}},
+    )
+    assert found["Items"]
+    return list(found["Items"])
+
+
+def test_iam_keeps_tests_and_deployers_off_the_table(standin: StandIn, key: str, tmp_path: Path) -> None:
+    path = tmp_path / "env"
+    path.write_text(key)
+    values = dotenv_values(path)
+    user = Key(access_key_id=str(values["AWS_ACCESS_KEY_ID"]), secret=str(values["AWS_SECRET_ACCESS_KEY"]))
+    test_role = took(standin, user, IDENTITY)
+    for who in (user, test_role, took(standin, test_role, f"{IDENTITY}-deployer")):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            standin.client("dynamodb", who).get_item(TableName=TABLE, Key={"run": {"S": "a"}, "line": {"S": "a"}})
+    gate = standin.client("dynamodb", took(standin, test_role, f"{IDENTITY}-ledger"))
+    gate.get_item(TableName=TABLE, Key={"run": {"S": "a"}, "line": {"S": "a"}})
+    for operation, parameters in (
+        ("delete_item", {"TableName": TABLE, "Key": {"run": {"S": "a"}, "line": {"S": "a"}}}),
+        ("scan", {"TableName": TABLE}),
+        ("delete_table", {"TableName": TABLE}),
+        ("get_item", {"TableName": "another", "Key": {"k": {"S": "a"}}}),
+    ):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            getattr(gate, operation)(**parameters)
+
+
+def took(standin: StandIn, by: Key, role: str) -> Key:
+    """A session of a role."""
+    arn = f"arn:aws:iam::{ACCOUNT}:role/{role}"
+    made = standin.client("sts", by).assume_role(RoleArn=arn, RoleSessionName="test")["Credentials"]
+    return Key(access_key_id=made["AccessKeyId"], secret=made["SecretAccessKey"], token=made["SessionToken"])
+
+
+def test_one_of_two_gets_the_lease_and_the_other_learns_who(standin: StandIn, table: AdminTable) -> None:
+    run, told = "20260131-120000-abcdef", []
+    start = threading.Barrier(2)
+
+    def take(name: str) -> None:
+        mine = AdminTable(TABLE, standin.root_client("dynamodb"), "root")
+        shared = SharedRun(mine, run, name, name)
+        start.wait()
+        try:
+            shared.take(sweeping=True)
+            told.append("mine")
+        except RunError as error:
+            told.append(error.message)
+
+    both = [threading.Thread(target=take, args=(name,)) for name in ("left", "right")]
+    for each in both:
+        each.start()
+    for each in both:
+        each.join()
+    (lease,) = [lease for lease in leases(table) if lease.run == run]
+    assert sorted(told) == sorted(["mine", f"the run {run} is being swept on {lease.label}"])
+    winner = SharedRun(table, run, lease.owner, lease.label)
+    loser = SharedRun(table, run, "nobody", "nobody")
+    with pytest.raises(LostLeaseError):
+        loser.append(Page(run=run, first=0, lines=("{}",), by="nobody"))
+    page = Page(run=run, first=0, lines=('{"a":1}',), by=lease.owner)
+    winner.append(page)
+    winner.append(page)  # as where the answer was lost
+    assert lines_of(table, run) == ('{"a":1}',)
+    with pytest.raises(LostLeaseError):
+        winner.append(Page(run=run, first=0, lines=('{"a":2}',), by=lease.owner))
+    winner.end()
+    loser.take(sweeping=True)
+    loser.end()
+
+
+def test_the_table_goes_when_no_run_of_any_machine_owns_anything(project: Project) -> None:
+    name = f"{project.identity}-ledger"
+    project.configure(f'services = ["sqs"]\nledger = "dynamodb://{name}"')
+    unknown = project.sandgate("status")
+    assert (unknown.status, "runs of other machines are not known" in unknown.err) == (0, True), unknown
+    assert project.sandgate("up", "--yes").status == 0
+    client = project.standin.root_client("dynamodb")
+    shown = client.describe_table(TableName=name)["Table"]
+    assert shown["DeletionProtectionEnabled"]
+    table = AdminTable(name, client, "root")
+    run = "20260131-120000-abcdef"
+    shared = SharedRun(table, run, "word", "elsewhere")
+    shared.take(sweeping=False)
+    lines = (
+        '{"account":"111122223333","at":1.0,"ledger":"open","namespace":"abcdef","schema":1,"tier":"sandbox"}',
+        '{"at":2.0,"id":"a","key":{"QueueUrl":"q"},"ledger":"intent","region":"eu-west-1","type":"sqs_queue"}',
+    )
+    shared.append(Page(run=run, first=0, lines=lines, by="word"))
+    lives = project.sandgate("down", "--yes")
+    assert (lives.status, "lives on elsewhere" in lives.err) == (2, True), lives
+    shared.release()
+    owns = project.sandgate("down", "--yes")
+    assert (owns.status, run in owns.err) == (2, True), owns
+    shared.end()
+    done = project.sandgate("down", "--yes")
+    assert (done.status, f"deleted the table {name}" in done.out) == (0, True), done
+    assert name not in client.list_tables()["TableNames"]
