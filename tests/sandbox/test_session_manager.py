@@ -74,11 +74,12 @@ def test_the_suite_holds_on_the_account(standin: StandIn, tmp_path: Path) -> Non
     copy = copied(standin, tmp_path)
     copy.python("-m", "sandgate", "up", "--yes", "--no-ci")
 
-    copy.python("-m", "pytest", "-q", "--tier", "sandbox")
+    copy.python("-m", "pytest", "-q", "--tier", "sandbox", "--also-profile", standin.other_profile)
     receipt = copy.receipt
     assert (receipt["green"], receipt["tier"], receipt["upstream"]) == (True, "sandbox", "stand-in")
     assert (receipt["account"], receipt["leftovers"]) == (ACCOUNT, [])
     assert receipt["tests"].keys() <= {"passed", "skipped"}
+    assert receipt["also"] == f"{standin.other_profile}: arn:aws:iam::{standin.other_account}:user/admin"
     assert f":assumed-role/{IDENTITY}/" in receipt["caller"]
     _by_itself(standin, copy)
 

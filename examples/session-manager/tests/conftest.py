@@ -23,9 +23,9 @@ def trust(principal: str, *conditions: dict[str, Any]) -> str:
 
 
 @pytest.fixture(scope="session")
-def manager() -> SessionManager:
+def manager(aws: Any) -> SessionManager:
     """The identity of the tests: an IAM user of the embedded AWS, a session of the test role on a real account."""
-    return SessionManager()
+    return SessionManager(aws)
 
 
 @pytest.fixture(scope="session")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from typing import Any
 
 import pytest
+import settings
 from boto_session_manager.api import BotoSesManager
 from botocore.exceptions import ClientError
 
@@ -16,8 +18,12 @@ YEAR = 365 * 24 * 60 * 60
 
 @pytest.fixture(scope="module")
 def bsm() -> BotoSesManager:
-    """The identity of the tests."""
-    return BotoSesManager()
+    """The identity of the tests, by the variables that the library's own tests would read."""
+    return BotoSesManager(
+        aws_access_key_id=os.environ[settings.KEY_ID_VARIABLE],
+        aws_secret_access_key=os.environ[settings.SECRET_VARIABLE],
+        region_name=settings.REGION,
+    )
 
 
 @pytest.fixture(scope="module")
