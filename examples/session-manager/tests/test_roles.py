@@ -34,9 +34,13 @@ def test_it_ends_when_it_was_asked_to(manager: SessionManager, assumed: SessionM
     assert short.is_expired(timedelta(minutes=20))
 
 
-def test_it_may_what_its_policy_says_and_no_more(assumed: SessionManager, greeting: str, expect_denied: Any) -> None:
+def test_it_may_what_its_policy_says_and_no_more(
+    assumed: SessionManager, greeting: str, eventually: Any, expect_denied: Any
+) -> None:
     ssm = assumed.client("ssm")
-    assert ssm.get_parameter(Name=greeting)["Parameter"]["Value"] == "hello"
+    # A role's policy takes its time on AWS as the role itself does.
+    read = eventually(lambda: ssm.get_parameter(Name=greeting)["Parameter"], ignoring=ClientError)
+    assert read["Value"] == "hello"
     with expect_denied("ssm:PutParameter", by="upstream"):
         ssm.put_parameter(Name=greeting, Value="goodbye", Type="String", Overwrite=True)
     with expect_denied("iam:ListAccountAliases", by="upstream"):
