@@ -174,8 +174,6 @@ def test_a_killed_run_is_seen_and_swept_from_another_machine(one: Machine, two: 
     one.standin.front.clock = LATER
     (seen,) = two.runs()
     assert (seen["state"], seen["types"]) == ("abandoned", {"AWS::SQS::Queue": 1})
-    status, out, err = two.sandgate("sweep", "--older-than", "7d", "--dry-run")
-    assert (status, "it is only" in out) == (0, True), (out, err)
     sweeps = [each.start("sweep", "--yes") for each in (two, machine_beside(two))]
     said = [(each.communicate(timeout=180), each.returncode) for each in sweeps]
     assert {status for _, status in said} <= {0, 6}, said
@@ -187,8 +185,7 @@ def test_a_killed_run_is_seen_and_swept_from_another_machine(one: Machine, two: 
     assert any('"ledger":"gone"' in line for line in lines_of(table, run))
 
     status, out, err = one.sandgate("sweep", "--yes")
-    assert status == 0, (out, err)
-    assert one.runs() == []
+    assert (status, "removed 0" in out) == (0, True), (out, err)
 
 
 def machine_beside(other: Machine) -> Machine:
@@ -335,7 +332,7 @@ def test_the_table_goes_when_no_run_of_any_machine_owns_anything(project: Projec
     shared.take(sweeping=False)
     lines = (
         '{"account":"111122223333","at":1.0,"ledger":"open","namespace":"abcdef","schema":1,"tier":"sandbox"}',
-        '{"at":2.0,"id":"a","key":{"QueueUrl":"q"},"ledger":"intent","region":"eu-west-1","type":"sqs_queue"}',
+        '{"at":2.0,"id":"a","key":{"TableName":"t"},"ledger":"intent","region":"eu-west-1","type":"dynamodb-table"}',
     )
     shared.append(Page(run=run, first=0, lines=lines, by="word"))
     lives = project.sandgate("down", "--yes")
