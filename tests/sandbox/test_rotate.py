@@ -8,6 +8,9 @@ import pytest
 from botocore.exceptions import ClientError
 from tests.sandbox.project import Project
 
+from sandgate.config.credentials import shown_key
+from sandgate.identity.record import Record
+
 _SHARED: list[str] = []
 """The name of one identity for all these tests, of which each gives its user another key."""
 
@@ -63,6 +66,23 @@ def test_a_grace_ends_early_where_there_is_no_room(made: Project) -> None:
     done = made.sandgate("rotate", "--yes")
     assert (done.status, "its grace is not over" in done.out) == (0, True), done
     assert made.keys() == {second: "Inactive", made.key.access_key_id: "Active"}
+
+
+@pytest.mark.parametrize("command", ["rotate", "up", "down"])
+def test_two_at_once_make_no_key_that_nobody_has(made: Project, command: str) -> None:
+    before = (made.keys(), made.entries)
+    with Record(root=made.folder, user="anybody").held():
+        done = made.sandgate(command, "--yes")
+        assert made.sandgate(command, "--dry-run").status == 0, "it changes nothing"
+    assert (done.status, "at work" in done.err) == (4, True), done
+    assert (made.keys(), made.entries) == before
+
+
+def test_another_key_of_the_user_is_told(made: Project) -> None:
+    other = made.iam.create_access_key(UserName=made.identity)["AccessKey"]["AccessKeyId"]
+    said = made.sandgate("up", "--dry-run").out
+    assert f"! access key {shown_key(other)}" in said
+    assert "--replace-all" in said
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import re
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any
@@ -213,7 +213,7 @@ def open_desk(how: How, *, tier: str | None, service: str, env_file: str | None,
     admin = open_admin(config, admin_profile or config.admin_profile, os.environ)
     found = documents(config, account=admin.account, partition=admin.partition, service=service)
     record = Record(root=config.root, user=names.user_arn(admin.account, admin.partition))
-    with _refusals():
+    with _refusals(), nullcontext() if how.dry_run else record.held():
         yield Desk(
             config=config, service=service, names=names, documents=found, admin=admin, record=record, how=how
         )  # fmt: skip

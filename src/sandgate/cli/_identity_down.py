@@ -106,7 +106,7 @@ def _remove(desk: Desk, plan: _Plan) -> None:
     if left := list_keys(desk.iam, desk.names.user):
         raise EnvironmentFault(f"{desk.names.user} has {len(left)} new access keys", hint="run `sandgate down` again")
     if plan.entries:
-        remove_entries(path, plan.entries)
+        remove_entries(path, plan.entries, scratch=desk.record.folder)
         if still := [name for name in plan.entries if name in read_entries(path)]:
             raise EnvironmentFault(f"{', '.join(still)} could not be removed", where=str(path))
         how.say(f"removed {', '.join(plan.entries)} from {path.name}")

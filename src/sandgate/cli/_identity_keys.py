@@ -59,6 +59,9 @@ def key_lines(desk: Desk, plan: KeyPlan) -> Iterator[str]:
         yield f"  ~ access key {shown_key(plan.disable)}: disabled once the new one is live everywhere"
     if not plan.make and not plan.disable and not plan.delete_first:
         yield f"  = access key, in {desk.config.env_path.name}"
+    for key in plan.others:
+        yield f"  ! access key {key.text}: it works, and is not the one in {desk.config.env_path.name}"
+        yield "    if nobody needs it, `sandgate rotate --replace-all` deletes it"
 
 
 def renew(desk: Desk, plan: KeyPlan, *, proven_first: bool = False) -> str:
@@ -98,7 +101,7 @@ def renew(desk: Desk, plan: KeyPlan, *, proven_first: bool = False) -> str:
 def _write(desk: Desk, key: str, entries: Mapping[str, str]) -> None:
     from sandgate.identity.env_file import write_entries  # noqa: PLC0415
 
-    write_entries(desk.config.env_path, entries)
+    write_entries(desk.config.env_path, entries, scratch=desk.record.folder)
     desk.record.write("written", id=key)
 
 

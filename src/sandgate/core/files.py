@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import tempfile
@@ -11,9 +12,18 @@ from pathlib import Path
 __all__ = ["replace_json", "replace_text"]
 
 
-def replace_text(path: Path, text: str, *, mode: int = 0o600) -> None:
-    """Write beside `path`, flush to disk, and rename over it."""
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+def replace_text(path: Path, text: str, *, mode: int = 0o600, scratch: Path | None = None) -> None:
+    """Write beside `path`, flush to disk, and rename over it.
+
+    Args:
+        path: of the file.
+        text: all that is in it afterwards.
+        mode: of the file.
+        scratch: folder to write in meanwhile, which must be on the same file system to be used: what is killed in the
+            midst of it leaves its text there, not beside `path`, where git may not ignore it.
+    """
+    folder = path.parent if scratch is None else scratch
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=folder)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as handle:
             handle.write(text)
@@ -21,9 +31,11 @@ def replace_text(path: Path, text: str, *, mode: int = 0o600) -> None:
             os.fsync(handle.fileno())
         Path(name).chmod(mode)
         Path(name).replace(path)
-    except BaseException:
+    except BaseException as error:
         Path(name).unlink(missing_ok=True)
-        raise
+        if scratch is None or not isinstance(error, OSError) or error.errno != errno.EXDEV:
+            raise
+        replace_text(path, text, mode=mode)
 
 
 def replace_json(path: Path, data: Mapping[str, object]) -> None:

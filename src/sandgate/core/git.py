@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-__all__ = ["ignore_line", "ignored", "tracked", "tracked_files"]
+__all__ = ["ignore_line", "ignored", "tracked", "tracked_files", "unsure"]
 
 _SECONDS = 10
 _NO = 1
@@ -33,6 +33,20 @@ def ignore_line(path: Path) -> tuple[Path, str]:
     said = _git(path.parent, "rev-parse", "--show-toplevel")
     top = Path(said.stdout.decode().strip()) if said is not None and said.returncode == 0 else path.parent.resolve()
     return top / ".gitignore", f"/{(path.parent.resolve() / path.name).relative_to(top)}"
+
+
+def unsure(path: Path) -> str:
+    """Why git does not tell anything of a file though there is a repository; empty where it does, or there is none.
+
+    Git refuses in a repository that another user owns, for instance, and a container may have none at all.
+    """
+    if not any((folder / ".git").exists() for folder in path.parent.resolve().joinpath("x").parents):
+        return ""
+    said = _git(path.parent, "rev-parse", "--show-toplevel")
+    if said is None:
+        return "there is no git, or it does not answer"
+    lines = said.stderr.decode(errors="replace").strip().splitlines()
+    return "" if said.returncode == 0 else (lines or ["it does not say why"])[0]
 
 
 def tracked_files(folder: Path) -> Iterator[Path] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import io
 import os
 import re
@@ -13,7 +14,7 @@ from dotenv.parser import Binding, parse_stream
 
 from sandgate.config.env_file import read_env_file, readable_by_others
 from sandgate.core.files import replace_text
-from sandgate.core.git import ignore_line, ignored, tracked
+from sandgate.core.git import ignore_line, ignored, tracked, unsure
 from sandgate.errors import ConfigError
 
 __all__ = ["Unfit", "read_entries", "remove_entries", "unfit", "with_entries", "without_entries", "write_entries"]
@@ -57,6 +58,19 @@ def unfit(path: Path) -> Unfit | None:
         return Unfit("the folder of the env file does not exist", where=str(path), hint=f"mkdir -p {path.parent}")
     if path.exists() and not path.is_file():
         return Unfit("the env file is no file", where=str(path), hint="set env_file to the path of a file")
+    # Of a link, git knows the link; the secret would be in what it leads to.
+    real = Path(os.path.realpath(path))
+    return _published(path) or (_published(real) if path.is_symlink() else None) or _open_to_others(path)
+
+
+def _published(path: Path) -> Unfit | None:
+    """Why the next commit may hold the file, if it may."""
+    if why := unsure(path):
+        return Unfit(
+            f"git does not say whether it would publish the env file: {why}",
+            where=str(path),
+            hint="see that `git status` works here",
+        )
     if tracked(path):
         return Unfit(
             "git tracks the env file, so the next commit would publish the key",
@@ -71,6 +85,10 @@ def unfit(path: Path) -> Unfit | None:
             hint=f"echo '{line}' >> {file}",
             mend="ignore",
         )
+    return None
+
+
+def _open_to_others(path: Path) -> Unfit | None:
     if path.is_file() and readable_by_others(path):
         mode = stat.S_IMODE(path.stat().st_mode)
         return Unfit(
@@ -91,21 +109,27 @@ def read_entries(path: Path) -> dict[str, str]:
     return read_env_file(path) if path.is_file() else {}
 
 
-def write_entries(path: Path, values: Mapping[str, str]) -> None:
+def write_entries(path: Path, values: Mapping[str, str], *, scratch: Path | None = None) -> None:
     """Set entries, in one step: a reader sees all of them or none.
 
     Args:
         path: of the file, which is made where there is none.
         values: by name.
+        scratch: folder that git ignores, which takes the text until it is whole.
 
     Raises:
         ConfigError: it cannot be read or written.
     """
-    _replace(path, with_entries(_text(path), values))
+    _replace(path, with_entries(_text(path), values), scratch)
 
 
-def remove_entries(path: Path, names: Collection[str]) -> bool:
+def remove_entries(path: Path, names: Collection[str], *, scratch: Path | None = None) -> bool:
     """Remove entries; a file that holds nothing afterwards goes too.
+
+    Args:
+        path: of the file.
+        names: of the entries.
+        scratch: as `write_entries`.
 
     Returns:
         Whether there were any.
@@ -118,7 +142,7 @@ def remove_entries(path: Path, names: Collection[str]) -> bool:
     if after == before:
         return False
     if after.strip():
-        _replace(path, after)
+        _replace(path, after, scratch)
     else:
         path.unlink()
     return True
@@ -132,10 +156,14 @@ def _text(path: Path) -> str:
         raise ConfigError(f"the env file cannot be read: {type(error).__name__}", where=str(path)) from None
 
 
-def _replace(path: Path, text: str) -> None:
+def _replace(path: Path, text: str, scratch: Path | None) -> None:
+    # A link stays one: what it leads to is replaced.
+    real = Path(os.path.realpath(path))
     try:
-        # A link stays one: what it leads to is replaced.
-        replace_text(Path(os.path.realpath(path)), text, mode=_PRIVATE)
+        if scratch is not None:
+            for litter in scratch.glob(f".{glob.escape(real.name)}.*"):
+                litter.unlink()
+        replace_text(real, text, mode=_PRIVATE, scratch=scratch)
     except OSError as error:
         raise ConfigError(f"the env file cannot be written: {error.strerror}", where=str(path)) from None
 

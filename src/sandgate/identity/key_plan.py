@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from sandgate.config.credentials import shown_key
@@ -53,6 +53,8 @@ class KeyPlan:
     """The id that the new key takes the place of."""
     disable: str = ""
     """The id to disable once the key in the env file is live everywhere."""
+    others: tuple[AccessKey, ...] = ()
+    """Keys that work and stay, though they stand in no env file that is known of."""
 
 
 def plan_up(facts: KeyFacts) -> KeyPlan:
@@ -64,12 +66,16 @@ def plan_up(facts: KeyFacts) -> KeyPlan:
     _check_owner(facts)
     first = {key.id: (key, why) for key, why in (*_lost(facts), *_over(facts))}
     if facts.works:
-        return KeyPlan(delete_first=tuple(first.values()), disable=_unfinished(facts))
+        unfinished = _unfinished(facts)
+        others = _others(facts, {*first, facts.kept, unfinished})
+        return KeyPlan(delete_first=tuple(first.values()), disable=unfinished, others=others)
     dead = facts.has(facts.kept)
     if dead is not None:
         first[dead.id] = (dead, "it stands in the env file and does not work")
     _check_room(facts, first)
-    return KeyPlan(delete_first=tuple(first.values()), make=True, replaces=facts.kept)
+    return KeyPlan(
+        delete_first=tuple(first.values()), make=True, replaces=facts.kept, others=_others(facts, set(first))
+    )
 
 
 def plan_rotation(facts: KeyFacts, *, everything: bool = False) -> KeyPlan:
@@ -133,6 +139,10 @@ def _over(facts: KeyFacts) -> list[tuple[AccessKey, str]]:
         for key in facts.keys
         if not key.active and facts.due.get(key.id, facts.now + 1) <= facts.now
     ]
+
+
+def _others(facts: KeyFacts, handled: Collection[str]) -> tuple[AccessKey, ...]:
+    return tuple(key for key in facts.keys if key.active and key.id not in handled)
 
 
 def _unfinished(facts: KeyFacts) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
@@ -33,6 +34,44 @@ class Record:
     root: Path
     user: str
 
+    @property
+    def folder(self) -> Path:
+        """Where the record is, which git ignores and nobody else may read."""
+        return self.root / ".sandgate"
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep others of this project from working on identities meanwhile; whoever is killed lets go.
+
+        Two at once would each make a key, and the one that stands in no env file would live on.
+
+        Raises:
+            EnvironmentFault: somebody else works on them, or the folder cannot be written.
+        """
+        from filelock import FileLock, Timeout  # noqa: PLC0415
+
+        path = self.folder / "identity.lock"
+        try:
+            self._make_folder()
+            lock = FileLock(path, timeout=0)
+            lock.acquire()
+        except Timeout:
+            raise EnvironmentFault(
+                "another `sandgate up`, `rotate` or `down` of this project is at work",
+                where=str(path),
+                hint="run it again when that one has ended",
+            ) from None
+        except OSError as error:
+            raise EnvironmentFault(f"cannot be written: {error.strerror}", where=str(path)) from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _make_folder(self) -> None:
+        self.folder.mkdir(mode=0o700, exist_ok=True)
+        (self.folder / ".gitignore").write_text("*\n", encoding="utf-8")
+
     def write(self, event: str, **fields: object) -> None:
         """Write one line, durably.
 
@@ -43,11 +82,9 @@ class Record:
         Raises:
             EnvironmentFault: it cannot be written.
         """
-        folder = self.root / ".sandgate"
-        path = folder / _NAME
+        path = self.folder / _NAME
         try:
-            folder.mkdir(mode=0o700, exist_ok=True)
-            (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+            self._make_folder()
             cut_torn_line(path)
             log = AppendLog(path)
             done = log.append({"event": event, "user": self.user, "at": time.time(), **fields})
@@ -64,7 +101,7 @@ class Record:
         Raises:
             EnvironmentFault: the file is damaged.
         """
-        path = self.root / ".sandgate" / _NAME
+        path = self.folder / _NAME
         try:
             return tuple(event for event in read_log(path) if event.get("user") == self.user)
         except (OSError, ValueError) as error:

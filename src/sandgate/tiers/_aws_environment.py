@@ -7,6 +7,7 @@ as `DYNAMODB_ENDPOINT`, would test an emulator while everybody believes in the s
 from __future__ import annotations
 
 import ipaddress
+import socket
 from collections.abc import Collection, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
@@ -100,13 +101,18 @@ def _endpoints_of(section: Any) -> Iterator[tuple[str, str]]:
 
 
 def _means_an_endpoint(name: str) -> bool:
-    if any(fnmatchcase(name, pattern) for pattern in _OTHER_THINGS):
+    # Libraries for settings, such as pydantic's, take a variable for its field however it is written.
+    upper = name.upper()
+    if any(fnmatchcase(upper, pattern) for pattern in _OTHER_THINGS):
         return False
-    return name in _BY_CUSTOM or any(fnmatchcase(name, pattern) for pattern in _ENDPOINTS)
+    return upper in _BY_CUSTOM or any(fnmatchcase(upper, pattern) for pattern in _ENDPOINTS)
 
 
 def is_local(value: str) -> bool:
-    """Whether a URL, or host with or without a port, is this machine or a container beside it."""
+    """Whether a URL, or host with or without a port, is this machine or a container beside it.
+
+    Addresses count in each way that resolvers read them: `127.1`, `0x7f000001`, `::ffff:127.0.0.1`.
+    """
     text = value.strip()
     try:
         host = (urlsplit(text if "//" in text else f"//{text}").hostname or "").rstrip(".").lower()
@@ -115,9 +121,10 @@ def is_local(value: str) -> bool:
     if host in _LOCAL_NAMES or host.endswith(_LOCAL_SUFFIXES):
         return True
     try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
+        address = ipaddress.ip_address(host if ":" in host else socket.inet_aton(host))
+    except (OSError, ValueError):
         return False
+    address = getattr(address, "ipv4_mapped", None) or address
     return address.is_loopback or address.is_unspecified
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sandgate.core.git import ignore_line, ignored, tracked, tracked_files
+from sandgate.core.git import ignore_line, ignored, tracked, tracked_files, unsure
 
 
 @pytest.fixture
@@ -50,5 +50,16 @@ def test_without_a_repository_nothing_is_known(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     assert (tracked(tmp_path / "x"), ignored(tmp_path / "x"), tracked_files(tmp_path)) == (None, None, None)
     assert ignore_line(tmp_path / "x") == (tmp_path / ".gitignore", "/x")
+    assert unsure(tmp_path / "x") == ""
     monkeypatch.setenv("PATH", "")
     assert tracked(tmp_path / "x") is None
+    (tmp_path / ".git").mkdir()
+    assert unsure(tmp_path / "x") == "there is no git, or it does not answer"
+
+
+@pytest.mark.needs("git")
+def test_a_repository_of_which_git_tells_nothing(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert unsure(repository / "below" / "x") == ""
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    assert tracked(repository / "kept.txt") is None
+    assert "dubious ownership" in unsure(repository / "below" / "x")

@@ -84,6 +84,22 @@ def test_a_link_stays_one(tmp_path: Path) -> None:
     assert read_entries(tmp_path / "real")["AWS_ACCESS_KEY_ID"] == "AKIANEW"
 
 
+def test_who_is_killed_while_writing_leaves_no_secret_where_git_would_take_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, scratch = tmp_path / ".env", tmp_path / ".sandgate"
+    scratch.mkdir()
+    (scratch / "..env.abcdefgh").write_text("a secret of one that was killed")
+    seen: list[list[str]] = []
+    monkeypatch.setattr(os, "fsync", lambda _fd: seen.append([entry.name for entry in tmp_path.iterdir()]))
+    write_entries(path, KEY, scratch=scratch)
+    write_entries(path, {"A": "1"}, scratch=scratch)
+    assert remove_entries(path, {"A"}, scratch=scratch)
+    assert [sorted(names) for names in seen] == [[".sandgate"], [".env", ".sandgate"], [".env", ".sandgate"]]
+    assert list(scratch.iterdir()) == []
+    assert (read_entries(path), path.stat().st_mode & 0o777) == (KEY, 0o600)
+
+
 def test_a_file_that_held_only_the_key_goes_with_it(tmp_path: Path) -> None:
     path = tmp_path / ".env"
     write_entries(path, KEY)
@@ -115,6 +131,11 @@ def test_where_a_secret_may_not_be(tmp_path: Path) -> None:
     _says(path, "", "git tracks")
     _says(tmp_path / "none" / ".env", "", "folder")
     _says(tmp_path, "", "no file")
+    (tmp_path / ".gitignore").write_text("/link\n")
+    (tmp_path / "link").symlink_to(".env")
+    _says(tmp_path / "link", "", "git tracks")
+    (tmp_path / ".git" / "HEAD").unlink()
+    _says(tmp_path / "new", "", "git does not say")
 
 
 def _says(path: Path, mend: str, text: str) -> None:

@@ -48,6 +48,21 @@ def test_up(given: KeyFacts, expected: object) -> None:
 
 
 @pytest.mark.parametrize(
+    ("given", "others"),
+    [
+        (facts(key("A"), **OURS), []),
+        (facts(key("A"), key("B"), **OURS), ["B"]),
+        (facts(key("B")), ["B"]),
+        (facts(key("A"), key("B", active=False), **OURS), []),
+        (facts(key("A"), key("B"), lost=("B",), **OURS), []),
+        (facts(key("A"), key("B"), replaced="B", **OURS), []),
+    ],
+)
+def test_a_key_that_stays_without_anybody_knowing_of_it_is_told(given: KeyFacts, others: list[str]) -> None:
+    assert [one.id for one in plan_up(given).others] == others
+
+
+@pytest.mark.parametrize(
     ("given", "everything", "expected"),
     [
         (facts(key("A"), **OURS), False, ([], True, "A", "A")),

@@ -22,6 +22,10 @@ from sandgate.tiers._aws_environment import check_profile, check_variables, is_l
         ("S3_ENDPOINT", "0.0.0.0:9000"),
         ("LOCALSTACK_HOST", "localhost"),
         ("MINIO_URL", "http://minio:9000"),
+        ("dynamodb_endpoint", "http://localhost:8000"),
+        ("S3_ENDPOINT", "http://127.1:9000"),
+        ("S3_ENDPOINT", "http://0x7f000001:9000"),
+        ("S3_ENDPOINT", "http://[::ffff:127.0.0.1]:9000"),
         ("ANY_ENDPOINT", "http://sub.localhost.localstack.cloud:4566"),
     ],
 )
