@@ -319,7 +319,7 @@ def test_one_of_two_gets_the_lease_and_the_other_learns_who(standin: StandIn, ta
 
 def test_the_table_goes_when_no_run_of_any_machine_owns_anything(project: Project) -> None:
     name = f"{project.identity}-ledger"
-    project.configure(f'services = ["sqs"]\nledger = "dynamodb://{name}"')
+    project.configure(f'services = ["dynamodb"]\nledger = "dynamodb://{name}"')
     unknown = project.sandgate("status")
     assert (unknown.status, "runs of other machines are not known" in unknown.err) == (0, True), unknown
     assert project.sandgate("up", "--yes").status == 0
@@ -332,7 +332,7 @@ def test_the_table_goes_when_no_run_of_any_machine_owns_anything(project: Projec
     shared.take(sweeping=False)
     lines = (
         '{"account":"111122223333","at":1.0,"ledger":"open","namespace":"abcdef","schema":1,"tier":"sandbox"}',
-        '{"at":2.0,"id":"a","key":{"TableName":"t"},"ledger":"intent","region":"eu-west-1","type":"dynamodb-table"}',
+        '{"at":2.0,"id":"a","key":{"TableName":"test-abcdef-t"},"ledger":"intent","region":"eu-west-1","type":"dynamodb-table"}',
     )
     shared.append(Page(run=run, first=0, lines=lines, by="word"))
     lives = project.sandgate("down", "--yes")
@@ -340,7 +340,7 @@ def test_the_table_goes_when_no_run_of_any_machine_owns_anything(project: Projec
     shared.release()
     owns = project.sandgate("down", "--yes")
     assert (owns.status, run in owns.err) == (2, True), owns
-    shared.end()
-    done = project.sandgate("down", "--yes")
+    done = project.sandgate("down", "--sweep", "--yes")
     assert (done.status, f"deleted the table {name}" in done.out) == (0, True), done
+    assert "removed 0" in done.out  # the table that the run asked for was never made
     assert name not in client.list_tables()["TableNames"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -72,7 +72,7 @@ def test_lines_are_items_and_back() -> None:
     assert [(page.first, len(page.lines)) for page in pages] == [(7, 1), (8, 1), (9, 2)]
     assert [page_of(item_of(page)) for page in pages] == pages
     assert lines[0] == '{"key":{"a":1,"b":"\\u00fc"},"ledger":"intent"}'
-    assert [item_of(page)["line"]["S"] for page in pages] == ["000000000007", "000000000008", "000000000009"]
+    assert [item_of(page)["line"]["S"] for page in pages] == [f"{number:012d}" for number in (7, 8, 9)]
 
 
 def test_what_one_side_lacks_is_counted_line_by_line() -> None:
@@ -292,5 +292,27 @@ def test_a_line_that_no_item_holds_is_refused(book: Book, table: FakeTable) -> N
         book.write("intent", **{**INTENT, "key": {"TableName": "x" * (LARGEST + 1)}})
         assert not await book.sync() or not await book.sync()
         assert "an item 300,000" in book.unshared
+
+    run(scene())
+
+
+def test_outcomes_go_out_and_the_lease_is_renewed_while_nobody_waits(
+    book: Book, table: FakeTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sandgate.ledger.mirror.RENEW", 0.001)
+    monkeypatch.setattr("sandgate.ledger.mirror._SOON", 0.0)
+
+    async def until(reached: Callable[[], bool]) -> None:
+        async with asyncio.timeout(60):
+            while not reached():  # noqa: ASYNC110 - what it waits for has no event
+                await asyncio.sleep(0.001)
+
+    async def scene() -> None:
+        await opened(book, table)
+        book.write("made", id="a-1")
+        await until(lambda: "made" in [line["ledger"] for line in there(table)])
+        table.time += LEASE
+        await until(lambda: leases(table)[0].until == table.time + LEASE)
+        await book.unshare()
 
     run(scene())

@@ -34,7 +34,9 @@ def _status(
     shown = chosen(runs, [run]) if run else tuple(past for past in runs if past.live or past.alive or past.failure)
     elsewhere.tell()
     if json_output:
-        found = {"schema": 1, "runs": [as_json(past, each=each or bool(run)) for past in shown]}
+        found: dict[str, object] = {"schema": 1, "runs": [as_json(past, each=each or bool(run)) for past in shown]}
+        if elsewhere.failure is not None:
+            found["others_unknown"] = elsewhere.failure.message
         typer.echo(json.dumps(found, indent=2))
         return
     if not shown:
