@@ -27,8 +27,7 @@ _TRIES = 4
 _PAUSE = 0.1
 _OK = 200
 _PASSING = frozenset({
-    "InternalServerError", "ItemCollectionSizeLimitExceededException", "LimitExceededException",
-    "ProvisionedThroughputExceededException", "RequestLimitExceeded", "ServiceUnavailable",
+    "InternalServerError", "ProvisionedThroughputExceededException", "RequestLimitExceeded", "ServiceUnavailable",
     "ServiceUnavailableException", "ThrottlingException", "TransactionConflictException",
     "TransactionInProgressException", "Unreachable",
 })  # fmt: skip
