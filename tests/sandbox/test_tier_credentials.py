@@ -25,6 +25,7 @@ from sandgate.tiers._model import AbsentError, TierContext, Upstream
 from sandgate.tiers.sandbox import TIER
 
 NAME = "source-tester"
+_TORN = r'{"Version": 1, "AccessKeyId": "ASIAX", "SecretAccessKey": "x", "SessionToken": "IQoJ\n"}'
 PROFILES = {
     "chain": {
         "role_arn": f"arn:aws:iam::{ACCOUNT}:role/x", "source_profile": "admin", "mfa_serial": "arn:aws:iam::1:mfa/me",
@@ -33,6 +34,8 @@ PROFILES = {
         "sso_session": "corp", "sso_account_id": ACCOUNT, "sso_role_name": "Dev", "region": "eu-west-1",
     },
     "broken": {"credential_process": f"{sys.executable} -c 'raise SystemExit(3)'"},
+    "torn": {"credential_process": f"echo '{_TORN}'"},
+    "talking": {"credential_process": "echo IQoJ is no JSON"},
     "elsewhere": {"endpoint_url": "http://localhost:4566"},
 }  # fmt: skip
 
@@ -140,6 +143,8 @@ REFUSED: dict[str, tuple[str, str, str]] = {
     "a code is wanted": ('profile = "chain"', "wants an MFA code", "sandgate up"),
     "no SSO session": ('profile = "sso"', "SSO session of the profile 'sso'", "aws sso login --profile sso"),
     "a process that fails": ('profile = "broken"', "cannot be had", "get-caller-identity --profile broken"),
+    "a process that only talks": ('profile = "talking"', "cannot be had", "get-caller-identity --profile talking"),
+    "a token with a line end": ('profile = "torn"', "the token holds a line end", "write it again"),
     "an endpoint of the profile": ('profile = "elsewhere"', "names an endpoint", "another profile"),
     "no such region": ('region = "xx-west-1"\nprofile = "admin"', "no region 'xx-west-1'", ""),
     "another alias": ('identities = ["admin"]\nprofile = "admin"\nexpected_alias = "sandbox"', "no alias", "correct"),
@@ -153,6 +158,7 @@ def test_what_cannot_be_used_is_one_error(toml: str, said: str, hint: str, start
     assert said in caught.value.message
     assert hint in caught.value.hint
     assert caught.value.where or caught.value.hint
+    assert "IQoJ" not in f"{caught.value}{caught.value.__cause__}"
     assert not standin.front.calls("sts", "AssumeRole")
     for profile in standin.profiles.values():
         assert profile.secret not in str(caught.value)

@@ -137,6 +137,26 @@ def test_without_credentials_the_hint_says_how(project: Project) -> None:
     assert (done.status, "there are no administrator's credentials" in done.err) == (4, True), done
 
 
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [("AWS_PROFILE", "nope", "there is no AWS profile 'nope'"), ("AWS_CONFIG_FILE", "broken", "parse config file")],
+)
+@pytest.mark.parametrize("command", [("up", "--yes"), ("ci", "secrets", "push")])
+def test_an_aws_configuration_that_is_wrong_is_told(
+    project: Project, command: tuple[str, ...], variable: str, value: str, said: str
+) -> None:
+    text = (project.folder / "sandgate.toml").read_text().replace('admin_profile = "admin"\n', "")
+    (project.folder / "sandgate.toml").write_text(f'{text}repository = "octo-org/shop"\n')
+    (project.folder / "broken").write_text("[[[")
+    project.env_file.write_text("AWS_ACCESS_KEY_ID=AKIAUNKNOWNUNKNOWN77\nAWS_SECRET_ACCESS_KEY=x\n")
+    project.env_file.chmod(0o600)
+    project.patch.setenv(variable, value)
+    done = project.sandgate(*command)
+    assert done.status in {3, 4}, done
+    assert said in done.err
+    assert "AKIAUNKNOWNUNKNOWN77" not in done.err
+
+
 def test_a_tier_without_an_account_has_no_identity(project: Project) -> None:
     assert project.sandgate("up", "--tier", "emulated", "--yes").status == 2
     assert project.standin.front.seen == []

@@ -157,20 +157,31 @@ def prove(key_id: str, secret: str, *, region: str, account: str) -> str:
     """
     import boto3  # noqa: PLC0415 - takes half a second
     from botocore.config import Config as ClientConfig  # noqa: PLC0415
-    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+    from botocore.exceptions import (  # noqa: PLC0415
+        BotoCoreError,
+        ClientError,
+        ConfigParseError,
+        ProfileNotFound,
+    )
 
     # Nothing that a shell exports may send the question elsewhere, or ask it with another key.
     settings: dict[str, Any] = {"ignore_configured_endpoint_urls": True, "read_timeout": _SECONDS}
-    session = boto3.Session(aws_access_key_id=key_id, aws_secret_access_key=secret, region_name=region)
     try:
+        session = boto3.Session(aws_access_key_id=key_id, aws_secret_access_key=secret, region_name=region)
         said = session.client("sts", config=ClientConfig(connect_timeout=_SECONDS, **settings)).get_caller_identity()
     except ClientError as error:
         code = str(error.response.get("Error", {}).get("Code", ""))
         raise ConfigError(
             f"AWS does not accept the env file's key: {code}", hint="`sandgate rotate` makes a new one"
         ) from None
+    except ProfileNotFound as error:
+        raise ConfigError(
+            f"there is no AWS profile {error.kwargs['profile']!r}", where="environment, AWS_PROFILE"
+        ) from None
     except BotoCoreError as error:
-        raise EnvironmentFault(f"AWS cannot be asked whose the key is: {type(error).__name__}") from None
+        # Others may quote what was to be sent.
+        why = str(error) if isinstance(error, ConfigParseError) else type(error).__name__
+        raise EnvironmentFault(f"AWS cannot be asked whose the key is: {why}") from None
     if account and said["Account"] != account:
         raise ConfigError(
             f"the env file's key is of account {said['Account']}, and this project's is {account}",

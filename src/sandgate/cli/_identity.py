@@ -154,12 +154,15 @@ class Desk:
         Raises:
             SandgateError: one of them cannot be read.
         """
+        from sandgate.config.credentials import check_characters  # noqa: PLC0415
         from sandgate.identity.env_file import read_entries  # noqa: PLC0415
         from sandgate.identity.key_plan import KeyFacts  # noqa: PLC0415
         from sandgate.identity.keys import list_keys  # noqa: PLC0415
 
         entries = read_entries(self.config.env_path)
         kept, secret = (entries.get(name, "") for name in self.names.variables)
+        held = {name: entries[name] for name in self.names.variables if entries.get(name)}
+        check_characters(held, str(self.config.env_path))
         keys = list_keys(self.iam, self.names.user)
         listed = any(key.id == kept and key.active for key in keys)
         owner = self.prover().whose(kept, secret, wait=listed) if kept and secret else ""
@@ -260,10 +263,12 @@ def _refusals() -> Iterator[None]:
     """A refusal that nobody foresaw is still one that a person can act on."""
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
+    from sandgate.identity._aws import first_line  # noqa: PLC0415
+
     try:
         yield
     except (BotoCoreError, ClientError) as error:
-        raise EnvironmentFault(f"AWS refused, or did not answer: {error}") from None
+        raise EnvironmentFault(f"AWS refused, or did not answer: {first_line(error)}") from None
 
 
 def _once_a_second(how: How) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -18,6 +19,7 @@ __all__ = [
     "MissingKeys",
     "StaleKey",
     "account_of_key",
+    "check_characters",
     "missing_keys",
     "read_keys",
     "shown_key",
@@ -32,6 +34,7 @@ _OTHER_WAYS = (
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
 )
 """Variables by which a CI job lets SDKs fetch credentials (AWS SDKs and Tools Reference Guide)."""
+_CHARACTERS = re.compile(r"[!-~]+")
 _SHOWN = 4
 _KEY_LENGTH = 20
 _ACCOUNT_BITS, _ACCOUNT_SHIFT = 40, 7
@@ -95,6 +98,25 @@ def read_keys(config: Config, environ: Mapping[str, str], service: str = "") -> 
     if found is None and config.ci and not _another_way(config, environ):
         raise missing_keys(config, service)
     return found
+
+
+def check_characters(values: Mapping[str, str], where: str) -> None:
+    """See that values can be those of a key: with a line end at its end, one would be an error whose text quotes it.
+
+    Args:
+        values: by name, each a key id, a secret or a token.
+        where: they stand.
+
+    Raises:
+        ConfigError: one holds white space, or what is not ASCII; names it, and does not show it.
+    """
+    for name, value in values.items():
+        if not _CHARACTERS.fullmatch(value):
+            raise ConfigError(
+                f"{name} holds a line end, a space or another character that no key has",
+                where=where,
+                hint="write it again, without what is before and behind it",
+            )
 
 
 def missing_keys(config: Config, service: str = "") -> MissingKeys:
@@ -176,6 +198,8 @@ def _pair(values: Mapping[str, str], names: tuple[str, str], where: str, *, ci: 
             + ("; in CI it comes from the repository secret of the same name" if ci else ""),
         )
     token = values.get(_TOKEN, "") if names == _AWS else ""
+    named = {names[0]: key_id, names[1]: secret, _TOKEN: token}
+    check_characters({name: value for name, value in named.items() if value}, where)
     return Keys(access_key_id=key_id, secret_access_key=secret, session_token=token, source=f"{where}, {names[0]}")
 
 

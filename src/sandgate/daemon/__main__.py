@@ -21,8 +21,8 @@ from typing import Any
 from sandgate.config.model import Config
 from sandgate.core.hardening import harden
 from sandgate.daemon.gate import Gate
-from sandgate.errors import SandgateError
-from sandgate.gate.bugs import report_loop_bug
+from sandgate.errors import RunError, SandgateError
+from sandgate.gate.bugs import describe_bug, report_loop_bug
 
 __all__ = ["main"]
 
@@ -42,6 +42,15 @@ def _first_known(group: BaseExceptionGroup[BaseException]) -> SandgateError | No
         if isinstance(found, SandgateError):
             return found
     return None
+
+
+def _bug(bug: BaseException, order: Mapping[str, Any]) -> RunError:
+    while isinstance(bug, BaseExceptionGroup):
+        bug = bug.exceptions[0]
+    where = str(Path(order["run_dir"]) / "gate.log")
+    told = f"a bug in the gate, as it started: {describe_bug(bug)}"
+    logging.getLogger("sandgate.gate").error("%s", told)
+    return RunError(told, where=where, hint="please report it")
 
 
 async def _serve(order: Mapping[str, Any]) -> int:
@@ -74,10 +83,9 @@ async def _serve(order: Mapping[str, Any]) -> int:
     except SandgateError as error:
         return _fail(error)
     except BaseExceptionGroup as group:
-        known = _first_known(group)
-        if known is None:
-            raise
-        return _fail(known)
+        return _fail(_first_known(group) or _bug(group, order))
+    except Exception as bug:  # noqa: BLE001 - its text may quote credentials, and would go to gate.log
+        return _fail(_bug(bug, order))
     finally:
         await gate.stop()
     return 0

@@ -9,7 +9,7 @@ from typing import Any
 
 from sandgate.errors import EnvironmentFault
 
-__all__ = ["aws_errors", "code_of", "silent_logs"]
+__all__ = ["aws_errors", "code_of", "first_line", "silent_logs"]
 
 _EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
 _UNKNOWN = frozenset({"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch"})
@@ -41,7 +41,7 @@ def aws_errors(what: str, *, who: str = "the administrator's credentials") -> It
         message, hint = _refused(what, who, error)
         raise EnvironmentFault(message, hint=hint) from None
     except BotoCoreError as error:
-        raise EnvironmentFault(f"{what}: {_first_line(error)}", hint=_offline_hint(error)) from None
+        raise EnvironmentFault(f"{what}: {first_line(error)}", hint=_offline_hint(error)) from None
 
 
 def _refused(what: str, who: str, error: Any) -> tuple[str, str]:
@@ -59,7 +59,13 @@ def _refused(what: str, who: str, error: Any) -> tuple[str, str]:
     return f"{what}: {code}: {said}", ""
 
 
-def _first_line(error: BaseException) -> str:
+def first_line(error: BaseException) -> str:
+    """What an error says, on one line, and without what was to be sent."""
+    from botocore.exceptions import HTTPClientError  # noqa: PLC0415
+
+    if type(error) is HTTPClientError:
+        # What nobody foresaw of a request, such as a header that cannot be sent; the text quotes it.
+        return "the request cannot be made, of these credentials at least"
     return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 

@@ -139,16 +139,28 @@ def check_account(config: Config, admin: Admin) -> None:
 def _session(profile: str, region: str) -> Any:
     """The boto3 session of a profile, which has credentials."""
     from boto3 import Session  # noqa: PLC0415 - `--help` must not pay for it
-    from botocore.exceptions import ProfileNotFound  # noqa: PLC0415
+    from botocore.exceptions import ConfigParseError, ProfileNotFound  # noqa: PLC0415
 
     try:
         session = Session(profile_name=profile or None, region_name=region)
-    except ProfileNotFound:
+    except ProfileNotFound as error:
         raise ConfigError(
-            f"there is no AWS profile {profile!r}", where="admin_profile", hint="`aws configure list-profiles`"
+            f"there is no AWS profile {error.kwargs['profile']!r}",
+            where="admin_profile" if profile else "environment, AWS_PROFILE",
+            hint="`aws configure list-profiles`",
         ) from None
+    except ConfigParseError as error:
+        raise ConfigError(f"the AWS configuration cannot be read: {error}") from None
     with aws_errors("there are no administrator's credentials"):
-        credentials = session.get_credentials()
+        try:
+            credentials = session.get_credentials()
+        except ValueError as error:
+            # What a credential process says that is no JSON.
+            raise EnvironmentFault(
+                f"the administrator's credentials cannot be read: {error}",
+                where=f"profile {session.profile_name}",
+                hint=f"`aws sts get-caller-identity --profile {session.profile_name}` must work first",
+            ) from None
     if credentials is None:
         raise EnvironmentFault(
             "there are no administrator's credentials",

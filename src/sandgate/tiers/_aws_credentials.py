@@ -17,7 +17,7 @@ from botocore import exceptions as failures
 from botocore.httpsession import where as botocore_bundle
 from botocore.session import Session
 
-from sandgate.config.credentials import MissingKeys, missing_keys, read_keys
+from sandgate.config.credentials import MissingKeys, check_characters, missing_keys, read_keys
 from sandgate.config.model import Config
 from sandgate.core.registry import nearest
 from sandgate.errors import ConfigError, EnvironmentFault, SandgateError
@@ -153,15 +153,17 @@ def of_chain(config: Config, session: Session) -> Source:
     credentials = _guarded(profile, session.get_credentials)
     if credentials is None:
         raise AbsentError(missing_keys(config))
-    _guarded(profile, credentials.get_frozen_credentials)
+    way = f"{credentials.method}, profile {profile}" if session.profile else str(credentials.method)
 
     def read() -> Credential:
         found = _guarded(profile, credentials.get_frozen_credentials)
+        named = {"key id": found.access_key, "secret": found.secret_key, "token": found.token or ""}
+        check_characters({f"the {name}": value for name, value in named.items() if value}, way)
         # Only those that botocore renews itself say when they end.
         expires: datetime | None = getattr(credentials, "_expiry_time", None)
         return Credential(found.access_key, found.secret_key, found.token or "", expires)
 
-    way = f"{credentials.method}, profile {profile}" if session.profile else str(credentials.method)
+    read()
     remedy = (
         f"`aws sso login --profile {profile}`" if "sso" in str(credentials.method) else "renew them at their source"
     )
@@ -194,7 +196,8 @@ def _guarded(profile: str, fetch: Callable[[], Any]) -> Any:
             f"the SSO session of the profile {profile!r} has expired, or there is none: {error}",
             hint=f"`aws sso login --profile {profile}`",
         ) from None
-    except (failures.BotoCoreError, failures.ClientError, OSError) as error:
+    # The last is what a process says that is no JSON.
+    except (failures.BotoCoreError, failures.ClientError, OSError, ValueError) as error:
         raise EnvironmentFault(
             f"the credentials of the profile {profile!r} cannot be had: {error}",
             where="AWS configuration",

@@ -162,6 +162,9 @@ class AwsCalls:
                 f"{host} cannot be reached: {reason}",
                 hint="the gate calls AWS itself, without a proxy: port 443 must be open",
             ) from error
+        except ValueError:
+            # Its text quotes the header that could not be sent, and may hold a token.
+            raise EnvironmentFault("the request that asks AWS who calls cannot be made of these credentials") from None
         finally:
             connection.close()
 

@@ -71,6 +71,7 @@ def test_a_payload_of_another_shape_is_no_traceback_and_nobodys_own_code(damage:
     event = github_event("pull_request", {"repository": {"full_name": "octo-org/shop"}, **damage})
     assert event.foreign
     assert event.labels == ()
+    assert github_event("workflow_dispatch", {"inputs": ["promote"]}).inputs == {}
 
 
 def test_a_merge_request() -> None:

@@ -48,6 +48,22 @@ def test_the_env_file_is_the_only_source(project: Path) -> None:
     assert "s3cret" not in repr(found)
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"AWS_ACCESS_KEY_ID": "s3cret\n"},
+        {"AWS_SECRET_ACCESS_KEY": "s3cret of somebody"},
+        {"AWS_SESSION_TOKEN": "s3cret\n"},
+        {"AWS_SESSION_TOKEN": "s3cr\u00e9t"},
+    ],
+)
+def test_what_no_key_can_be_is_named_and_not_shown(tmp_path: Path, wrong: dict[str, str]) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read_keys(config(tmp_path, CI="true"), {**PAIR, "AWS_SESSION_TOKEN": "token", **wrong})
+    assert next(iter(wrong)) in caught.value.message
+    assert "s3cr" not in str(caught.value) + caught.value.hint
+
+
 def test_exported_keys_do_not_count_outside_of_ci(tmp_path: Path) -> None:
     assert read_keys(config(tmp_path), PAIR) is None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 import pytest
-from botocore.exceptions import ClientError, EndpointConnectionError, SSOTokenLoadError
+from botocore.exceptions import ClientError, EndpointConnectionError, HTTPClientError, SSOTokenLoadError
 
 from sandgate.errors import EnvironmentFault
 from sandgate.identity._aws import aws_errors, silent_logs
@@ -34,6 +34,12 @@ def test_no_answer_is_told_too() -> None:
     with pytest.raises(EnvironmentFault) as caught, aws_errors("nothing"):
         raise SSOTokenLoadError(error_msg="none")
     assert "aws sso login" in caught.value.hint
+
+
+def test_a_request_that_cannot_be_made_is_not_quoted() -> None:
+    with pytest.raises(EnvironmentFault, match="cannot be made") as caught, aws_errors("nothing"):
+        raise HTTPClientError(error=ValueError("Invalid header value b'a secret\\n'"))
+    assert "secret" not in str(caught.value)
 
 
 def test_nothing_is_logged_meanwhile(caplog: pytest.LogCaptureFixture) -> None:

@@ -90,7 +90,8 @@ def _schedule(name: str, _payload: _Payload) -> Event:
 
 
 def _manual(name: str, payload: _Payload) -> Event:
-    given = payload.get("inputs") or payload.get("client_payload") or {}
+    found = payload.get("inputs") or payload.get("client_payload")
+    given = found if isinstance(found, Mapping) else {}
     inputs = {str(key): str(value).lower() if isinstance(value, bool) else str(value) for key, value in given.items()}
     return Event(kind="manual", name=name, ref=_text(payload, "ref"), inputs=inputs)
 
