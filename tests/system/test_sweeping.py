@@ -310,7 +310,7 @@ def test_types_that_cannot_be_listed_are_told(here: Here) -> None:
     here.queues.names.add("test-old")
     here.queues.refuses = {"ListQueues"}
     status, out, _ = here.say("sweep", "--adopt-prefix", "--yes")
-    assert (status, "could not be listed, so nobody knows" in out, "nothing else carries it" in out) == (0, True, True)
+    assert (status, "could not be listed, so nobody knows" in out, "nothing else carries it" in out) == (8, True, True)
     assert here.json("sweep", "--adopt-prefix", "--yes")["not_listed"][0]["type"] == "AWS::SQS::Queue"
 
 

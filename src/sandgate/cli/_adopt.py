@@ -52,12 +52,14 @@ def adopt(tier: str | None, how: How) -> int:
             "run": run.id, "region": run.region, "prefixes": list(config.prefix), "found": stray_json(found),
             "not_listed": not_listed_json(listed),
         }  # fmt: skip
+        report.not_looked = sum(bool(one.failure) for one in listed)
         how.say(_head(run, len(listed)))
         how.say(stray_lines(found, everything=how.dry_run))
         how.say(not_listed_lines(listed))
         if not found:
-            unknown = any(one.failure for one in listed)
-            how.say(["  nothing else carries it" if unknown else "  nothing carries it that is not a run's own"])
+            how.say(
+                ["  nothing else carries it" if report.not_looked else "  nothing carries it that is not a run's own"]
+            )
         elif not how.dry_run and agreed(len(found), how):
             take(run, found)
             told |= carry_out(run, report, how)

@@ -60,6 +60,8 @@ class Report:
     failures: list[ExitCode] = field(default_factory=list)
     removed: int = 0
     left: int = 0
+    not_looked: int = 0
+    """Types that could not be listed, of which nobody knows what there is."""
     halted: bool = False
 
     def fail(self, told: dict[str, object], error: SandgateError) -> None:
@@ -90,7 +92,7 @@ class Report:
             return ExitCode.INTERRUPTED
         if self.failures:
             return self.failures[0]
-        return ExitCode.LEFTOVERS if self.left else ExitCode.OK
+        return ExitCode.LEFTOVERS if self.left or self.not_looked else ExitCode.OK
 
     def to_json(self) -> dict[str, object]:
         """For programs."""

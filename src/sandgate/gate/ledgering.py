@@ -118,16 +118,13 @@ class Ledgering:
             await self._before_inner(call, opened, foreign)
         if is_told(call):
             opened.told = await self._telling.left(call)
-        if opened.wrote or opened.removes or opened.told:
-            self._open[call.id] = opened
         # Members that another call had written down are of use to a sweep only if they outlive this machine's power.
-        if not (opened.wrote or letting_go):
-            return not self._book.failed
-        if await self._book.sync():
-            return True
-        if opened.wrote:
-            self._book.write("failed", id=call.id, code="")  # it does not go out
-        return False
+        goes = await self._book.sync() if opened.wrote or letting_go else not self._book.failed
+        if goes and (opened.wrote or opened.removes or opened.told):
+            self._open[call.id] = opened
+        elif opened.wrote:
+            self._book.write("failed", id=call.id, code="")
+        return goes
 
     async def _before_inner(self, call: Call, opened: OnItsWay, foreign: Sequence[tuple[object, ...]]) -> None:
         """What it makes in containers of others: names of types with what their containers are called."""
@@ -216,8 +213,13 @@ class Ledgering:
             self._telling.tell(call, opened.told)
 
     def over(self, call: Call) -> None:
-        """Forget a call that has ended, however it did: what its lines say stays true without an answer."""
-        self._open.pop(call.id, None)
+        """Forget a call that has ended, however it did: what its lines say stays true without an answer.
+
+        What a call changes of others that nobody has answered may have changed, and is told.
+        """
+        opened = self._open.pop(call.id, None)
+        if opened is not None:
+            self._telling.tell(call, opened.told)
 
 
 def _is_there_though(opened: OnItsWay, code: str) -> bool:
