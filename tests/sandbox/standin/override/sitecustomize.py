@@ -66,9 +66,9 @@ def _getaddrinfo(
     host: Any,
     port: Any,
     family: int = 0,
-    type: int = 0,
+    type: int = 0,  # noqa: A002 - the name of an argument of socket.getaddrinfo
     proto: int = 0,
-    flags: int = 0,  # noqa: A002 - socket's names
+    flags: int = 0,
 ) -> Any:
     """As the system's, but for names of AWS, which are where the front is."""
     name = _name(host)
