@@ -202,6 +202,8 @@ def _sweep_one(past: Past, now: float, report: Report, how: How, known: Sequence
     from sandgate.sweeping import opened, others_for, plan_sweep  # noqa: PLC0415
 
     told: dict[str, object] = {"run": past.id, "tier": past.tier}
+    if past.machine:
+        told["machine"] = past.machine
     report.runs.append(told)
     how.say(run_lines(past, now=now, each=False))
     try:
