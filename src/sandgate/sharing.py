@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from sandgate.sweeping import Past
 
 __all__ = ["SharedPast", "bring", "close_empty", "merged", "open_shared", "own_ids", "shared_runs"]
 
+_NAMESPACE = re.compile(r"[a-z][a-z0-9]{5}")
 _FROM = "machine"
 """A file in the folder of a run that was brought here: what its machine is called."""
 
@@ -142,8 +144,8 @@ def bring(past: SharedPast, config: Config) -> Past:
         OSError: the folder cannot be written.
     """
     namespace = past.state.header.get("namespace")
-    if not isinstance(namespace, str):
-        raise RunError("its first line is not in the shared ledger", where=past.id)
+    if not isinstance(namespace, str) or not _NAMESPACE.fullmatch(namespace):
+        raise RunError("its namespace is not in the shared ledger", where=f"first line of {past.id}")
     folder = past.directory
     if not (folder / NAME).exists():
         folder.mkdir(parents=True, mode=0o700, exist_ok=True)
