@@ -217,6 +217,7 @@ refused(boto3.client("sts").assume_role, RoleArn=role, RoleSessionName="test")
         assert fault.happened
         assert one.standin.front.calls("sqs", "CreateQueue") == []
         one.standin.front.heal()
+        expired = one.standin.front.fault("expired", service="dynamodb", operation="TransactWriteItems")
         os.close(descriptor)
         out, err = process.communicate(timeout=180)
     refused, reads, scanned, taken, made = out.splitlines()
@@ -227,6 +228,7 @@ refused(boto3.client("sts").assume_role, RoleArn=role, RoleSessionName="test")
     assert "by rule shared-ledger" in scanned
     assert "by rule outside-sandbox" in taken
     assert made.startswith("made ")
+    assert expired.happened
     order = [each.operation for each in one.standin.front.seen if each.service in ("sqs", "dynamodb")]
     create = order.index("CreateQueue")
     assert "TransactWriteItems" in order[:create]

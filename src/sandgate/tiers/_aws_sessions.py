@@ -169,10 +169,12 @@ class Sessions:
         self._denied = False
         """Whether AWS has refused the credentials that could not be renewed."""
         self._task: asyncio.Task[None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     def begin(self) -> None:
         """Renew in the background from now on, so that no call waits for it."""
-        self._task = asyncio.get_running_loop().create_task(self._keep())
+        self._loop = asyncio.get_running_loop()
+        self._task = self._loop.create_task(self._keep())
 
     async def end(self) -> None:
         """Stop that."""
@@ -211,6 +213,12 @@ class Sessions:
             renewed = await self._once()
             self._denied = not renewed and bool(self.failure)
             return renewed
+
+    def mend_from_thread(self, denial: Denial) -> bool:
+        """As `mend`, for who is in a thread of its own while the loop runs."""
+        if self._loop is None or self._loop.is_closed():
+            return False
+        return asyncio.run_coroutine_threadsafe(self.mend(denial), self._loop).result()
 
     async def _keep(self) -> None:
         while True:

@@ -15,7 +15,7 @@ from typing import Any
 from sandgate.core.table import TableError
 from sandgate.tiers._aws_endpoints import NoPlaceError
 from sandgate.tiers._aws_sts import AwsCalls
-from sandgate.tiers._model import Aim
+from sandgate.tiers._model import Aim, Denial
 from sandgate.wire.signing.credential import Credential
 from sandgate.wire.signing.sign import sign
 
@@ -44,6 +44,7 @@ class AwsTable:
         calls: whose endpoints, clock and authorities are used.
         credential: to sign with, asked each time.
         account: that it is in.
+        mend: told of a signature that AWS has not taken, whether another one may be; blocks.
         pause: waits so many seconds.
     """
 
@@ -54,12 +55,14 @@ class AwsTable:
         credential: Callable[[], Credential],
         account: str,
         *,
+        mend: Callable[[Denial], bool] = lambda _denial: False,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self.name = name
         self.where = f"account {account}, region {calls.region}"
         self._calls = calls
         self._credential = credential
+        self._mend = mend
         self._pause = pause
         self._connection: http.client.HTTPSConnection | None = None
         self._ahead: float | None = None
@@ -80,16 +83,21 @@ class AwsTable:
         body = json.dumps(parameters).encode()
         with self._one:
             for attempt in range(_TRIES):
+                credential = self._credential()
                 try:
-                    return self._send(operation, body)
+                    return self._send(operation, body, credential)
                 except _DatedError as failed:
-                    corrected = self._calls.clock.correct(failed.error.code, failed.date)
-                    if attempt == _TRIES - 1 or not (corrected or _passes(failed.error)):
-                        raise failed.error from None
+                    error = failed.error
+                    corrected = self._calls.clock.correct(error.code, failed.date)
+                    if attempt == _TRIES - 1:
+                        raise error from None
+                    denial = Denial(code=error.code, message=error.message, date=failed.date, credential=credential)
+                    if not (corrected or _passes(error) or self._mend(denial)):
+                        raise error from None
                 self._pause(_PAUSE * 4**attempt)
         raise AssertionError
 
-    def _send(self, operation: str, body: bytes) -> Mapping[str, Any]:
+    def _send(self, operation: str, body: bytes, credential: Credential) -> Mapping[str, Any]:
         calls = self._calls
         try:
             place = calls.endpoints.place(Aim(service="dynamodb", signing_name="dynamodb", region=calls.region))
@@ -102,7 +110,7 @@ class AwsTable:
             ("x-amz-target", f"{_TARGET}.{operation}"),
         ]
         headers = sign(
-            "POST", "/", "", fields, self._credential(), region=place.region, service=place.signing_name,
+            "POST", "/", "", fields, credential, region=place.region, service=place.signing_name,
             payload=hashlib.sha256(body).hexdigest(), now=calls.clock.now(),
         )  # fmt: skip
         status, date, data = self._exchange(place.host, dict(headers), body)

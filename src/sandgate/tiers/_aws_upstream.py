@@ -176,7 +176,13 @@ def open_account(context: TierContext, rules: SigningRules, upstream: str) -> Ac
                 "boundary": _boundary(config, standing),
             },
             clock=calls.clock.now,
-            ledger=AwsTable(table, calls, lambda: sessions.standing.credentials["ledger"], standing.caller.account)
+            ledger=AwsTable(
+                table,
+                calls,
+                lambda: sessions.standing.credentials["ledger"],
+                standing.caller.account,
+                mend=sessions.mend_from_thread,
+            )
             if table
             else None,
         ),
