@@ -111,7 +111,8 @@ def _needs_environment(config: Config) -> bool:
     from sandgate.tiers._model import Tier  # noqa: PLC0415
 
     tiers = discover("sandgate.tiers", "TIER", Tier)
-    return lookup(tiers, config.tier, what="tier", where=config.sources.get("tier", "")).needs_environment
+    where = config.sources.get("tier", "")
+    return lookup(tiers, config.tier, what="tier", where=where, aliases=config.tier_aliases).needs_environment
 
 
 def _make_run_dir(directory: Path, config: Config, *, detached: bool) -> None:

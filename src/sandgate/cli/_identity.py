@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sandgate.cli._options import flag_of, read_config_creating
+from sandgate.cli._options import flag_of, read_config_creating, tier_named
 from sandgate.config.identity import IdentityNames, identity_names
 from sandgate.config.model import Config
 from sandgate.errors import EnvironmentFault, UsageError
@@ -250,6 +250,7 @@ def _config(tier: str | None, env_file: str | None) -> Config:
     if tier is None and config.tier != _TIER:
         config = read_config_creating(tier=_TIER, env_file=env_file)
     if config.tier != _TIER:
+        tier_named(config.tier, "command line, --tier", config.tier_aliases)
         raise UsageError(
             f"the tier {config.tier!r} has no identity that could be made or removed",
             where="command line, --tier",

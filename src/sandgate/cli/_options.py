@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from inspect import Parameter, Signature, signature
 from pathlib import Path
@@ -93,12 +93,13 @@ def tier_of(name: str) -> str:
     return name
 
 
-def tier_named(name: str, source: str = "") -> Tier:
+def tier_named(name: str, source: str = "", aliases: Iterable[str] = ()) -> Tier:
     """A tier of the registry.
 
     Args:
         name: of the tier.
         source: where the name comes from.
+        aliases: other names that may have been meant.
 
     Raises:
         UsageError: there is none.
@@ -106,7 +107,7 @@ def tier_named(name: str, source: str = "") -> Tier:
     from sandgate.core.registry import discover, lookup  # noqa: PLC0415 - tiers bring HTTP clients with them
     from sandgate.tiers._model import Tier  # noqa: PLC0415
 
-    return lookup(discover("sandgate.tiers", "TIER", Tier), name, what="tier", where=source)
+    return lookup(discover("sandgate.tiers", "TIER", Tier), name, what="tier", where=source, aliases=aliases)
 
 
 def read_config(**overrides: object) -> Config:

@@ -76,14 +76,24 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return close[0] if close else ""
 
 
-def lookup(cases: Mapping[str, T], name: str, *, what: str, where: str = "") -> T:
+def lookup(
+    cases: Mapping[str, T], name: str, *, what: str, where: str = "", aliases: Iterable[str] = ()
+) -> T:  # fmt: skip
     """The case of that name.
+
+    Args:
+        cases: by name.
+        name: as typed.
+        what: a case is, for the message.
+        where: it was typed.
+        aliases: other names that people may have meant.
 
     Raises:
         UsageError: there is none; names the nearest one and lists them all.
     """
     if name in cases:
         return cases[name]
-    close = nearest(name, cases)
+    known = tuple(dict.fromkeys((*cases, *aliases)))
+    close = nearest(name, known)
     hint = f"did you mean {close!r}? " if close else ""
-    raise UsageError(f"unknown {what} {name!r}", where=where, hint=f"{hint}known: {', '.join(cases)}")
+    raise UsageError(f"unknown {what} {name!r}", where=where, hint=f"{hint}known: {', '.join(known)}")

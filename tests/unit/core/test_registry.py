@@ -71,6 +71,9 @@ def test_an_unknown_name_suggests_the_nearest() -> None:
         lookup(cases, "emulate", what="tier", where="here")
     assert (caught.value.message, caught.value.where) == ("unknown tier 'emulate'", "here")
     assert caught.value.hint == "did you mean 'emulated'? known: emulated, sandbox"
+    with pytest.raises(UsageError) as caught:
+        lookup(cases, "integraton", what="tier", aliases=["integration"])
+    assert caught.value.hint == "did you mean 'integration'? known: emulated, sandbox, integration"
 
 
 def test_nothing_near_is_nothing() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 from sandgate.cli.checks._model import Check, Facts, Finding, State
 from sandgate.config.env_file import readable_by_others
 from sandgate.config.notices import holds_credentials
-from sandgate.core.git import ignore_line, ignored, tracked
+from sandgate.core.git import ignore_line, ignored, tracked, unsure
 
 __all__ = ["CHECK"]
 
@@ -35,7 +36,18 @@ def _wrong(path: Path, here: Path, *, secret: bool) -> Iterator[Finding]:
         mode = stat.S_IMODE(path.stat().st_mode)
         text = f"others on this machine can read {name} (mode {mode:04o})"
         yield Finding(state=State.MEND, text=text, remedy=f"chmod 600 {_shown(path, here)}")
-    if tracked(path):
+    # Of a link, git knows the link; the secret is in what it leads to.
+    real = Path(os.path.realpath(path))
+    for file in (path, real) if path.is_symlink() else (path,):
+        yield from _published(file, here, secret=secret)
+
+
+def _published(path: Path, here: Path, *, secret: bool) -> Iterator[Finding]:
+    name = path.name
+    if secret and (why := unsure(path)):
+        text = f"git does not say whether it would publish {name}: {why}"
+        yield Finding(state=State.UNKNOWN, text=text, remedy="see that `git status` works here")
+    elif tracked(path):
         remedy = f"git rm --cached {_shown(path, here)}; ignore it; `sandgate rotate`: the key is known"
         state = State.MEND if secret else State.NOTE
         yield Finding(state=state, text=f"git tracks {name}", remedy=remedy)

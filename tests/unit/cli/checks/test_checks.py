@@ -94,6 +94,12 @@ def test_an_env_file_that_git_would_publish(look: Look, tmp_path: Path) -> None:
     ((state, text, remedy),) = look(env_file)
     assert (state, text) == ("mend", "git tracks .env.sandbox")
     assert remedy.startswith("git rm --cached .env.sandbox;")
+    (tmp_path / "kept").write_bytes((tmp_path / ".env.sandbox").read_bytes())
+    (tmp_path / "kept").chmod(0o600)
+    repository(tmp_path, "kept", ignore=".env.*\n")
+    (tmp_path / ".env.sandbox").unlink()
+    (tmp_path / ".env.sandbox").symlink_to("kept")
+    assert ("mend", "git tracks kept") in [(state, text) for state, text, _ in look(env_file)], "through a link"
 
 
 def test_an_env_file_without_credentials_is_nobody_s_secret(look: Look, tmp_path: Path) -> None:
