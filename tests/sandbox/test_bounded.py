@@ -52,7 +52,7 @@ def test_from_up_to_down(project: Project) -> None:
 
     (run,) = (path.name for path in (project.folder / ".sandgate" / "runs").iterdir() if path.is_dir())
     refused = project.sandgate("down", "--yes")
-    assert (refused.status, f"still own something, which nobody could remove afterwards: {run}" in refused.err) == (
+    assert (refused.status, f"still owns something, which nobody could remove afterwards: {run}" in refused.err) == (
         2,
         True,
     )

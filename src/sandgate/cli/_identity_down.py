@@ -64,8 +64,8 @@ def carry_out(desk: Desk, *, sweep: bool, no_ci: bool, keep_stack: bool = False)
     owning = _owning(desk)
     if owning and not sweep:
         raise UsageError(
-            f"{len(owning)} run{'' if len(owning) == 1 else 's'} on account {desk.admin.account} still own something, "
-            f"which nobody could remove afterwards: {', '.join(past.id for past in owning)}",
+            f"{_count(len(owning), desk.admin.account)}, which nobody could remove afterwards: "
+            f"{', '.join(past.id for past in owning)}",
             hint="sandgate down --sweep, or `sandgate sweep` first",
         )
     plan = _plan(desk, no_ci=no_ci, keep_stack=keep_stack)
@@ -91,6 +91,11 @@ def carry_out(desk: Desk, *, sweep: bool, no_ci: bool, keep_stack: bool = False)
         return told
     how.say(f"{desk.names.user} is gone" if not plan.nothing else f"there is no {desk.names.user} any more")
     return told
+
+
+def _count(number: int, account: str) -> str:
+    runs, own = ("run", "owns") if number == 1 else ("runs", "own")
+    return f"{number} {runs} on account {account} still {own} something"
 
 
 def _remove(desk: Desk, plan: _Plan) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sandgate.config.model import Config
 from sandgate.errors import ConfigError
 
-__all__ = ["OWNER_TAG", "IdentityNames", "identity_names", "ledger_table"]
+__all__ = ["OWNER_TAG", "IdentityNames", "identity_names", "ledger_table", "own_names"]
 
 OWNER_TAG = "sandgate:identity"
 """Tag whose value is the user's name; `up` and `down` touch nothing that does not carry it."""
@@ -92,10 +92,23 @@ def identity_names(config: Config, service: str = "") -> IdentityNames:
     Raises:
         ConfigError: a name would lie inside the sandbox, where tests may change it, or is too long.
     """
+    names = _names(config, service)
+    _check(names, config)
+    return names
+
+
+def own_names(config: Config) -> frozenset[str]:
+    """The names of the project's own identity, none of which tests may adopt."""
+    names = _names(config, "")
+    own = (names.stack, names.user, names.deployer_role, names.boundary, names.limit, names.ci_role, names.ledger_role)
+    return frozenset(own)
+
+
+def _names(config: Config, service: str) -> IdentityNames:
     base = config.identity
     user = f"{base}-{service}" if service and not base.endswith(f"-{service}") else base
     key_id, secret = config.key_variables
-    names = IdentityNames(
+    return IdentityNames(
         stack=f"sandgate-{user}",
         user=user,
         role=user,
@@ -109,8 +122,6 @@ def identity_names(config: Config, service: str = "") -> IdentityNames:
         external_id=f"sandgate-{user}" if config.external_id else "",
         service=service,
     )
-    _check(names, config)
-    return names
 
 
 def ledger_table(config: Config) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from sandgate.config.identity import ledger_table
+from sandgate.config.identity import ledger_table, own_names
 from sandgate.config.model import Config
 from sandgate.config.options import AllowOptions
 from sandgate.core.registry import nearest
@@ -97,6 +97,7 @@ def load_policy(
         account=account,
         region=config.region,
         allow=_allowed(config),
+        own=own_names(config),
     )
     typed = None if written is None else replace(sandbox, adopt=written.adopt, allow=_allowed(written))
     if not config.policy:

@@ -64,7 +64,7 @@ def _proposals(
         yield 'isolation = "prefix"', replace(sandbox, namespace=None)
     if rule in _NAMED:
         names = [_split(request, sandbox)[1] for request in failing]
-        if all(names):
+        if all(names) and not sandbox.own.intersection(names):
             yield _adopt(names, typed, sandbox)
     if rule in _BY_ARN:
         arns = [arn for item in failing for arn in _BY_ARN[rule](item.resource)]

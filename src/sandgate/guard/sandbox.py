@@ -36,6 +36,7 @@ class Sandbox:
         account: 12 digits.
         region: of the run.
         allow: statements beside the generated ones.
+        own: names of the tests' identity, which are never adopted.
     """
 
     prefixes: tuple[str, ...] = ("test",)
@@ -46,6 +47,7 @@ class Sandbox:
     account: str
     region: str
     allow: tuple[Statement, ...] = ()
+    own: frozenset[str] = frozenset()
 
 
 def sandbox_document(sandbox: Sandbox) -> Document:

@@ -44,6 +44,12 @@ CASES = (
         value=f"{TABLE}/orders", source='prefix = ["test"]', remedy=r'adopt = \["orders"\]',
     ),
     Case(
+        rule="outside-sandbox", call="sts:AssumeRole",
+        members={"RoleArn": f"arn:aws:iam::{ACCOUNT}:role/unit-tester-deployer", "RoleSessionName": "own"},
+        value=f"arn:aws:iam::{ACCOUNT}:role/unit-tester-deployer", source='prefix = ["test"]',
+        remedy=r'allow = \[\{actions = \["sts:AssumeRole"\], resources = \[".*:role/unit-tester-deployer"\]\}\]',
+    ),
+    Case(
         rule="outside-sandbox", call="dynamodb:CreateTable", members={"TableName": "orders"},
         value=f"{TABLE}/orders", source='prefix = ["test"]', remedy=r"name it test-k3x9q2-orders",
     ),
