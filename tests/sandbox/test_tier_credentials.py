@@ -19,7 +19,7 @@ from tests.sandbox.standin.account import ACCOUNT, OTHER_ACCOUNT, StandIn
 from tests.sandbox.tier import Project, identity_of, project, surroundings
 
 from sandgate.config.load import load
-from sandgate.errors import SandgateError
+from sandgate.errors import EnvironmentFault, SandgateError
 from sandgate.session import cache_directory
 from sandgate.tiers._model import AbsentError, TierContext, Upstream
 from sandgate.tiers.sandbox import TIER
@@ -181,6 +181,13 @@ def test_a_passing_fault_of_aws_is_tried_again(start_tier: Start, key: tuple[str
     standin.front.fault("unavailable", service="sts", times=1)
     standin.front.fault("reset", service="iam", times=1)
     assert start_tier(env=lines(pair(key))).account == ACCOUNT
+
+
+def test_an_answer_that_does_not_say_who_calls(start_tier: Start, key: tuple[str, str], standin: StandIn) -> None:
+    standin.front.fault("body", service="sts", of="<Arn>[^<]*</Arn>", by="", times=0)
+    with pytest.raises(EnvironmentFault, match="names no account"):
+        start_tier(env=lines(pair(key)))
+    assert {seen.operation for seen in standin.front.seen} == {"GetCallerIdentity"}
 
 
 def test_a_role_that_does_not_let_us_in(start_tier: Start, standin: StandIn) -> None:

@@ -69,7 +69,8 @@ class Option:
 
     def _checked(self, value: object) -> object:
         if self.choices and value not in self.choices:
-            raise WrongValue(f"must be one of {', '.join(self.choices)}, not {value!r}")
+            shown = ", ".join(one or "''" for one in self.choices)
+            raise WrongValue(f"must be one of {shown}, not {value!r}")
         if self.check and (complaint := self.check(value)):
             raise WrongValue(complaint)
         return value

@@ -67,7 +67,10 @@ class AwsCalls:
             EnvironmentFault: it cannot be reached.
         """
         answer = dict(_leaves(self._call("sts", "GetCallerIdentity", credential)))
-        return Caller(account=answer["Account"], arn=answer["Arn"])
+        try:
+            return Caller(account=answer["Account"], arn=answer["Arn"])
+        except KeyError:
+            raise AwsDenied("Unreadable", "an answer that names no account and no ARN", "") from None
 
     def assume(self, credential: Credential, role: str, session: str, external_id: str = "") -> Credential:
         """Credentials of a role, for an hour: more is not to be had where one role assumes another.
@@ -79,12 +82,15 @@ class AwsCalls:
         extra = {"ExternalId": external_id} if external_id else {}
         root = self._call("sts", "AssumeRole", credential, RoleArn=role, RoleSessionName=session, **extra)
         answer = dict(_leaves(root))
-        return Credential(
-            answer["AccessKeyId"],
-            answer["SecretAccessKey"],
-            answer["SessionToken"],
-            datetime.fromisoformat(answer["Expiration"]),
-        )
+        try:
+            return Credential(
+                answer["AccessKeyId"],
+                answer["SecretAccessKey"],
+                answer["SessionToken"],
+                datetime.fromisoformat(answer["Expiration"]),
+            )
+        except (KeyError, ValueError):
+            raise AwsDenied("Unreadable", "an answer that holds no whole credentials", "") from None
 
     def aliases(self, credential: Credential) -> tuple[str, ...]:
         """The account's aliases: one, or none.

@@ -124,6 +124,7 @@ WRONG_FILES = {
     "flag for a number": ("body_limit = true", "body_limit: must be a whole number, not True", "key body_limit", ""),
     "no list": ("paths = 3", "paths: must be text or a list of text, not 3", "key paths", ""),
     "list of wrong": ("paths = ['a', 3]", "paths: must be a list of text; one item is, not 3", "key paths", ""),
+    "empty choice": ('fallback = "x"', "fallback: must be one of '', emulated, not 'x'", "key fallback", ""),
     "choice": ('isolation = "none"', "isolation: must be one of run, prefix, not 'none'", "key isolation", ""),
     "region": ('region = "Ireland"', "region: must be the name of an AWS region", "key region", ""),
     "prefix": ('prefix = "Integration"', "prefix: must be 1 to 7 lower-case", "key prefix", ""),
