@@ -123,7 +123,24 @@ def test_what_came_long_after_the_call_is_somebody_elses(world: Run, begin: Star
 
 
 def test_a_create_that_nobody_answered_leaves_a_shared_name_alone(world: Run, begin: Starts) -> None:
-    """The secret is somebody else's, the create failed for that, and the answer that said so is lost."""
+    """The table is somebody else's, the create failed for that, and the answer that said so is lost."""
+    theirs: Any = world.deployer_clients()("dynamodb")
+    theirs.create_table(TableName="test-nine", **TABLE)
+    run = begin()
+    with pytest.raises(theirs.exceptions.ClientError, match="ResourceInUse"):
+        run.clients()("dynamodb").create_table(TableName="test-nine", **TABLE)
+    run.stop()
+    ledger = run.directory / NAME
+    kept = [line for line in ledger.read_text(encoding="utf-8").splitlines() if '"ledger":"failed"' not in line]
+    ledger.write_text("\n".join(kept) + "\n", encoding="utf-8")
+    why = _sweep_dead(run.directory)
+    assert "never answered" in why["dynamodb-table"]
+    assert "test-nine" in theirs.list_tables()["TableNames"]
+    theirs.delete_table(TableName="test-nine")
+
+
+def test_a_secret_that_was_there_is_known_to_be_theirs(world: Run, begin: Starts) -> None:
+    """Clients send a token, with which a create may answer as if it had made it: the gate has asked before."""
     theirs: Any = world.deployer_clients()("secretsmanager")
     theirs.create_secret(Name="test-nine", SecretString="theirs")
     run = begin()
@@ -133,7 +150,6 @@ def test_a_create_that_nobody_answered_leaves_a_shared_name_alone(world: Run, be
     ledger = run.directory / NAME
     kept = [line for line in ledger.read_text(encoding="utf-8").splitlines() if '"ledger":"failed"' not in line]
     ledger.write_text("\n".join(kept) + "\n", encoding="utf-8")
-    why = _sweep_dead(run.directory)
-    assert "never answered" in why["secretsmanager-secret"]
+    assert _sweep_dead(run.directory) == {}
     assert theirs.get_secret_value(SecretId="test-nine")["SecretString"] == "theirs"
     theirs.delete_secret(SecretId="test-nine", ForceDeleteWithoutRecovery=True)

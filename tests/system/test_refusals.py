@@ -98,7 +98,7 @@ def test_the_guard_is_not_switched_off_by_a_file_or_variable(project: Any, place
     if place == "file":
         project.write("pyproject.toml", "[tool.sandgate]\nunsafe_no_guard = true\n")
     elif place == "env file":
-        project.write(".env", "SANDGATE_UNSAFE_NO_GUARD=1\n")
+        project.write(".env.emulated", "SANDGATE_UNSAFE_NO_GUARD=1\n")
     else:
         environ = {"SANDGATE_UNSAFE_NO_GUARD": "1"}
     said = project.sandgate("run", "--", "true", environ=environ)

@@ -176,16 +176,18 @@ def open_account(context: TierContext, rules: SigningRules, upstream: str) -> Ac
                 "boundary": _boundary(config, standing),
             },
             clock=calls.clock.now,
-            ledger=AwsTable(
-                table,
-                calls,
-                lambda: sessions.standing.credentials["ledger"],
-                standing.caller.account,
-                mend=sessions.mend_from_thread,
-            )
-            if table
-            else None,
+            ledger=_ledger(table, calls, sessions) if table else None,
         ),
+    )
+
+
+def _ledger(table: str, calls: AwsCalls, sessions: Sessions) -> AwsTable:
+    return AwsTable(
+        table,
+        calls,
+        lambda: sessions.standing.credentials["ledger"],
+        sessions.standing.caller.account,
+        mend=sessions.mend_from_thread,
     )
 
 
