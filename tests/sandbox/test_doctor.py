@@ -15,6 +15,8 @@ import pytest
 from dotenv import dotenv_values
 from tests.sandbox.standin.account import ACCOUNT, StandIn
 
+from sandgate.config.credentials import shown_key
+
 CONFIGURATION = f"""
 tier = "sandbox"
 account = "{ACCOUNT}"
@@ -110,6 +112,17 @@ def test_all_is_well(standin: StandIn, project: Project) -> None:
     # Whose the credentials are is asked once, though three checks need it.
     users = [seen.access_key_id for seen in standin.front.calls("sts", "GetCallerIdentity")]
     assert users.count(key) == 1
+
+
+def test_another_key_that_works_is_told(standin: StandIn, project: Project) -> None:
+    iam = standin.root_client("iam")
+    other = iam.create_access_key(UserName="doctor-tester")["AccessKey"]["AccessKeyId"]
+    try:
+        status, found = project.doctor()
+    finally:
+        iam.delete_access_key(UserName="doctor-tester", AccessKeyId=other)
+    text = f"user/doctor-tester has another key that works, {shown_key(other)}"
+    assert (status, found["credentials"][1:]) == (0, [("note", text)])
 
 
 def test_everything_that_is_wrong_is_told_at_once(

@@ -11,7 +11,7 @@ from sandgate.errors import EnvironmentFault
 if TYPE_CHECKING:
     from sandgate.identity.admin import Admin
 
-__all__ = ["admin", "key_made"]
+__all__ = ["admin", "key_made", "other_keys"]
 
 
 def admin(facts: Facts) -> Admin:
@@ -50,3 +50,21 @@ def key_made(facts: Facts) -> float | None:
         listed = facts.once(admin).clients("iam").list_access_keys(UserName=names(facts).user)["AccessKeyMetadata"]
     found = (entry["CreateDate"].timestamp() for entry in listed if entry["AccessKeyId"] == keys.access_key_id)
     return next(found, None)
+
+
+def other_keys(facts: Facts) -> tuple[str, ...]:
+    """Ids of the keys of the tests' user that work beside the one in use; none where nobody can be asked.
+
+    Raises:
+        SandgateError: AWS refuses to tell.
+    """
+    from sandgate.identity._aws import aws_errors  # noqa: PLC0415
+
+    user, caller = names(facts).user, facts.once(who)
+    if not facts.config.admin_profile or caller.name != f"user/{user}":
+        return ()
+    kept = facts.once(credentials).access_key_id
+    with aws_errors("the user's keys cannot be listed"):
+        listed = facts.once(admin).clients("iam").list_access_keys(UserName=user)["AccessKeyMetadata"]
+    ids = (entry["AccessKeyId"] for entry in listed if entry["Status"] == "Active")
+    return tuple(key for key in ids if key != kept)

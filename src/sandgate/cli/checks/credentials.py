@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sandgate.cli._ages import age_text
-from sandgate.cli.checks._admin import key_made
+from sandgate.cli.checks._admin import key_made, other_keys
 from sandgate.cli.checks._aws import credentials, who
 from sandgate.cli.checks._model import Check, Facts, Finding, State
 from sandgate.config.credentials import shown_key
@@ -43,6 +43,14 @@ def _look(facts: Facts) -> Iterator[Finding]:
         yield Finding(state=State.NOTE, text=f"{which}, of {found.name}{age}", remedy="sandgate rotate")
     else:
         yield Finding(state=State.OK, text=f"{which}, of {found.name}{age}")
+    try:
+        others = facts.once(other_keys)
+    except (ConfigError, EnvironmentFault):
+        return
+    for key in others:
+        text = f"{found.name} has another key that works, {shown_key(key)}"
+        remedy = "where nobody has it, `sandgate rotate --replace-all`"
+        yield Finding(state=State.NOTE, text=text, remedy=remedy)
 
 
 def _refused(which: str, code: str) -> Finding:
