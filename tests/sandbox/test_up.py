@@ -207,6 +207,8 @@ def test_a_stack_that_never_worked_is_explained_and_made_again(project: Project)
 
 def test_a_secret_goes_nowhere_where_git_would_take_it(project: Project) -> None:
     subprocess.run(["git", "init", "-q", str(project.folder)], check=True)
+    done = project.sandgate("up", "--dry-run")
+    assert (done.status, "! git does not ignore the env file" in done.out) == (0, True), "told beforehand"
     done = project.sandgate("up", "--yes")
     assert (done.status, "echo '/.env.sandbox' >>" in done.err) == (3, True), done
     assert project.changes() == []

@@ -22,11 +22,14 @@ def check_env_file(desk: Desk) -> None:
     """See whether the env file may hold a secret; what sandgate can mend is offered to who sits there.
 
     Raises:
-        ConfigError: it may not.
+        ConfigError: it may not; a dry run only tells it.
     """
     from sandgate.identity.env_file import unfit  # noqa: PLC0415
 
     while (found := unfit(desk.config.env_path)) is not None:
+        if desk.how.dry_run:
+            desk.how.say([f"  ! {found.message}", f"    {found.hint}"])
+            return
         if not found.mend or not desk.how.offers():
             raise found
         desk.how.say([found.message, f"  where: {found.where}"])

@@ -70,8 +70,7 @@ def _carry_out(desk: Desk, *, grace: float, wait: bool, everything: bool, no_ci:
 
     how = desk.how
     _check_there_is_one(desk)
-    if not how.dry_run:
-        check_env_file(desk)
+    check_env_file(desk)
     plan = plan_rotation(desk.key_facts(), everything=everything)
     if ci := not no_ci and shares_ci(desk):
         check_ci(desk)

@@ -70,7 +70,7 @@ def _carry_out(desk: Desk, *, no_ci: bool) -> dict[str, object]:
 
     how = desk.how
     # All that could be in the way is looked at before anything is made.
-    if desk.documents.admits_user and not how.dry_run:
+    if desk.documents.admits_user:
         check_env_file(desk)
     stack = plan_stack(desk)
     keys = _plan_keys(desk)
