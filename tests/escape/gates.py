@@ -439,7 +439,7 @@ class Gate:
             reader, writer = await asyncio.open_connection("127.0.0.1", self._listener.port("main"))
             writer.write(data)
             writer.write_eof()
-            got = await asyncio.wait_for(reader.read(), 5)
+            got = await asyncio.wait_for(reader.read(), 60)
             writer.close()
             for _ in range(3):  # whatever the gate still had for the upstream, it gets
                 await asyncio.sleep(0)

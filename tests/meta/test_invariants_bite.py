@@ -133,6 +133,12 @@ def test_every_promise_is_broken_somewhere() -> None:
 
 
 @pytest.mark.slow
-def test_the_copy_is_green_when_nothing_is_broken(copy: Copy) -> None:
-    status, output = copy.run(sorted({test for mutation in MUTATIONS for test in mutation["tests"]}))
+def test_the_copy_is_green_when_nothing_is_broken(copy: Copy, effort: int) -> None:
+    """What a copy could lack, a file or a fixture, it lacks for a whole file of tests: one of each says enough.
+
+    That every one of them is green on what is not broken, this very session shows.
+    """
+    named = sorted({test for mutation in MUTATIONS for test in mutation["tests"]})
+    first = {test.partition("::")[0]: test for test in reversed(named)}
+    status, output = copy.run(named if effort > 1 else sorted(first.values()))
     assert status == 0, output

@@ -85,7 +85,7 @@ def test_events_of_the_gate_are_the_gates(folder: Path, event: str, allowed: boo
 
 def _handed(inlet: Path, name: bytes, *descriptors: int) -> str:
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as gate:
-        gate.settimeout(5)
+        gate.settimeout(60)
         gate.connect(str(inlet))
         if descriptors:
             socket.send_fds(gate, [name], list(descriptors))

@@ -38,7 +38,7 @@ def _answers(path: Path, *lines: bytes) -> list[dict[str, object]]:
         writer.write_eof()
         said = b""
         with contextlib.suppress(ConnectionResetError):  # hung up on before it was listened to
-            said = await asyncio.wait_for(reader.read(), 5)
+            said = await asyncio.wait_for(reader.read(), 60)
         writer.close()
         server.close()
         return said

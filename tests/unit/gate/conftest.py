@@ -197,7 +197,7 @@ class Gate:
             reader, writer = await asyncio.open_connection("127.0.0.1", self._listener.port(worker))
             writer.write(data)
             writer.write_eof()
-            got = await asyncio.wait_for(reader.read(), 5)
+            got = await asyncio.wait_for(reader.read(), 60)
             writer.close()
             return got
 
