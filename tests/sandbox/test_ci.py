@@ -274,5 +274,6 @@ def test_a_job_without_a_key_and_what_its_receipt_is_worth(project: Project) -> 
     # It is right in every other respect; only AWS itself proves something about AWS.
     assert [line.partition(": ")[2] for line in said.err.splitlines()[1:]] == ["the run ended at stand-in, not at aws"]
     project.patch.delenv("CI", raising=False)
+    down = project.sandgate("down", "--yes")
+    assert (down.status, "`sandgate ci oidc delete` removes it" in down.out) == (0, True)
     assert project.sandgate("ci", "oidc", "delete", "--yes").status == 0
-    assert project.sandgate("down", "--yes").status == 0

@@ -86,6 +86,8 @@ def carry_out(desk: Desk, *, sweep: bool, no_ci: bool, keep_stack: bool = False)
     if owning:
         _sweep(desk, owning)
     _remove(desk, plan)
+    if desk.config.ci_credentials == "oidc" and not desk.of_one_service:
+        how.say("the role of CI has a stack of its own: `sandgate ci oidc delete` removes it")
     if keep_stack:
         how.say(f"{desk.names.user} has no key any more")
         return told
