@@ -15,7 +15,7 @@ help: ## List the targets
 demo: $(VENV)/.demo ## Deploy the users API to the embedded AWS and run its integration tests through the gate
 	cd examples/users-api && $(CURDIR)/$(BIN)/python -m pytest tests/integration
 
-test: $(VENV)/.dev ## Run every test
+test: $(VENV)/.dev $(VENV)/crt ## Run every test
 	$(BIN)/python -m pytest -n $(WORKERS)
 
 lint: $(VENV)/.dev ## Format check, ruff, mypy strict, generated pages up to date
@@ -65,6 +65,14 @@ $(VENV)/.demo $(VENV)/.dev $(VENV)/.docs $(VENV)/.bench: pyproject.toml | $(BIN)
 	@if $(BIN)/python -m uv --version >/dev/null 2>&1; \
 	then $(BIN)/python -m uv pip install --quiet --python $(BIN)/python --editable '.[$(EXTRAS)]'; \
 	else $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$(EXTRAS)]'; fi
+	@touch $@
+
+# What tests of SigV4A look at, beside the environment and not in it: every process that loads botocore would load it.
+$(VENV)/crt: pyproject.toml | $(VENV)/.dev
+	@rm -rf $@
+	@if $(BIN)/python -m uv --version >/dev/null 2>&1; \
+	then $(BIN)/python -m uv pip install --quiet --python $(BIN)/python --target $@ 'awscrt>=0.23'; \
+	else $(BIN)/python -m pip install --quiet --disable-pip-version-check --target $@ 'awscrt>=0.23'; fi
 	@touch $@
 
 $(BIN)/python:
