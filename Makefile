@@ -16,7 +16,7 @@ demo: $(VENV)/.demo ## Deploy the users API to the embedded AWS and run its inte
 	cd examples/users-api && $(CURDIR)/$(BIN)/python -m pytest tests/integration
 
 test: $(VENV)/.dev $(VENV)/crt ## Run every test
-	$(BIN)/python -m pytest -n $(WORKERS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 lint: $(VENV)/.dev ## Format check, ruff, mypy strict, generated pages up to date
 	$(BIN)/ruff format --check .
