@@ -7,9 +7,12 @@ are asked for, since the gate itself imports this package too and must start qui
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
+# `typing` takes a moment to load, and this runs before Ctrl-C can be anything but a traceback; checkers know the name.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from sandgate.errors import SandgateError
     from sandgate.pytest_plugin.fixtures.api import Api
     from sandgate.pytest_plugin.fixtures.cognito import CognitoUser, CognitoUsers
