@@ -75,7 +75,7 @@ def test_ctrl_c_while_the_gate_starts(project: Any, nothing_left: Callable[[], N
     time.sleep(0.1)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=30)
-    # CPython ends by the signal itself where that had struck inside an `exec` of text, as dataclasses do: 130 in a shell.
+    # CPython ends by the signal itself where that had struck in an `exec` of text, as in dataclasses; a shell says 130.
     assert process.returncode in (130, -signal.SIGINT), out + err
     assert err == "ERROR: interrupted while the gate started\n"
     nothing_left()
