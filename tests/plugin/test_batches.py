@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from threading import Lock
 from typing import Any
 
 import pytest
@@ -26,6 +27,7 @@ class Table:
     def __init__(self, items: int, *, faults: int = 0, code: str = "ThrottlingException") -> None:
         self.items = [{"p": {"S": str(n)}, "s": {"N": str(n)}, "more": {"S": "x"}} for n in range(items)]
         self.faults, self.code = faults, code
+        self.writing = Lock()  # batches come from several threads
         self.batches: list[int] = []
 
     def describe_table(self, TableName: str) -> Any:
@@ -51,7 +53,8 @@ class Table:
         done = requests[:-1] or requests
         keys = [request["DeleteRequest"]["Key"] for request in done]
         assert all(set(key) == {"p", "s"} for key in keys)
-        self.items = [item for item in self.items if {"p": item["p"], "s": item["s"]} not in keys]
+        with self.writing:
+            self.items = [item for item in self.items if {"p": item["p"], "s": item["s"]} not in keys]
         left = requests[len(done) :]
         return {"UnprocessedItems": {"t": left} if left else {}}
 
