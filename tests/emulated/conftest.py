@@ -44,6 +44,19 @@ def make_run(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
     return make
 
 
+@pytest.fixture(scope="module")
+def world(make_run: Callable[..., Any]) -> Iterator[Run]:
+    """An emulator that holds what is somebody else's: its own gate has no guard."""
+    with make_run(unsafe_no_guard=True) as run:
+        yield run
+
+
+@pytest.fixture(scope="module")
+def theirs(world: Run) -> Callable[[str], Any]:
+    """Callable[[str], Any] of those to whom that belongs."""
+    return world.deployer_clients()
+
+
 @pytest.fixture(scope="session")
 def make_beside(make_run: Callable[..., Any]) -> Callable[..., Any]:
     """A context manager that gives a run before an emulator that another run holds, which outlives it.

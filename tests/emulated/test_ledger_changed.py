@@ -26,19 +26,6 @@ TABLE = {
 
 
 @pytest.fixture(scope="module")
-def world(make_run: Callable[..., Any]) -> Iterator[Run]:
-    """The emulator."""
-    with make_run(unsafe_no_guard=True) as run:
-        yield run
-
-
-@pytest.fixture(scope="module")
-def theirs(world: Run) -> Clients:
-    """Clients of those to whom it belongs."""
-    return world.deployer_clients()
-
-
-@pytest.fixture(scope="module")
 def ids(theirs: Clients) -> dict[str, str]:
     """What AWS named of theirs: a pool with a user in it, who signs in by an address, and a key."""
     pool = theirs("cognito-idp").create_user_pool(PoolName="theirs", UsernameAttributes=["email"])["UserPool"]["Id"]

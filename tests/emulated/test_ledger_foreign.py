@@ -46,19 +46,6 @@ TABLE = {
 
 
 @pytest.fixture(scope="module")
-def world(make_run: Callable[..., Any]) -> Iterator[Run]:
-    """The emulator."""
-    with make_run(unsafe_no_guard=True) as run:
-        yield run
-
-
-@pytest.fixture(scope="module")
-def theirs(world: Run) -> Clients:
-    """Clients of those to whom it belongs."""
-    return world.deployer_clients()
-
-
-@pytest.fixture(scope="module")
 def pool(theirs: Clients) -> str:
     """Their pool, with a user; the run adopts it, since an id that AWS chose says nothing of whose it is."""
     made: str = theirs("cognito-idp").create_user_pool(PoolName="test-their-pool")["UserPool"]["Id"]

@@ -19,13 +19,6 @@ WORD = "Secret-12345!"
 
 
 @pytest.fixture(scope="module")
-def world(make_run: Callable[..., Any]) -> Iterator[Run]:
-    """The emulator."""
-    with make_run(unsafe_no_guard=True) as run:
-        yield run
-
-
-@pytest.fixture(scope="module")
 def theirs(world: Run) -> Any:
     """A client of those to whom it belongs."""
     return world.deployer_clients()("cognito-idp")

@@ -26,6 +26,7 @@ from sandgate.gate.seen import Seen
 from sandgate.gate.upstream import Pool
 from sandgate.keys.run_keys import RunKeys
 from sandgate.keys.surrogates import Surrogates
+from sandgate.ledger.book import Book
 from sandgate.rewrite.rewriter import Rewriter
 from sandgate.routes._model import Route
 from sandgate.session import cache_directory
@@ -38,6 +39,15 @@ REAL = {
     "identity": Credential("AKIDREALIDENTITY", "real+secret/of/the/identity"),
     "deployer": Credential("AKIDREALDEPLOYER", "real+secret/of/the/deployer"),
 }
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Iterator[Book]:
+    """A ledger."""
+    made = Book(tmp_path / "ledger.jsonl")
+    made.begin({}, durable=False)
+    yield made
+    made.close()
 
 
 class Visit(NamedTuple):

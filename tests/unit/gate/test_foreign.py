@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any, cast
 
 import pytest
@@ -43,15 +42,6 @@ class Probed:
 def prober() -> Probed:
     """What upstream would say."""
     return Probed()
-
-
-@pytest.fixture
-def book(tmp_path: Path) -> Iterator[Book]:
-    """A ledger."""
-    made = Book(tmp_path / "ledger.jsonl")
-    made.begin({}, durable=False)
-    yield made
-    made.close()
 
 
 @pytest.fixture

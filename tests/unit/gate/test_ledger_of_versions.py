@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any, cast
 
 import pytest
@@ -34,15 +33,6 @@ class _Probed:
 
     async def survey(self, *_about: object) -> object:
         return self._shown
-
-
-@pytest.fixture
-def book(tmp_path: Path) -> Iterator[Book]:
-    """A ledger."""
-    made = Book(tmp_path / "ledger.jsonl")
-    made.begin({}, durable=False)
-    yield made
-    made.close()
 
 
 def _call(operation: str, parameters: Mapping[str, Any], *, service: str = "s3") -> Call:

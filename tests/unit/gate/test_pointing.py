@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any, cast
 
 import pytest
@@ -48,15 +47,6 @@ class Cognito:
 def cognito() -> Cognito:
     """What upstream would say."""
     return Cognito()
-
-
-@pytest.fixture
-def book(tmp_path: Path) -> Iterator[Book]:
-    """A ledger."""
-    made = Book(tmp_path / "ledger.jsonl")
-    made.begin({}, durable=False)
-    yield made
-    made.close()
 
 
 @pytest.fixture
