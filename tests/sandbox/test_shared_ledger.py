@@ -344,3 +344,36 @@ def test_the_table_goes_when_no_run_of_any_machine_owns_anything(project: Projec
     assert (done.status, f"deleted the table {name}" in done.out) == (0, True), done
     assert "removed 0" in done.out  # the table that the run asked for was never made
     assert name not in client.list_tables()["TableNames"]
+
+
+def test_down_leaves_a_table_that_this_identity_has_not_made(project: Project, key: str) -> None:
+    assert key
+    client = project.standin.root_client("dynamodb")
+    by_hand = f"{project.identity}-by-hand"
+    client.create_table(
+        TableName=by_hand,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+    )
+    for name, said in ((TABLE, f"it is that of {IDENTITY}"), (by_hand, "it is that of somebody else")):
+        project.configure(f'services = ["dynamodb"]\nledger = "dynamodb://{name}"')
+        left = project.sandgate("down", "--yes")
+        assert (left.status, f"= the table {name}: {said}" in left.out) == (0, True), left
+        assert name in client.list_tables()["TableNames"]
+    client.delete_table(TableName=by_hand)
+
+
+def test_down_asks_for_the_table_also_where_the_stack_is_gone(project: Project) -> None:
+    name = f"{project.identity}-ledger"
+    project.configure(f'services = ["dynamodb"]\nledger = "dynamodb://{name}"')
+    assert project.sandgate("up", "--yes").status == 0
+    fault = project.standin.front.fault("denied", service="dynamodb", operation="UpdateTable")
+    stopped = project.sandgate("down", "--yes")
+    assert (stopped.status, fault.happened) == (4, 1), stopped
+    asked = project.sandgate("down", typed="n\n")
+    assert (asked.status, f"- table {name} of the shared ledger" in asked.out) == (130, True), asked
+    client = project.standin.root_client("dynamodb")
+    assert name in client.list_tables()["TableNames"]
+    assert project.sandgate("down", "--yes").status == 0
+    assert name not in client.list_tables()["TableNames"]

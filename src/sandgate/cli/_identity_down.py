@@ -37,11 +37,15 @@ class _Plan:
     stack: bool
     keep_stack: bool
     """Whether nobody asks for the stack, which may have any name then."""
+    table: bool
+    """Whether the shared ledger is this identity's, and goes with it."""
+    kept_table: str
+    """Why the table stays, where it does."""
 
     @property
     def nothing(self) -> bool:
         """Whether all is gone already."""
-        return not (self.keys or self.entries or self.stack)
+        return not (self.keys or self.entries or self.stack or self.table)
 
 
 def carry_out(desk: Desk, *, sweep: bool, no_ci: bool, keep_stack: bool = False) -> dict[str, object]:
@@ -124,18 +128,21 @@ def _remove(desk: Desk, plan: _Plan) -> None:
         how.say(f"{desk.config.repository} has no {' and no '.join(plan.secrets)} any more")
     if not plan.keep_stack:
         delete_stack(desk)
+    if plan.table:
         remove_table(desk)
 
 
 def _plan(desk: Desk, *, no_ci: bool, keep_stack: bool) -> _Plan:
     from sandgate.ci.secrets import uses_secrets  # noqa: PLC0415
     from sandgate.cli._identity_keys import check_ci  # noqa: PLC0415
+    from sandgate.cli._identity_ledger import owner_of_table  # noqa: PLC0415
     from sandgate.cli._identity_stack import check_ours, find_stack  # noqa: PLC0415
     from sandgate.identity.env_file import read_entries  # noqa: PLC0415
     from sandgate.identity.keys import list_keys  # noqa: PLC0415
 
     stack = find_stack(desk)
     check_ours(desk, stack)
+    owner = owner_of_table(desk)
     keys = list_keys(desk.iam, desk.names.user)
     entries = read_entries(desk.config.env_path)
     mine, why = _is_ours(desk, entries, keys)
@@ -150,6 +157,8 @@ def _plan(desk: Desk, *, no_ci: bool, keep_stack: bool) -> _Plan:
         secrets=desk.names.variables if ci else (),
         stack=stack is not None and not keep_stack,
         keep_stack=keep_stack,
+        table=owner == desk.names.user and not keep_stack,
+        kept_table="" if owner in {None, desk.names.user} else f"it is that of {owner or 'somebody else'}",
     )
 
 
@@ -181,8 +190,10 @@ def _lines(desk: Desk, plan: _Plan, owning: tuple[Past, ...]) -> Iterator[str]:
         yield f"  - secrets {' and '.join(plan.secrets)} of {desk.config.repository}"
     if plan.stack:
         yield f"  - stack {desk.names.stack}, with the user and its roles"
-        if desk.documents.table:
-            yield f"  - table {desk.documents.table} of the shared ledger"
+    if plan.table:
+        yield f"  - table {desk.documents.table} of the shared ledger"
+    if plan.kept_table:
+        yield f"  = the table {desk.documents.table}: {plan.kept_table}"
     if plan.nothing:
         yield "  nothing else is there"
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from sandgate.cli._identity import Desk
     from sandgate.sweeping import Past
 
-__all__ = ["has_table", "owning_elsewhere", "remove_table"]
+__all__ = ["owner_of_table", "owning_elsewhere", "remove_table"]
 
 
 def owning_elsewhere(desk: Desk, here: tuple[str, ...]) -> tuple[Past, ...]:
@@ -24,7 +24,7 @@ def owning_elsewhere(desk: Desk, here: tuple[str, ...]) -> tuple[Past, ...]:
         UsageError: one of them lives.
         SandgateError: the table cannot be read.
     """
-    if not has_table(desk):
+    if owner_of_table(desk) != desk.names.user:
         return ()
     from sandgate.identity.ledger import AdminTable  # noqa: PLC0415
     from sandgate.sharing import shared_runs  # noqa: PLC0415
@@ -40,36 +40,27 @@ def owning_elsewhere(desk: Desk, here: tuple[str, ...]) -> tuple[Past, ...]:
     return tuple(past for past in found if past.alive)
 
 
-def has_table(desk: Desk) -> bool:
-    """Whether there is a table, and it goes with this identity.
+def owner_of_table(desk: Desk) -> str | None:
+    """Whose table the configured one is.
+
+    Returns:
+        The user's name; empty where `up` has not made it, `None` where there is none, or no business of this identity.
 
     Raises:
         EnvironmentFault: it cannot be looked at.
     """
-    from botocore.exceptions import ClientError  # noqa: PLC0415
+    from sandgate.identity.ledger import owner_of  # noqa: PLC0415
 
-    from sandgate.identity._aws import aws_errors, code_of  # noqa: PLC0415
-
-    name = desk.documents.table
-    if not name:
-        return False
-    with aws_errors("the shared ledger cannot be looked at"):
-        try:
-            desk.admin.clients("dynamodb").describe_table(TableName=name)
-        except ClientError as error:
-            if code_of(error) == "ResourceNotFoundException":
-                return False
-            raise
-    return True
+    return owner_of(desk.admin.clients("dynamodb"), desk.documents.table) if desk.documents.table else None
 
 
 def remove_table(desk: Desk) -> None:
-    """Delete the table, after the stack that it outlives.
+    """Delete this identity's table, after the stack that it outlives.
 
     Raises:
         EnvironmentFault: it could not be deleted.
     """
     from sandgate.identity.ledger import delete_table  # noqa: PLC0415
 
-    if desk.documents.table and delete_table(desk.admin.clients("dynamodb"), desk.documents.table):
+    if delete_table(desk.admin.clients("dynamodb"), desk.documents.table):
         desk.how.say(f"deleted the table {desk.documents.table} of the shared ledger")

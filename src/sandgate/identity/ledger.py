@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from sandgate.config.identity import OWNER_TAG
 from sandgate.core.table import TableError
 from sandgate.errors import EnvironmentFault
 from sandgate.identity._aws import aws_errors, code_of
 
-__all__ = ["AdminTable", "delete_table"]
+__all__ = ["AdminTable", "delete_table", "owner_of"]
 
 _ABSENT = "ResourceNotFoundException"
 _POLLS = 60
@@ -61,6 +62,32 @@ class AdminTable:
 def _failed(error: Any) -> TableError:
     reasons = tuple(str(one.get("Code", "")) for one in error.response.get("CancellationReasons", ()))
     return TableError(code_of(error), str(error.response["Error"].get("Message", "")), reasons)
+
+
+def owner_of(client: Any, name: str) -> str | None:
+    """Whose table one is, by the tag that `up` gives it.
+
+    Args:
+        client: of DynamoDB.
+        name: of the table.
+
+    Returns:
+        The user's name; empty where `up` has not made it, `None` where there is no table.
+
+    Raises:
+        EnvironmentFault: it cannot be looked at.
+    """
+    from botocore.exceptions import ClientError  # noqa: PLC0415
+
+    with aws_errors("the table of the shared ledger cannot be looked at"):
+        try:
+            arn = client.describe_table(TableName=name)["Table"]["TableArn"]
+            tags = client.list_tags_of_resource(ResourceArn=arn)["Tags"]
+        except ClientError as error:
+            if code_of(error) == _ABSENT:
+                return None
+            raise
+    return next((str(tag["Value"]) for tag in tags if tag["Key"] == OWNER_TAG), "")
 
 
 def delete_table(client: Any, name: str) -> bool:
