@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from dotenv import dotenv_values
-from tests.sandbox.project import Project
+from tests.sandbox.project import Done, Project
 from tests.sandbox.standin.account import ACCOUNT, REGION, StandIn
 from tests.sandbox.standin.keys import Key
 
@@ -344,6 +344,27 @@ def test_the_table_goes_when_no_run_of_any_machine_owns_anything(project: Projec
     assert (done.status, f"deleted the table {name}" in done.out) == (0, True), done
     assert "removed 0" in done.out  # the table that the run asked for was never made
     assert name not in client.list_tables()["TableNames"]
+
+
+@pytest.mark.parametrize(
+    ("ledger", "said"),
+    [
+        ("dynamodb://", "must be dynamodb://TABLE"),
+        ("redis://x", "must be dynamodb://TABLE"),
+        ("dynamodb://test-x", "lies inside the sandbox"),
+        ('dynamodb://x-table"\nno_such_option = "x', "no_such_option"),
+    ],
+)
+def test_a_ledger_that_is_none_is_no_ledger_without_runs(project: Project, ledger: str, said: str) -> None:
+    project.configure(f'ledger = "{ledger}"')
+    for command in (("status",), ("sweep", "--yes")):
+        told = project.sandgate(*command)
+        assert "runs of other machines are not known: " in told.err, told
+        assert said in told.err
+        assert bool(told.status) == (command[0] == "sweep"), told
+        assert told.err.count("not known") == 1
+    project.configure("no_such_option = 1")
+    assert project.sandgate("sweep", "--yes") == Done(status=0, out="nothing to sweep\n", err="")
 
 
 def test_down_leaves_a_table_that_this_identity_has_not_made(project: Project, key: str) -> None:

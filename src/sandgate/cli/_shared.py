@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -22,6 +24,9 @@ __all__ = ["Elsewhere", "brought", "look"]
 
 _TIER = "sandbox"
 _INSIDE = "SANDGATE_RUN_DIR"
+_VARIABLE = "SANDGATE_LEDGER"
+_FILES = ("sandgate.toml", "pyproject.toml")
+_SAID = re.compile(rb"(?m)^[ \t]*[\"']?ledger[\"']?[ \t]*=")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,12 +66,17 @@ def look(here: Sequence[Past]) -> Elsewhere:
         here: runs of this machine; they are told also where the configuration is broken, or nobody answers.
     """
     runs = tuple(here)
-    if not _is_configured():
+    if os.environ.get(_INSIDE):  # no child of a run may ask
+        return Elsewhere(runs=runs)
+    try:
+        config = read_config(tier=_TIER)
+    except SandgateError as error:
+        return Elsewhere(runs=runs, failure=error if _is_wanted(Path.cwd()) else None)
+    if not config.ledger:
         return Elsewhere(runs=runs)
     from sandgate.sharing import merged, open_shared, own_ids, shared_runs  # noqa: PLC0415 - most have no shared ledger
 
     try:
-        config = read_config(tier=_TIER)
         table = open_shared(config)
         found = shared_runs(table, config.root, but=own_ids(runs)) if table is not None else ()
     except SandgateError as error:
@@ -74,12 +84,15 @@ def look(here: Sequence[Past]) -> Elsewhere:
     return Elsewhere(runs=merged(runs, found), table=table, config=config)
 
 
-def _is_configured() -> bool:
-    """Whether a project here has a shared ledger, and this process may ask: no child of a run may."""
-    if os.environ.get(_INSIDE):
-        return False
-    with contextlib.suppress(SandgateError):
-        return bool(read_config().ledger)
+def _is_wanted(cwd: Path) -> bool:
+    """Whether a configuration that cannot be read speaks of a shared ledger: runs that are not shown must be told."""
+    if os.environ.get(_VARIABLE):
+        return True
+    for folder in (cwd, *cwd.parents):
+        for path in (folder / name for name in _FILES):
+            with contextlib.suppress(OSError):
+                if _SAID.search(path.read_bytes()):
+                    return True
     return False
 
 
