@@ -13,7 +13,8 @@ from dataclasses import replace
 from sandgate.gate.exchange import Exchange
 from sandgate.gate.forward import Outgoing
 from sandgate.gate.lending import ask
-from sandgate.tiers._emulator_lent import DIFFERS, LENDS, SENT, STALLED, upload_order
+from sandgate.gate.response import UpstreamFaultError
+from sandgate.tiers._emulator_lent import DIFFERS, ENDED, LENDS, SENT, STALLED, upload_order
 from sandgate.wire.http import WireError
 from sandgate.wire.signing.verify import PayloadHash
 
@@ -47,7 +48,7 @@ async def _lend(exchange: Exchange, path: str, begun: bytes, order: bytes) -> As
 
     Raises:
         ClientGoneError: the client left.
-        UpstreamFaultError: nobody takes the socket.
+        UpstreamFaultError: nobody takes the socket, or who took it has gone.
         WireError: not the body that was signed, or not all of it.
     """
     whole = False
@@ -62,5 +63,7 @@ async def _lend(exchange: Exchange, path: str, begun: bytes, order: bytes) -> As
         PayloadHash("").check()
     if word == STALLED:
         raise WireError("RequestTimeout", "The rest of the request body did not come in time.", status=408)
-    if word != SENT:
+    if word == ENDED:
         raise WireError("IncompleteBody", "The request body ended before its announced length.")
+    if word != SENT:
+        raise UpstreamFaultError("the upstream has gone with the client's socket")

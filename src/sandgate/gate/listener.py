@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import socket
 from collections.abc import Callable
 
@@ -40,6 +41,8 @@ class Listener:
         self._handler: Handler | None = None
         self._patience: asyncio.Task[None] | None = None
         self._idle = asyncio.Event()
+        self._drained_at = math.inf
+        """When whoever is still in flight is not waited for any more."""
 
     async def bind(self, worker: str, port: int = 0) -> asyncio.Server:
         """Listen for a worker; connections are accepted once the server is told to serve.
@@ -124,14 +127,16 @@ class Listener:
         """Accept no more, finish what is in flight.
 
         Args:
-            seconds: how long; what is not finished then is cut when the process ends.
+            seconds: how long from the first time on; what is not finished then is cut when the process ends.
         """
+        now = asyncio.get_running_loop().time()
+        self._drained_at = min(self._drained_at, now + seconds)
         for server in self._servers:
             server.close()
         for connection in list(self._connections):
             connection.drain(self._idle.set)
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout_at(self._drained_at):
                 while self.in_flight:
                     self._idle.clear()
                     await self._idle.wait()

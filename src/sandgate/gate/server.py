@@ -154,6 +154,8 @@ class Connection(asyncio.Protocol):
     def _queue(self, request: Request, keep_alive: bool, http10: bool) -> Exchange:  # noqa: FBT001 - called by position
         """Take a request whose head is complete: it begins at once, or when those before it are answered."""
         keep_alive = keep_alive and not self._closing
+        if self._linger_until:
+            raise HygieneError(400, "a request behind a close")
         if len(self._waiting) >= _MAX_PIPELINED:
             raise HygieneError(400, "too many pipelined requests")
         exchange = Exchange(request, self, label=self._label, keep_alive=keep_alive, http10=http10)
@@ -233,6 +235,9 @@ class Connection(asyncio.Protocol):
     def _refuse(self, refusal: HygieneError) -> None:
         """No more is read of this connection; what came before is answered first."""
         self._broken = True
+        if self._linger_until:  # RFC 9112, 9.6: what comes behind a close is not processed, and cannot be answered
+            self.transport.close()
+            return
         receiving, self._framing.receiving = self._framing.receiving, None
         if receiving is None:
             self._refusal = refusal

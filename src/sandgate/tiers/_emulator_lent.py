@@ -15,7 +15,7 @@ import struct
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from typing import Any
 
-__all__ = ["DIFFERS", "LARGE", "LENDS", "SENT", "STALLED", "WAITS", "Lent", "order", "upload_order"]
+__all__ = ["DIFFERS", "ENDED", "LARGE", "LENDS", "SENT", "STALLED", "WAITS", "Lent", "order", "upload_order"]
 
 LENDS = "x-sandgate-lends"
 """Field of a request whose client's socket the gate lends: `1` for the answer, a token for the rest of its body."""
@@ -25,6 +25,8 @@ SENT = b"+"
 """What the gate is told when head and body are with the client's kernel, or a body is here and is the right one."""
 DIFFERS = b"-"
 """What it is told when a body has been read whose hash is another one; nobody else gets to see it."""
+ENDED = b"e"
+"""What it is told when the client ends or breaks off within a body."""
 STALLED = b"t"
 """What it is told when the rest of a body does not come."""
 LARGE = 256 * 1024
@@ -184,7 +186,7 @@ class Lent:
         loop = asyncio.get_running_loop()
         with socket.socket(socket.AF_UNIX) as listening:
             listening.bind(self._path)
-            listening.listen(128)
+            listening.listen(socket.SOMAXCONN)  # one that does not fit in is refused at once (connect(2), EAGAIN)
             listening.settimeout(0)
             loop.add_reader(listening, self._accept, listening)
             try:
@@ -306,6 +308,7 @@ class _Upload:
                 while at < len(body):
                     count = await loop.sock_recv_into(self._client, view[at : at + _PIECE])
                     if not count:
+                        self._say(ENDED)
                         return None
                     if self._declared:
                         digest.update(view[at : at + count])
@@ -315,6 +318,7 @@ class _Upload:
             self._say(STALLED)
             return None
         except OSError:
+            self._say(ENDED)
             return None
         finally:
             loop.remove_reader(self._line)

@@ -16,6 +16,7 @@ from typing import Any, cast
 
 import pytest
 
+from sandgate.gate import lent_uploads
 from sandgate.gate.exchange import Exchange
 from sandgate.gate.forward import Outgoing
 from sandgate.gate.lending import hand_over, waiting
@@ -23,8 +24,9 @@ from sandgate.gate.lent_uploads import lent_body
 from sandgate.gate.response import UpstreamFaultError, UpstreamResponse
 from sandgate.gate.server import Connection
 from sandgate.tiers import _emulator_lent
-from sandgate.tiers._emulator_lent import DIFFERS, LARGE, LENDS, SENT, STALLED, Lent, order, upload_order
+from sandgate.tiers._emulator_lent import DIFFERS, ENDED, LARGE, LENDS, SENT, STALLED, Lent, order, upload_order
 from sandgate.tiers._model import Target
+from sandgate.wire.http import WireError
 
 BODY = os.urandom(4 << 20)
 ASK = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n"
@@ -218,7 +220,9 @@ def test_an_order_that_means_nothing_is_answered_with_nothing(tmp_path: Path, sa
 RIGHT = hashlib.sha256(b"head and rest").hexdigest()
 
 
-def _upload(path: Path, declared: str, sent: bytes | None, *, leaves: bool = False) -> tuple[bytes, bytes, int]:
+def _upload(
+    path: Path, declared: str, sent: bytes | None, *, leaves: bool = False, ends: bool = False
+) -> tuple[bytes, bytes, int]:
     """A request of 13 bytes, 9 of which are lent: the word to the gate, what the application got, and the status."""
     got: list[bytes] = []
     said: list[dict[str, Any]] = []
@@ -252,6 +256,8 @@ def _upload(path: Path, declared: str, sent: bytes | None, *, leaves: bool = Fal
                 socket.send_fds(line, [upload_order(token, 9, declared)], [theirs.fileno()])
             if leaves:
                 line.close()
+            if ends:
+                ours.shutdown(socket.SHUT_WR)
             headers = [(b"content-length", b"4"), (b"x-a", b"b"), (LENDS.encode(), token)]
             await asyncio.wait_for(lent({"type": "http", "headers": headers}, receive, send), 20)
             life.cancel()
@@ -284,6 +290,57 @@ def test_a_body_that_does_not_come_is_not_waited_for(tmp_path: Path, monkeypatch
     assert _upload(tmp_path, RIGHT, b" and") == (STALLED, b"", 400)
     (tmp_path / "out.sock").unlink()
     assert _upload(tmp_path, RIGHT, None) == (b"", b"", 400)
+
+
+def test_a_client_that_ends_within_its_body_is_told_of(tmp_path: Path) -> None:
+    assert _upload(tmp_path, RIGHT, b" and", ends=True) == (ENDED, b"", 400)
+
+
+@pytest.mark.parametrize(
+    ("word", "says", "code"),
+    [
+        pytest.param(ENDED, WireError, "IncompleteBody", id="the client"),
+        pytest.param(STALLED, WireError, "RequestTimeout", id="the client stands still"),
+        pytest.param(DIFFERS, WireError, "XAmzContentSHA256Mismatch", id="another body"),
+        pytest.param(b"", UpstreamFaultError, "", id="who has its socket"),
+    ],
+)
+def test_whose_fault_a_body_is_that_never_came(
+    monkeypatch: pytest.MonkeyPatch, word: bytes, says: type[Exception], code: str
+) -> None:
+    async def ask(*_: object) -> bytes:
+        return word
+
+    async def read(body: Any) -> None:
+        async for _ in body:
+            continue
+
+    monkeypatch.setattr(lent_uploads, "ask", ask)
+    returned: list[dict[str, bool]] = []
+    exchange = SimpleNamespace(
+        body_lendable=True, announced=9, lend_body=lambda: b"begun", body_returned=lambda **said: returned.append(said)
+    )
+    target = Target(host="h", signing_name="s3", region="", unix="u", lent="l")
+    outgoing = Outgoing(method="PUT", path="/", query="", headers=[], body=b"", length=0, target=target)
+    with pytest.raises(says) as caught:
+        asyncio.run(read(lent_body(cast("Any", exchange), outgoing, RIGHT).body))
+    assert getattr(caught.value, "code", "") == code
+    assert returned == [{"whole": word == DIFFERS}]
+
+
+def test_as_many_clients_are_lent_at_once_as_the_kernel_queues(tmp_path: Path) -> None:
+    """Where the queue is full, nobody takes the socket, and the client gets a 503 for nothing."""
+    kernels = int(Path("/proc/sys/net/core/somaxconn").read_text())
+
+    async def scenario() -> None:
+        async with _serving(tmp_path):
+            with contextlib.ExitStack() as stack:
+                for _ in range(min(300, kernels)):
+                    line = stack.enter_context(socket.socket(socket.AF_UNIX))
+                    line.settimeout(0)
+                    line.connect(str(tmp_path / "out.sock"))
+
+    asyncio.run(scenario())
 
 
 def test_a_gate_that_goes_away_takes_the_body_with_it(tmp_path: Path) -> None:

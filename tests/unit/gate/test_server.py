@@ -165,3 +165,26 @@ def test_a_body_that_was_left_to_nobody_is_read_and_dropped() -> None:
 
     assert talk(HEAD, handler=leaves_it, then=look).endswith(b"not now")
     assert reading == [True]
+
+
+@pytest.mark.parametrize(
+    "behind",
+    [
+        pytest.param(b"GET /b HTTP/1.1\r\nHost: h\r\n\r\n", id="a request"),
+        pytest.param(b"GET /b HTTP/1.1\r\nHost", id="half a request"),
+        pytest.param(b"nonsense\r\n\r\n", id="nonsense"),
+    ],
+)
+def test_nothing_is_done_of_what_comes_behind_a_close(behind: bytes) -> None:
+    """RFC 9112, 9.6: its answer would have nowhere to go."""
+    asked: list[str] = []
+
+    async def refuse(exchange: Exchange) -> None:
+        asked.append(exchange.request.path)
+        if len(asked) == 1:
+            exchange.respond(Response(403, (), b"no"))
+
+    said = talk(HEAD, handler=refuse, later=b"12345" + behind)
+    assert b"connection: close" in said
+    assert said.endswith(b"no")
+    assert asked == ["/a"]
