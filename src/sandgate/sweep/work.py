@@ -6,25 +6,24 @@ Nothing is remembered beside the ledger, so that a sweep that was killed is gone
 from __future__ import annotations
 
 import contextlib
-import json
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from sandgate.ledger.entry import Entry, Identity
 from sandgate.ledger.state import State
 from sandgate.resources._model import ResourceType, resource_types
-from sandgate.sweep.found import CannotListError, Found, born, detailed, list_all
+from sandgate.sweep.eyes import Clients, Eyes
+from sandgate.sweep.found import Found
 from sandgate.sweep.others import Others
-from sandgate.sweep.plan import Group, Sight, Step, decide, group_of, key_text, waiting, waves
+from sandgate.sweep.plan import Group, Sight, Step, decide, group_of, waiting, waves
 from sandgate.sweep.remove import Answer, RemovalError, remove, remove_batch
 from sandgate.sweep.restarted import after_restart
 
-__all__ = ["Clients", "Left", "Line", "Sweeper", "Swept", "named", "plan"]
+__all__ = ["Left", "Line", "Sweeper", "Swept", "named", "plan"]
 
 _WORKERS = 32
 _FIRST_PAUSE = 0.05
@@ -34,9 +33,6 @@ _BLIND = 2
 
 Line = tuple[str, Mapping[str, object]]
 """Kind and fields of a line of the ledger."""
-
-Clients = Callable[[str, str], Any]
-"""Service and region to a boto3 client."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,20 +123,17 @@ class Sweeper:
         progress: Callable[[int, int], None] = lambda _done, _all: None,
         halt: threading.Event | None = None,
     ) -> None:
-        self._make_client = clients
+        self._eyes = Eyes(clients, careful=careful, tried=lambda entry: entry.identity in self._cases)
         self._state = state
         self._note = note
         self._others = others or Others()
         self._careful = careful
         self._progress = progress
         self._halt = halt or threading.Event()
-        self._clients: dict[tuple[str, str], Any] = {}
         self._lock = threading.Lock()
         self._cases: dict[Identity, _Case] = {}
         self._removed: list[Entry] = []
         self._done = self._total = 0
-        self._blind = False
-        """Whether the last time nothing could be listed."""
 
     def run(self) -> Swept:
         """Remove everything that the ledger says is alive, and prove that it is gone."""
@@ -162,7 +155,7 @@ class Sweeper:
             self._total = max(self._total, len(state.alive))
             steps = plan(
                 state,
-                lambda entries: self._look(pool, entries, trusting=True),
+                lambda entries: self._eyes.look(pool, entries, trusting=True),
                 self._others,
                 careful=self._careful,
                 touched=lambda entry: entry.identity in self._cases,
@@ -172,7 +165,7 @@ class Sweeper:
             todo = [step for step in steps if step.what == "remove" and not self._is_over(step)]
             self._done = self._total - len(todo) - len(told)
             self._progress(self._done, self._total)
-            blind = blind + 1 if self._blind else 0
+            blind = blind + 1 if self._eyes.blind else 0
             if self._halt.is_set() and (todo or told):  # also what was being listed then is only not known
                 return Swept(removed=tuple(self._removed), halted=True)
             if not todo or blind == _BLIND:
@@ -189,57 +182,10 @@ class Sweeper:
                 self._halt.wait(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
 
-    # -- look -----------------------------------------------------------------------------------------------------
-
     def look(self, entries: Iterable[Entry]) -> Mapping[Group, Sight]:
         """What listings show of these resources."""
         with ThreadPoolExecutor(_WORKERS, thread_name_prefix="sweep") as pool:
-            return self._look(pool, entries)
-
-    def _look(
-        self, pool: ThreadPoolExecutor, entries: Iterable[Entry], *, trusting: bool = False
-    ) -> Mapping[Group, Sight]:
-        wanted: dict[Group, list[Entry]] = {}
-        for entry in entries:
-            if entry.kind is not None:
-                wanted.setdefault(group_of(entry), []).append(entry)
-        read = partial(self._list, trusting=trusting)
-        sights = dict(zip(wanted, pool.map(read, wanted, wanted.values()), strict=True))
-        self._blind = bool(sights) and all(sight.failure for sight in sights.values())
-        return sights
-
-    def _list(self, group: Group, entries: Sequence[Entry], *, trusting: bool) -> Sight:
-        kind = resource_types()[group[0]]
-        only = entries[0]
-        known = kind.look is not None and only.complete and only.claim == "made" and not only.anew
-        if trusting and known and only.identity not in self._cases:  # a look before the removal tells nothing needed
-            return Sight(found={key_text(only.key): Found(key=only.key, name=only.name, seen=False)})
-        client = self._client(kind.service, entries[0].region)
-        container = json.loads(group[2]) or None
-        keys = {key_text(entry.key) for entry in entries if entry.complete}
-        names = any(not entry.complete for entry in entries)
-        careful = self._careful or any(entry.anew for entry in entries)
-        found = {}
-        try:
-            for one in list_all(client, kind, container):
-                text = key_text(one.key)
-                if names or text in keys:
-                    found[text] = detailed(client, kind, one)
-                    if careful and text in keys:
-                        with contextlib.suppress(CannotListError):  # it may have gone in between
-                            found[text] = born(client, kind, found[text])
-        except CannotListError as error:
-            return Sight(failure=str(error))
-        return Sight(found=found)
-
-    def _client(self, service: str, region: str) -> Any:
-        made = self._clients.get((service, region))
-        if made is not None:
-            return made
-        with self._lock:  # to make one is no work for two threads of a session
-            if (service, region) not in self._clients:
-                self._clients[service, region] = self._make_client(service, region)
-            return self._clients[service, region]
+            return self._eyes.look(pool, entries)
 
     # -- remove ---------------------------------------------------------------------------------------------------
 
@@ -257,7 +203,7 @@ class Sweeper:
     def _remove_chunk(self, steps: Sequence[Step]) -> None:
         kind = steps[0].entry.kind
         assert kind is not None
-        client = self._client(kind.service, steps[0].entry.region)
+        client = self._eyes.client(kind.service, steps[0].entry.region)
         targets = [(step, found) for step in steps for found in step.found]
         for step in steps:
             case = self._case(step.entry)
