@@ -42,6 +42,11 @@ ledger = "dynamodb://{TABLE}"
 LATER = timedelta(minutes=20)
 """By which all leases are over."""
 _MAKE = "sqs.create_queue(QueueName='test-' + os.environ['SANDGATE_NAMESPACE'] + '-{}')"
+_LEFT = (
+    '{"account":"111122223333","at":1.0,"ledger":"open","namespace":"abcdef","schema":1,"tier":"sandbox"}',
+    '{"at":2.0,"id":"a","key":{"TableName":"test-abcdef-t"},"ledger":"intent","region":"eu-west-1","type":"dynamodb-table"}',
+)
+"""Of a run that made a table."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -330,11 +335,7 @@ def test_the_table_goes_when_no_run_of_any_machine_owns_anything(project: Projec
     run = "20260131-120000-abcdef"
     shared = SharedRun(table, run, "word", "elsewhere")
     shared.take(sweeping=False)
-    lines = (
-        '{"account":"111122223333","at":1.0,"ledger":"open","namespace":"abcdef","schema":1,"tier":"sandbox"}',
-        '{"at":2.0,"id":"a","key":{"TableName":"test-abcdef-t"},"ledger":"intent","region":"eu-west-1","type":"dynamodb-table"}',
-    )
-    shared.append(Page(run=run, first=0, lines=lines, by="word"))
+    shared.append(Page(run=run, first=0, lines=_LEFT, by="word"))
     lives = project.sandgate("down", "--yes")
     assert (lives.status, "lives on elsewhere" in lives.err) == (2, True), lives
     shared.release()
@@ -398,3 +399,53 @@ def test_down_asks_for_the_table_also_where_the_stack_is_gone(project: Project) 
     assert name in client.list_tables()["TableNames"]
     assert project.sandgate("down", "--yes").status == 0
     assert name not in client.list_tables()["TableNames"]
+
+
+def test_doctor_tells_what_is_wrong_with_the_table(one: Machine, table: AdminTable) -> None:
+    def found(*names: str) -> dict[str, list[tuple[str, str]]]:
+        status, out, err = one.sandgate("doctor", "--tier", "sandbox", "--json")
+        assert status in (0, 10), err
+        findings = json.loads(out)["findings"]
+        return {name: [(each["state"], each["text"]) for each in findings if each["check"] == name] for name in names}
+
+    well = ("ok", f"{TABLE} can be read and written")
+    dynamodb, iam = one.standin.root_client("dynamodb"), one.standin.root_client("iam")
+    off, on = ({"Enabled": enabled, "AttributeName": "expires"} for enabled in (False, True))
+    dynamodb.update_time_to_live(TableName=TABLE, TimeToLiveSpecification=on)  # stacks of the emulator leave that out
+    before = items_of(table)
+    assert found("ledger")["ledger"] == [well]
+    assert items_of(table) == before
+    role = {"RoleName": f"{IDENTITY}-ledger", "PolicyName": "sandgate"}
+    rights = json.dumps(iam.get_role_policy(**role)["PolicyDocument"])
+    left = SharedRun(table, "20260131-110000-abcdef", "word", "elsewhere")
+    left.take(sweeping=False)
+    left.append(Page(run=left.run, first=0, lines=_LEFT, by="word"))
+    left.release()
+    dynamodb.update_time_to_live(TableName=TABLE, TimeToLiveSpecification=off)
+    dynamodb.update_table(TableName=TABLE, DeletionProtectionEnabled=False)
+    try:
+        assert found("ledger")["ledger"] == [
+            well,
+            ("note", f"{left.run} of elsewhere does not live any more, and still owns 1"),
+            ("mend", f"{TABLE} does not let go of runs that have ended: TTL is not on, by expires"),
+            ("mend", f"{TABLE} has no deletion protection"),
+        ]
+        iam.put_role_policy(**role, PolicyDocument=rights.replace('"dynamodb:UpdateItem"', '"dynamodb:DeleteItem"'))
+        told = found("ledger", "policy")
+    finally:
+        iam.put_role_policy(**role, PolicyDocument=rights)
+        dynamodb.update_time_to_live(TableName=TABLE, TimeToLiveSpecification=on)
+        dynamodb.update_table(TableName=TABLE, DeletionProtectionEnabled=True)
+        left.take(sweeping=True)
+        left.end()
+    ((state, text),) = told["ledger"]
+    assert (state, "may not be used" in text, "dynamodb:UpdateItem" in text) == ("mend", True, True)
+    assert [text for _, text in told["policy"]] == [
+        f"role {IDENTITY}-ledger: 1 statement that the configuration does not make",
+        f"role {IDENTITY}-ledger: lacks 1 statement of the configuration",
+    ]
+
+
+def items_of(table: AdminTable) -> list[dict[str, Any]]:
+    """Everything that is in a table."""
+    return list(table.call("Scan", {"TableName": table.name, "ConsistentRead": True})["Items"])

@@ -22,7 +22,7 @@ from sandgate.tiers._model import AbsentError
 from sandgate.tiers._rules import SigningRules
 from sandgate.tiers.sandbox import check
 
-__all__ = ["open_table"]
+__all__ = ["open_table", "table_of"]
 
 _SESSION = "sandgate-shared-ledger"
 
@@ -39,25 +39,30 @@ def open_table(config: Config, environ: Mapping[str, str], cache_dir: Path) -> T
         SandgateError: there are no credentials, or they are not those that the configuration names.
     """
     check(config, environ)
-    rules = SigningRules.load(cache_dir)
     with _environment():
         adopt_environment(environ, ci=config.ci)
-        session = open_session(config)
-        endpoints = AwsEndpoints(rules.partition(config.region) or "aws", rules)
-        calls = AwsCalls(
-            endpoints=endpoints,
-            region=config.region,
-            region_source=config.sources.get("region", ""),
-            trust=trusted(session),
-            clock=AwsClock(),
-        )
-        try:
-            source = find_source(config, environ, session)
-        except AbsentError as absent:
-            raise absent.error from None
-        standing = settle(
-            source, calls, expected_of(config, endpoints), partial(identity_names, config), _SESSION, ledger=True
-        )
+        return table_of(config, environ, cache_dir)
+
+
+def table_of(config: Config, environ: Mapping[str, str], cache_dir: Path) -> Table:
+    """As `open_table`, in a process that has checked and adopted the user's environment already."""
+    rules = SigningRules.load(cache_dir)
+    session = open_session(config)
+    endpoints = AwsEndpoints(rules.partition(config.region) or "aws", rules)
+    calls = AwsCalls(
+        endpoints=endpoints,
+        region=config.region,
+        region_source=config.sources.get("region", ""),
+        trust=trusted(session),
+        clock=AwsClock(),
+    )
+    try:
+        source = find_source(config, environ, session)
+    except AbsentError as absent:
+        raise absent.error from None
+    standing = settle(
+        source, calls, expected_of(config, endpoints), partial(identity_names, config), _SESSION, ledger=True
+    )
     return AwsTable(ledger_table(config), calls, lambda: standing.credentials["ledger"], standing.caller.account)
 
 

@@ -46,10 +46,14 @@ def _of_identity(iam: Any, wanted: Documents) -> Iterator[str]:
     tests = [*wanted.role.values(), wanted.role_inline]
     deployer = [*wanted.role.values(), *wanted.deployer.values(), wanted.deployer_inline]
     for name, trust, said in ((own.role, wanted.trust, tests), (own.deployer_role, wanted.deployer_trust, deployer)):
-        yield from _role(iam, name, trust, said, wanted.limit)
+        yield from _role(iam, name, trust, said, [wanted.limit])
+    if wanted.ledger is not None:
+        yield from _role(iam, own.ledger_role, wanted.deployer_trust, [wanted.ledger], [])
 
 
-def _role(iam: Any, name: str, trust: Document, wanted: Iterable[Document], limit: Document) -> Iterator[str]:
+def _role(
+    iam: Any, name: str, trust: Document, wanted: Iterable[Document], limits: Iterable[Document]
+) -> Iterator[str]:
     try:
         role = iam.get_role(RoleName=name)["Role"]
     except iam.exceptions.NoSuchEntityException:
@@ -62,7 +66,7 @@ def _role(iam: Any, name: str, trust: Document, wanted: Iterable[Document], limi
     yield from differences(f"role {name}, whom it trusts", [role["AssumeRolePolicyDocument"]], [trust])
     boundary = role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
     bounds = _managed(iam, [{"PolicyArn": boundary}] if boundary else [])
-    yield from differences(f"role {name}, its boundary", bounds, [limit])
+    yield from differences(f"role {name}, its boundary", bounds, limits)
 
 
 def _inline(iam: Any, user: str) -> list[str]:
