@@ -114,6 +114,7 @@ def test_a_profile_that_leads_elsewhere_is_refused(project: Project) -> None:
     ("arguments", "fault", "status", "said"),
     [
         (("--admin-profile", "nobody"), "", 3, "there is no AWS profile 'nobody'"),
+        (("--admin-profile", "admn"), "", 3, "did you mean 'admin'?"),
         ((), "expired", 4, "have expired"),
         ((), "denied", 4, "use an administrator's profile"),
         ((), "revoked", 4, "AWS does not know the administrator's credentials"),
@@ -127,6 +128,24 @@ def test_administrators_that_are_none(
     done = project.sandgate("up", "--yes", *arguments)
     assert (done.status, said in done.err) == (status, True), done
     assert project.changes() == []
+
+
+def test_a_region_that_aws_does_not_have_is_told_by_name(project: Project) -> None:
+    project.patch.setenv("SANDGATE_REGION", "xx-west-1")
+    done = project.sandgate("up", "--yes")
+    assert (done.status, done.err.splitlines()[0]) == (3, "error: AWS has no region 'xx-west-1'"), done
+    assert "SANDGATE_REGION" in done.err
+    assert "did you mean 'us-west-1'?" in done.err
+    assert project.standin.front.seen == []
+
+
+def test_a_region_that_does_not_answer_is_told_with_where_it_stands(project: Project) -> None:
+    project.patch.setenv("SANDGATE_REGION", "eu-west-3")
+    project.standin.front.fault("reset", service="sts", times=0)
+    done = project.sandgate("up", "--yes")
+    assert done.status == 4, done
+    assert "region eu-west-3, environment, SANDGATE_REGION" in done.err
+    assert "whether AWS has such a `region`" in done.err
 
 
 def test_without_credentials_the_hint_says_how(project: Project) -> None:
@@ -306,6 +325,24 @@ def test_a_key_whose_answer_was_lost_is_found(project: Project) -> None:
 
 
 @pytest.mark.parametrize(
+    ("service", "operation", "torn"),
+    [("sts", "GetCallerIdentity", "</Account>"), ("iam", "CreateAccessKey", "</Status>"),
+     ("sts", "AssumeRole", "</SessionToken>")],
+)  # fmt: skip
+def test_half_an_answer_is_told_and_not_quoted(project: Project, service: str, operation: str, torn: str) -> None:
+    front = project.standin.front
+    front.fault("body", service=service, operation=operation, times=0, of=f"(?s){torn}.*", by="")
+    done = project.sandgate("up", "--yes")
+    assert (done.status, "an answer that cannot be read" in done.err) == (4, True), done
+    known = [secret for key in front.keys for secret in (key.secret, key.token) if secret]
+    assert not any(secret in done.out + done.err for secret in known)
+    front.heal()
+    assert project.sandgate("up", "--yes").status == 0
+    assert list(project.keys()) == [project.key.access_key_id]
+    assert project.works()
+
+
+@pytest.mark.parametrize(
     ("service", "operation", "skip"),
     [
         ("cloudformation", "CreateStack", 0),
@@ -350,4 +387,5 @@ def test_a_code_that_nobody_can_type_is_an_error(project: Project) -> None:
     process = project.start("up", "--yes", "--admin-profile", "mfa", alone=True, AWS_CONFIG_FILE=str(config))
     said, _ = process.communicate(timeout=60)
     assert (process.returncode, "the profile asks for an MFA code" in said) == (4, True), said
+    assert said.startswith("error: "), "neither a prompt nor a warning of Python's comes first"
     assert project.changes() == []

@@ -163,6 +163,7 @@ def prove(key_id: str, secret: str, *, region: str, account: str) -> str:
         ConfigParseError,
         ProfileNotFound,
     )
+    from botocore.parsers import ResponseParserError  # noqa: PLC0415
 
     # Nothing that a shell exports may send the question elsewhere, or ask it with another key.
     settings: dict[str, Any] = {"ignore_configured_endpoint_urls": True, "read_timeout": _SECONDS}
@@ -178,10 +179,14 @@ def prove(key_id: str, secret: str, *, region: str, account: str) -> str:
         raise ConfigError(
             f"there is no AWS profile {error.kwargs['profile']!r}", where="environment, AWS_PROFILE"
         ) from None
-    except BotoCoreError as error:
+    except (BotoCoreError, ResponseParserError) as error:
         # Others may quote what was to be sent.
         why = str(error) if isinstance(error, ConfigParseError) else type(error).__name__
-        raise EnvironmentFault(f"AWS cannot be asked whose the key is: {why}") from None
+        raise EnvironmentFault(
+            f"AWS cannot be asked whose the key is: {why}",
+            where=f"STS in the region {region}",
+            hint="look at the network, at HTTPS_PROXY, and whether AWS has such a region",
+        ) from None
     if account and said["Account"] != account:
         raise ConfigError(
             f"the env file's key is of account {said['Account']}, and this project's is {account}",

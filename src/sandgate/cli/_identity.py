@@ -263,12 +263,13 @@ def _config(tier: str | None, env_file: str | None) -> Config:
 def _refusals() -> Iterator[None]:
     """A refusal that nobody foresaw is still one that a person can act on."""
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+    from botocore.parsers import ResponseParserError  # noqa: PLC0415
 
     from sandgate.identity._aws import first_line  # noqa: PLC0415
 
     try:
         yield
-    except (BotoCoreError, ClientError) as error:
+    except (BotoCoreError, ClientError, ResponseParserError) as error:
         raise EnvironmentFault(f"AWS refused, or did not answer: {first_line(error)}") from None
 
 

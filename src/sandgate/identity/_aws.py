@@ -22,35 +22,45 @@ def code_of(error: Any) -> str:
 
 
 @contextmanager
-def aws_errors(what: str, *, who: str = "the administrator's credentials") -> Iterator[None]:
+def aws_errors(
+    what: str, *, who: str = "the administrator's credentials", where: str = "", profile: str = ""
+) -> Iterator[None]:
     """Raise what AWS refuses, and what never reached it, as something that a person can act on.
 
     Args:
         what: could not be done, `the user cannot be looked at`.
         who: asked.
+        where: the value stands that may be wrong.
+        profile: of the AWS configuration, for commands in hints; empty for the default one.
 
     Raises:
         EnvironmentFault: always in place of botocore's error.
     """
     # The front ends may not import botocore before they need it.
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+    from botocore.parsers import ResponseParserError  # noqa: PLC0415
 
     try:
         yield
     except ClientError as error:
-        message, hint = _refused(what, who, error)
-        raise EnvironmentFault(message, hint=hint) from None
+        message, hint = _refused(what, who, error, profile)
+        raise EnvironmentFault(message, where=where, hint=hint) from None
     except BotoCoreError as error:
-        raise EnvironmentFault(f"{what}: {first_line(error)}", hint=_offline_hint(error)) from None
+        hint = _offline_hint(error, profile)
+        raise EnvironmentFault(f"{what}: {first_line(error)}", where=where, hint=hint) from None
+    except ResponseParserError as error:
+        hint = "run it again; if it stays so, something on the way changes what AWS says"
+        raise EnvironmentFault(f"{what}: {first_line(error)}", where=where, hint=hint) from None
 
 
-def _refused(what: str, who: str, error: Any) -> tuple[str, str]:
+def _refused(what: str, who: str, error: Any, profile: str) -> tuple[str, str]:
     code = code_of(error)
     said = str(error.response.get("Error", {}).get("Message", "")) or str(error)
     if code in _EXPIRED:
-        return f"{what}: {who} have expired", "log in again: `aws sso login`, or renew the session"
+        return f"{what}: {who} have expired", f"log in again: {_login(profile)}, or renew the session"
     if code in _UNKNOWN:
-        return f"{what}: AWS does not know {who}: {code}", "look at admin_profile, or --admin-profile"
+        hint = "look at admin_profile, or --admin-profile, and at `region`: one that the account has not opted into"
+        return f"{what}: AWS does not know {who}: {code}", f"{hint} answers so too"
     if code in _DENIED:
         hint = "use an administrator's profile: --admin-profile NAME"
         if "MultiFactor" in said or "MFA" in said:
@@ -60,17 +70,39 @@ def _refused(what: str, who: str, error: Any) -> tuple[str, str]:
 
 
 def first_line(error: BaseException) -> str:
-    """What an error says, on one line, and without what was to be sent."""
+    """What an error says, on one line, and without what was sent or came."""
     from botocore.exceptions import HTTPClientError  # noqa: PLC0415
+    from botocore.parsers import ResponseParserError  # noqa: PLC0415
 
+    if isinstance(error, ResponseParserError):
+        # Its text quotes the answer, and a secret with it.
+        return "AWS sent an answer that cannot be read"
     if type(error) is HTTPClientError:
         # What nobody foresaw of a request, such as a header that cannot be sent; the text quotes it.
         return "the request cannot be made, of these credentials at least"
     return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
-def _offline_hint(error: BaseException) -> str:
-    return "log in again: `aws sso login`" if "SSO" in type(error).__name__ or "Token" in type(error).__name__ else ""
+def _offline_hint(error: BaseException, profile: str) -> str:
+    from botocore.exceptions import ConnectionError as Unreached  # noqa: PLC0415
+    from botocore.exceptions import CredentialRetrievalError, HTTPClientError  # noqa: PLC0415
+
+    name = type(error).__name__
+    if "SSO" in name or "Token" in name:
+        return f"log in again: {_login(profile)}"
+    if isinstance(error, CredentialRetrievalError):
+        return f"`aws sts get-caller-identity{_option(profile)}` must work first"
+    if isinstance(error, HTTPClientError | Unreached):
+        return "look at the network, at HTTPS_PROXY, and whether AWS has such a `region`"
+    return ""
+
+
+def _login(profile: str) -> str:
+    return f"`aws sso login{_option(profile)}`"
+
+
+def _option(profile: str) -> str:
+    return f" --profile {profile}" if profile else ""
 
 
 @contextmanager

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from getpass import GetPassWarning
 from typing import Any
 from urllib.parse import urlsplit
 
 from sandgate.config.identity import identity_names
 from sandgate.config.model import Config
+from sandgate.core.registry import nearest
 from sandgate.errors import ConfigError, EnvironmentFault, UsageError
 from sandgate.identity._aws import aws_errors
 
@@ -75,16 +78,9 @@ def open_admin(config: Config, profile: str, environ: Mapping[str, str]) -> Admi
     """
     check_environment(environ)
     session = _session(profile, config.region)
+    _check_region(session, config)
     clients = _clients(session, attempts=_ATTEMPTS)
-    with aws_errors("nobody knows whose account this is"):
-        try:
-            who = clients("sts").get_caller_identity()
-        except EOFError:
-            raise EnvironmentFault(
-                "the profile asks for an MFA code, and standard input is no terminal",
-                where=profile or "default AWS credentials",
-                hint="run it in a terminal, or with a session that was made with MFA",
-            ) from None
+    who = _caller(clients, profile, config)
     admin = Admin(
         account=who["Account"],
         partition=who["Arn"].split(":")[1],
@@ -136,22 +132,66 @@ def check_account(config: Config, admin: Admin) -> None:
         )
 
 
+def _caller(clients: Callable[..., Any], profile: str, config: Config) -> Mapping[str, Any]:
+    """What AWS says of the administrator, who may be asked for a code."""
+    where = f"{_described(profile)}; region {config.region}, {config.sources.get('region', '')}"
+    with aws_errors("nobody knows whose account this is", where=where, profile=profile), warnings.catch_warnings():
+        # Else a code would be asked for on standard input, and shown, or be an end of file.
+        warnings.simplefilter("error", GetPassWarning)
+        try:
+            found: Mapping[str, Any] = clients("sts").get_caller_identity()
+        except (EOFError, GetPassWarning):
+            raise EnvironmentFault(
+                "the profile asks for an MFA code, and standard input is no terminal",
+                where=_described(profile),
+                hint="run it in a terminal, or with a session that was made with MFA",
+            ) from None
+    return found
+
+
+def _described(profile: str) -> str:
+    return f"profile {profile}" if profile else "default AWS credentials"
+
+
+def _check_region(session: Any, config: Config) -> None:
+    """See whether AWS has such a region, as far as botocore knows; a new one of a known form may be there.
+
+    Raises:
+        ConfigError: no partition has regions of such names.
+    """
+    from botocore.exceptions import UnknownRegionError  # noqa: PLC0415
+
+    try:
+        session.get_partition_for_region(config.region)
+    except UnknownRegionError:
+        known = (name for part in session.get_available_partitions()
+                 for name in session.get_available_regions("sts", partition_name=part))  # fmt: skip
+        close = nearest(config.region, known)
+        raise ConfigError(
+            f"AWS has no region {config.region!r}",
+            where=f"{config.sources.get('region', '')}, key region",
+            hint=f"did you mean {close!r}?" if close else "a name such as eu-west-1",
+        ) from None
+
+
 def _session(profile: str, region: str) -> Any:
     """The boto3 session of a profile, which has credentials."""
     from boto3 import Session  # noqa: PLC0415 - `--help` must not pay for it
     from botocore.exceptions import ConfigParseError, ProfileNotFound  # noqa: PLC0415
+    from botocore.session import Session as BotocoreSession  # noqa: PLC0415
 
     try:
         session = Session(profile_name=profile or None, region_name=region)
     except ProfileNotFound as error:
+        close = nearest(profile, BotocoreSession().available_profiles) if profile else ""
         raise ConfigError(
             f"there is no AWS profile {error.kwargs['profile']!r}",
             where="admin_profile" if profile else "environment, AWS_PROFILE",
-            hint="`aws configure list-profiles`",
+            hint=f"did you mean {close!r}?" if close else "`aws configure list-profiles`",
         ) from None
     except ConfigParseError as error:
         raise ConfigError(f"the AWS configuration cannot be read: {error}") from None
-    with aws_errors("there are no administrator's credentials"):
+    with aws_errors("there are no administrator's credentials", where=_described(profile), profile=profile):
         try:
             credentials = session.get_credentials()
         except ValueError as error:
@@ -164,7 +204,7 @@ def _session(profile: str, region: str) -> Any:
     if credentials is None:
         raise EnvironmentFault(
             "there are no administrator's credentials",
-            where=f"profile {profile}" if profile else "default AWS credentials",
+            where=_described(profile),
             hint="name a profile (admin_profile, or --admin-profile NAME), or log in: `aws sso login`",
         )
     return session

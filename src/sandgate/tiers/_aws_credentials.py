@@ -15,6 +15,7 @@ from typing import Any
 
 from botocore import exceptions as failures
 from botocore.httpsession import where as botocore_bundle
+from botocore.parsers import ResponseParserError
 from botocore.session import Session
 
 from sandgate.config.credentials import MissingKeys, check_characters, missing_keys, read_keys
@@ -25,11 +26,15 @@ from sandgate.tiers._aws_environment import check_profile
 from sandgate.tiers._model import AbsentError
 from sandgate.wire.signing.credential import Credential
 
-__all__ = ["Source", "adopt_environment", "find_source", "of_chain", "open_session", "trusted"]
+__all__ = ["Source", "UnreachableError", "adopt_environment", "find_source", "of_chain", "open_session", "trusted"]
 
 _PAIR = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
 _NOT_TAKEN = frozenset({"PATH", "PYTHONPATH", "PYTHONHOME", "HOME", "TMPDIR"})
 """The gate has its own."""
+
+
+class UnreachableError(EnvironmentFault):
+    """Nobody has said anything about the credentials: they may be fine."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,6 +200,18 @@ def _guarded(profile: str, fetch: Callable[[], Any]) -> Any:
         raise EnvironmentFault(
             f"the SSO session of the profile {profile!r} has expired, or there is none: {error}",
             hint=f"`aws sso login --profile {profile}`",
+        ) from None
+    except (failures.ConnectionError, failures.HTTPClientError) as error:
+        raise UnreachableError(
+            f"who gives out the credentials of the profile {profile!r} cannot be reached: {type(error).__name__}",
+            where="AWS configuration",
+            hint="look at the network, HTTPS_PROXY and the region that the profile names",
+        ) from None
+    except ResponseParserError:
+        # Its text quotes the answer, and a token with it.
+        raise EnvironmentFault(
+            f"the credentials of the profile {profile!r} cannot be had: AWS sent an answer that cannot be read",
+            where="AWS configuration",
         ) from None
     # The last is what a process says that is no JSON.
     except (failures.BotoCoreError, failures.ClientError, OSError, ValueError) as error:

@@ -5,7 +5,15 @@ from __future__ import annotations
 import logging
 
 import pytest
-from botocore.exceptions import ClientError, EndpointConnectionError, HTTPClientError, SSOTokenLoadError
+from botocore.exceptions import (
+    ClientError,
+    CredentialRetrievalError,
+    EndpointConnectionError,
+    HTTPClientError,
+    SSLError,
+    SSOTokenLoadError,
+    UnauthorizedSSOTokenError,
+)
 
 from sandgate.errors import EnvironmentFault
 from sandgate.identity._aws import aws_errors, silent_logs
@@ -28,12 +36,27 @@ def test_refusals_say_what_to_do(code: str, message: str, said: str, hint: str) 
     assert hint in caught.value.hint
 
 
-def test_no_answer_is_told_too() -> None:
-    with pytest.raises(EnvironmentFault, match="Could not connect"), aws_errors("nothing"):
-        raise EndpointConnectionError(endpoint_url="https://iam.amazonaws.com")
+@pytest.mark.parametrize(
+    ("error", "said", "hint"),
+    [
+        (EndpointConnectionError(endpoint_url="https://iam.x-west-1.amazonaws.com"), "Could not connect", "`region`"),
+        (SSLError(endpoint_url="https://iam.amazonaws.com", error=ValueError("EOF")), "SSL", "HTTPS_PROXY"),
+        (SSOTokenLoadError(error_msg="none"), "SSO Token", "`aws sso login --profile corp`"),
+        (UnauthorizedSSOTokenError(), "SSO", "`aws sso login --profile corp`"),
+        (CredentialRetrievalError(provider="custom-process", error_msg=""), "custom-process",
+         "`aws sts get-caller-identity --profile corp` must work first"),
+    ],
+)  # fmt: skip
+def test_no_answer_is_told_too_and_where_to_look(error: Exception, said: str, hint: str) -> None:
+    with pytest.raises(EnvironmentFault, match=said) as caught, aws_errors("nothing", where="here", profile="corp"):
+        raise error
+    assert (caught.value.where, hint in caught.value.hint) == ("here", True), caught.value
+
+
+def test_the_default_profile_needs_no_name() -> None:
     with pytest.raises(EnvironmentFault) as caught, aws_errors("nothing"):
         raise SSOTokenLoadError(error_msg="none")
-    assert "aws sso login" in caught.value.hint
+    assert "`aws sso login`" in caught.value.hint
 
 
 def test_a_request_that_cannot_be_made_is_not_quoted() -> None:

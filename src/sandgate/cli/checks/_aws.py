@@ -78,7 +78,8 @@ def who(facts: Facts) -> Who:
     """
     try:
         keys = facts.once(credentials)
-    except ConfigError:
+    except (ConfigError, EnvironmentFault):
+        # What is the matter with them is told by the check that is about them.
         raise EnvironmentFault("there are no credentials to ask with") from None
     return who_is(keys, facts.config.region)
 
@@ -90,6 +91,7 @@ def who_is(keys: Keys, region: str) -> Who:
         EnvironmentFault: AWS cannot be asked.
     """
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - takes a fifth of a second
+    from botocore.parsers import ResponseParserError  # noqa: PLC0415
 
     began = time.time()
     try:
@@ -97,7 +99,7 @@ def who_is(keys: Keys, region: str) -> Who:
     except ClientError as error:
         code = str(error.response.get("Error", {}).get("Code", "")) or "an error without a code"
         return Who(code=code, skew=_skew(error.response, began))
-    except BotoCoreError as error:
+    except (BotoCoreError, ResponseParserError) as error:
         raise _unreachable(error) from None
     return Who(account=said["Account"], arn=said["Arn"], skew=_skew(said, began))
 
@@ -109,13 +111,14 @@ def aliases(facts: Facts) -> tuple[str, ...]:
         EnvironmentFault: AWS cannot be asked, or does not say.
     """
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+    from botocore.parsers import ResponseParserError  # noqa: PLC0415
 
     try:
         client = _client("iam", facts.once(credentials), facts.config.region)
         return tuple(client.list_account_aliases()["AccountAliases"])
     except ClientError as error:
         raise EnvironmentFault(f"AWS does not tell the alias: {error.response['Error']['Code']}") from None
-    except BotoCoreError as error:
+    except (BotoCoreError, ResponseParserError) as error:
         raise _unreachable(error) from None
 
 
@@ -148,4 +151,6 @@ def _skew(answer: Mapping[str, Any], began: float) -> float | None:
 
 
 def _unreachable(error: Exception) -> EnvironmentFault:
-    return EnvironmentFault(f"AWS cannot be asked: {type(error).__name__}", hint="look at network, and HTTPS_PROXY")
+    return EnvironmentFault(
+        f"AWS cannot be asked: {type(error).__name__}", hint="look at the network, HTTPS_PROXY and `region`"
+    )

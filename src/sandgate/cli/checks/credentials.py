@@ -24,6 +24,12 @@ def _look(facts: Facts) -> Iterator[Finding]:
     except ConfigError as error:
         yield Finding(state=State.MEND, text=error.message, remedy=error.hint)
         return
+    except EnvironmentFault as error:
+        from sandgate.tiers._aws_credentials import UnreachableError  # noqa: PLC0415 - brings botocore
+
+        state = State.UNKNOWN if isinstance(error, UnreachableError) else State.MEND
+        yield Finding(state=state, text=error.message, remedy=error.hint)
+        return
     source = keys.source.replace(f"{facts.config.root}/", "")
     which = f"{shown_key(keys.access_key_id)} from {source}"
     try:

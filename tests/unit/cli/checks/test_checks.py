@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -29,6 +30,7 @@ from sandgate.iam.parse import parse_document
 Seen = list[tuple[str, str, str]]
 Look = Callable[..., Seen]
 KEY = "AKIA" + "QWERTYUIOPASDFGH"
+SOURCE = "aws_access_key_id = AKIDEXAMPLE\naws_secret_access_key = x\nsource_profile = mine"
 PAIR = f"AWS_ACCESS_KEY_ID={KEY}\nAWS_SECRET_ACCESS_KEY=s3cret\n"
 
 
@@ -156,6 +158,33 @@ def test_credentials_that_are_missing(look: Look, tmp_path: Path) -> None:
         True,
         True,
     )
+
+
+@pytest.mark.parametrize(
+    ("profile", "state", "said", "remedy"),
+    [
+        ("credential_process = false", "mend", "cannot be had", "get-caller-identity --profile mine"),
+        (f"role_arn = arn:aws:iam::111122223333:role/x\nmfa_serial = me\n{SOURCE}", "mend", "wants an MFA code", "SSO"),
+        (f"role_arn = arn:aws:iam::111122223333:role/x\nregion = eu-west-1\n{SOURCE}", "unknown", "cannot be reached",
+         "look at the network"),
+    ],
+)  # fmt: skip
+def test_a_profile_that_gives_no_credentials_is_to_mend_unless_nobody_answers(
+    profile: str, state: str, said: str, remedy: str, look: Look, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "config").write_text(f"[profile mine]\n{profile}\n")
+    for name in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    monkeypatch.setattr(socket, "getaddrinfo", _nowhere)
+    ((found, text, how),) = look(credentials, 'profile = "mine"\n')
+    assert (found, said in text, remedy in how) == (state, True, True), (text, how)
+
+
+def _nowhere(*_arguments: object, **_options: object) -> None:
+    raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
 
 def test_an_exported_key_where_the_file_has_none(look: Look) -> None:
