@@ -11,11 +11,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["LARGEST", "Page", "expiring", "item_of", "missing", "page_of", "paged", "text_of"]
+__all__ = ["LARGEST", "Page", "expiring", "is_expiring", "item_of", "missing", "page_of", "paged", "staying", "text_of"]
 
 LARGEST = 300_000
 """Characters of a page; DynamoDB takes 400 KB an item, names and the rest included ("Quotas in Amazon DynamoDB")."""
 _DIGITS = 12
+_EXPIRES = "expires"
 _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode
 
 
@@ -87,7 +88,17 @@ def expiring(item: Mapping[str, Any], expires: float) -> dict[str, Any]:
         item: of a page.
         expires: seconds since 1970.
     """
-    return {**item, "expires": {"N": str(int(expires))}}
+    return {**item, _EXPIRES: {"N": str(int(expires))}}
+
+
+def staying(item: Mapping[str, Any]) -> dict[str, Any]:
+    """An item that DynamoDB does not remove."""
+    return {name: value for name, value in item.items() if name != _EXPIRES}
+
+
+def is_expiring(item: Mapping[str, Any]) -> bool:
+    """Whether DynamoDB removes an item after a moment."""
+    return _EXPIRES in item
 
 
 def missing(have: Iterable[str], known: Iterable[str]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sandgate.core.table import Table, TableError
@@ -10,6 +10,7 @@ from sandgate.errors import EnvironmentFault, RunError, SandgateError
 from sandgate.ledger.lease import (
     LEASE,
     LEASES,
+    MARGIN,
     RETENTION,
     Lease,
     ending,
@@ -20,7 +21,7 @@ from sandgate.ledger.lease import (
     standing,
     taking,
 )
-from sandgate.ledger.pages import LARGEST, Page, expiring, item_of, page_of
+from sandgate.ledger.pages import LARGEST, Page, expiring, is_expiring, item_of, page_of, staying
 
 __all__ = ["LostLeaseError", "SharedRun", "explained", "leases", "lines_of"]
 
@@ -72,6 +73,15 @@ class SharedRun:
                 raise explained(error, self.table) from None
             if has.owner != self.owner:  # else the answer to a first try was lost
                 raise self._refusal(has) from None
+        if seen is not None:
+            self._keep()
+
+    def _keep(self) -> None:
+        """Let the lines of a run that was to be forgotten stay: it may own something again."""
+        try:
+            self._put([staying(item) for item in _items(self.table, self.run) if is_expiring(item)])
+        except TableError as error:
+            raise explained(error, self.table) from None
 
     def _seen(self) -> Lease | None:
         try:
@@ -99,7 +109,8 @@ class SharedRun:
         if len(page.lines) == 1 and len(page.lines[0]) > LARGEST:
             raise TableError("ItemTooLarge", f"a line has {len(page.lines[0]):,} characters, and an item {LARGEST:,}")
         item = item_of(page)
-        renewal = renewing(self.table.name, self.run, self.owner, self.table.now() + LEASE)
+        until = self.table.now() + LEASE
+        renewal = renewing(self.table.name, self.run, self.owner, until)
         put = {
             "TableName": self.table.name,
             "Item": item,
@@ -113,6 +124,7 @@ class SharedRun:
                 raise
             if error.reasons[0] == _REASON or not self._has(item):
                 raise LostLeaseError from None
+        self._correct(until)
 
     def _has(self, item: Mapping[str, Any]) -> bool:
         """Whether a page is there as it was sent: an answer may have been lost."""
@@ -127,7 +139,15 @@ class SharedRun:
             LostLeaseError: it is another's.
             TableError: nobody knows.
         """
-        self._conditional(renewing(self.table.name, self.run, self.owner, self.table.now() + LEASE))
+        until = self.table.now() + LEASE
+        self._conditional(renewing(self.table.name, self.run, self.owner, until))
+        self._correct(until)
+
+    def _correct(self, until: float) -> None:
+        """Renew at once where the answer shows that the clock here was set meanwhile, and the lease ends at no good time."""
+        right = self.table.now() + LEASE
+        if abs(right - until) > MARGIN:
+            self._conditional(renewing(self.table.name, self.run, self.owner, right))
 
     def release(self) -> None:
         """Give it back.
@@ -147,13 +167,14 @@ class SharedRun:
         """
         self.renew()
         expires = self.table.now() + RETENTION
-        items = [expiring(item, expires) for item in _items(self.table, self.run)]
-        for start in range(0, len(items), _BATCH):
-            self._put(items[start : start + _BATCH])
+        self._put([expiring(item, expires) for item in _items(self.table, self.run)])
         self._conditional(ending(self.table.name, self.run, self.owner, expires))
 
-    def _put(self, items: list[dict[str, Any]]) -> None:
-        requests = [{"PutRequest": {"Item": item}} for item in items]
+    def _put(self, items: Sequence[Mapping[str, Any]]) -> None:
+        for start in range(0, len(items), _BATCH):
+            self._put_batch([{"PutRequest": {"Item": item}} for item in items[start : start + _BATCH]])
+
+    def _put_batch(self, requests: Sequence[Mapping[str, Any]]) -> None:
         for _ in range(_TRIES):
             answer = self.table.call("BatchWriteItem", {"RequestItems": {self.table.name: requests}})
             requests = answer.get("UnprocessedItems", {}).get(self.table.name, [])

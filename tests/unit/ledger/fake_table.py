@@ -31,15 +31,18 @@ class FakeTable:
         self.unheard = 0
         """How many calls are carried out, and not answered."""
         self.time = now
+        self.wrong = 0.0
+        """Seconds by which this machine's clock was set since the last answer."""
 
     def now(self) -> float:
-        return self.time
+        return self.time + self.wrong
 
     def call(self, operation: str, parameters: Mapping[str, Any], /) -> Mapping[str, Any]:
         self.calls.append(operation)
         if self.failures:
             raise self.failures.pop(0)
         answer: Mapping[str, Any] = getattr(self, f"_{operation}")(parameters)
+        self.wrong = 0.0
         if self.unheard:
             self.unheard -= 1
             raise TableError("Unreachable", "no answer")

@@ -142,7 +142,21 @@ def test_a_run_that_left_nothing_is_kept_for_a_while_and_one_that_did_for_ever(t
     assert {item["expires"]["N"] for item in table.items.values()} == {str(int(table.time + RETENTION))}
     assert [lease.ended for lease in leases(table)] == [True]
     shared(table, "two").take(sweeping=True)
-    assert "expires" not in table.items[LEASES, RUN]
+    assert not any("expires" in item for item in table.items.values())
+    assert len(there(table)) == 5
+
+
+@pytest.mark.parametrize("wrong", [-3600.0, 3600.0])
+@pytest.mark.parametrize("writes", [False, True])
+def test_a_clock_that_was_set_meanwhile_ends_no_lease(table: FakeTable, wrong: float, writes: bool) -> None:
+    mine = shared(table)
+    mine.take(sweeping=False)
+    table.wrong = wrong
+    if writes:
+        mine.append(Page(run=RUN, first=0, lines=("{}",), by="one"))
+    else:
+        mine.renew()
+    assert [lease.until for lease in leases(table)] == [table.time + LEASE]
 
 
 @pytest.mark.parametrize(
