@@ -46,7 +46,7 @@ def run(arguments: Sequence[str], *, stderr: TextIO | None = None, system: str =
     errors = stderr or sys.stderr
     try:
         _supported(system)
-        status = build()(args=list(arguments), prog_name="sandgate", standalone_mode=False)
+        status = build(*arguments[:1])(args=list(arguments), prog_name="sandgate", standalone_mode=False)
     except SandgateError as error:
         _say(errors, error.message, where=error.where, hint=error.hint)
         return int(error.exit_code)
@@ -64,13 +64,13 @@ def run(arguments: Sequence[str], *, stderr: TextIO | None = None, system: str =
     return status if isinstance(status, int) else int(ExitCode.OK)
 
 
-def commands() -> dict[str, Command]:
-    """Every command by name."""
-    return dict(discover("sandgate.cli.commands", "COMMAND", Command))
+def commands(only: str = "") -> dict[str, Command]:
+    """Every command by name; where `only` is the name of one, that one."""
+    return dict(discover("sandgate.cli.commands", "COMMAND", Command, only=only))
 
 
-def build() -> typer.Typer:
-    """The program with all its commands."""
+def build(only: str = "") -> typer.Typer:
+    """The program with all its commands; where `only` is the name of one, with that one, which loads faster."""
     app = typer.Typer(
         name="sandgate",
         help="The gate to your AWS sandbox: one integration-test suite, embedded or real, proven and clean.",
@@ -80,7 +80,7 @@ def build() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_program)
-    for command in commands().values():
+    for command in commands(only).values():
         command.register(app)
     return app
 

@@ -29,13 +29,14 @@ class Named(Protocol):
 T = TypeVar("T", bound=Named)
 
 
-def discover(package: str, export: str, kind: type[T]) -> Mapping[str, T]:
+def discover(package: str, export: str, kind: type[T], *, only: str = "") -> Mapping[str, T]:
     """Import every public module of `package` and collect its `export`.
 
     Args:
         package: dotted name of the package to walk; modules that start with `_` are helpers, not cases.
         export: the fixed name of the case in each module, such as `TIER`.
         kind: the type that the case must have.
+        only: name of the one case that is wanted; where no file is named so, all are collected as without it.
 
     Returns:
         A read-only mapping from case name to case, sorted by name.
@@ -46,16 +47,20 @@ def discover(package: str, export: str, kind: type[T]) -> Mapping[str, T]:
     """
     found: dict[str, T] = {}
     parent = importlib.import_module(package)
-    for info in pkgutil.iter_modules(parent.__path__):
-        if info.name.startswith("_"):
-            continue
-        case = getattr(importlib.import_module(f"{package}.{info.name}"), export, None)
+    files = [info.name for info in pkgutil.iter_modules(parent.__path__) if not info.name.startswith("_")]
+    wanted = _file_name(only)
+    for file in [wanted] if wanted in files else files:
+        case = getattr(importlib.import_module(f"{package}.{file}"), export, None)
         if not isinstance(case, kind):
-            raise TypeError(f"{package}.{info.name} must export {export}: {kind.__name__}")
-        if case.name.replace("-", "_").replace(".", "_") != info.name:
-            raise TypeError(f"{package}.{info.name} exports {export} named {case.name!r}; file and name must agree")
+            raise TypeError(f"{package}.{file} must export {export}: {kind.__name__}")
+        if _file_name(case.name) != file:
+            raise TypeError(f"{package}.{file} exports {export} named {case.name!r}; file and name must agree")
         found[case.name] = case
     return MappingProxyType(dict(sorted(found.items())))
+
+
+def _file_name(case: str) -> str:
+    return case.replace("-", "_").replace(".", "_")
 
 
 def case_names(package: str) -> tuple[str, ...]:

@@ -37,7 +37,7 @@ def command(error: BaseException) -> Command:
 def failing(monkeypatch: pytest.MonkeyPatch, error: BaseException, stream: io.StringIO) -> int:
     """The status of a program whose only commands are one that fails and one that does nothing."""
     other = Command.of(lambda: None, name="pass", help="Pass.")
-    monkeypatch.setattr(main, "commands", lambda: {"fail": command(error), "pass": other})
+    monkeypatch.setattr(main, "commands", lambda _only: {"fail": command(error), "pass": other})
     return main.run(["fail"], stderr=stream)
 
 
@@ -134,14 +134,23 @@ def test_a_reader_that_leaves_is_no_error() -> None:
 
 
 def test_help_comes_quickly() -> None:
-    def seconds() -> float:
+    def seconds(*arguments: str) -> float:
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run([sys.executable, "-m", "sandgate", "--help"], check=True, capture_output=True)
+        subprocess.run([sys.executable, *arguments], check=True, capture_output=True)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
 
-    # Processor time, the best of a few: what is measured is the program, not what else the machine is doing.
-    assert min(seconds() for _ in range(5)) < 0.3
+    # Processor time, the best of a few: what is measured is the program, not what else the machine is doing. Where
+    # that slows the processor itself, it slows the measure as well, which takes a tenth of a second on a slow one.
+    tries = [(seconds("-m", "sandgate", "--help"), seconds("-c", "import typer.main")) for _ in range(5)]
+    assert min(program for program, _ in tries) < max(0.3, 5 * min(measure for _, measure in tries))
+
+
+def test_a_command_that_is_named_loads_no_other() -> None:
+    show = "import sys; print(*(name for name in sys.modules if name.startswith('sandgate.cli.commands.')))"
+    line = f"from sandgate.cli.main import run; run(['tiers', '--json']); {show}"
+    done = subprocess.run([sys.executable, "-c", line], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "sandgate.cli.commands.tiers"
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,14 @@ def test_cases_are_found_sorted_by_name(package: Path) -> None:
     assert list(discover("cases_of_a_test", "CASE", Case)) == ["a.one", "b-two"]
 
 
+def test_one_that_is_wanted_is_loaded_alone(package: Path) -> None:
+    write(package, "a_one", "a-one")
+    write(package, "b_two", "b-two")
+    assert list(discover("cases_of_a_test", "CASE", Case, only="b-two")) == ["b-two"]
+    assert "cases_of_a_test.a_one" not in sys.modules
+    assert list(discover("cases_of_a_test", "CASE", Case, only="c")) == ["a-one", "b-two"], "all, to say what is known"
+
+
 def test_nobody_can_change_what_was_found(package: Path) -> None:
     write(package, "a", "a")
     with pytest.raises(TypeError):
