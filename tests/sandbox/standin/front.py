@@ -19,6 +19,7 @@ from tests.sandbox.standin.keys import Keys, shorten
 from tests.sandbox.standin.listener import Listener
 from tests.sandbox.standin.messages import Answer, Refused, Request
 from tests.sandbox.standin.operations import Asked, operation, protocol
+from tests.sandbox.standin.portal import Portal
 from tests.sandbox.standin.signatures import claim, verify
 from tests.sandbox.standin.wire import Upstream
 
@@ -41,6 +42,7 @@ class Front:
         self, emulator: Callable[[], str], authority: trustme.CA, rewrite: Callable[[Request, Answer], Answer]
     ) -> None:
         self.keys = Keys()
+        self.portal = Portal()
         self.seen: list[Seen] = []
         self.clock = timedelta()
         """How far the clock of AWS is ahead of this machine's."""
@@ -155,6 +157,8 @@ class Front:
 
     async def _pass(self, request: Request, seen: Seen, upstream: Upstream) -> Answer:
         async def forward() -> Answer:
+            if (seen.service, seen.operation) == ("sso", "GetRoleCredentials"):
+                return self.portal.answer(request)
             answer = self._rewrite(request, await upstream.exchange(request))
             if self.lifetime is not None:
                 answer = shorten(answer, self.lifetime)
