@@ -363,6 +363,19 @@ def test_up_that_was_killed_can_be_run_again(project: Project, service: str, ope
     assert project.works()
 
 
+def test_a_change_of_the_stack_that_was_killed_can_be_run_again(project: Project) -> None:
+    assert project.sandgate("up", "--yes").status == 0
+    key = project.key
+    project.configure('services = ["sqs"]')
+    slow = project.standin.front.fault("slow", service="cloudformation", operation="UpdateStack", seconds=60.0)
+    project.kill_at(project.start("up", "--yes"), slow)
+    project.standin.front.heal()
+    done = project.sandgate("up", "--yes")
+    assert (done.status, project.key) == (0, key), done
+    shown = project.sandgate("up", "--dry-run").out
+    assert f"stack sandgate-{project.identity}: up to date" in shown
+
+
 def test_somebody_else_may_deploy_the_template(project: Project) -> None:
     printed = project.sandgate("up", "--template", ACCOUNT)
     assert project.standin.front.seen == []

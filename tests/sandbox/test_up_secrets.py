@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.sandbox.project import Project
 from tests.system.forges import REPOSITORY, Forge, forge
+
+from sandgate.cli._identity import How
+from sandgate.core.files import replace_text
 
 TOKEN = "ghp_" + "canary" * 6
 
@@ -73,3 +78,52 @@ def test_the_identity_of_one_service_leaves_ci_alone(project: Project, github: F
     assert project.sandgate("up", "--service", "dynamodb", "--env-file", ".env.orders", "--yes").status == 0
     assert held(github) == {}
     assert github.requests == []
+
+
+class Dead(BaseException):
+    """The program ends here, as of a signal that nobody can catch."""
+
+
+def _dies_writing(patch: pytest.MonkeyPatch, *, after: bool) -> None:
+    def die(path: Path, text: str, **settings: Any) -> None:
+        if after:
+            replace_text(path, text, **settings)
+        raise Dead
+
+    patch.setattr("sandgate.identity.env_file.replace_text", die)
+
+
+def _dies_told(patch: pytest.MonkeyPatch, text: str) -> None:
+    def die(_how: How, told: str) -> None:
+        if text in told:
+            raise Dead
+
+    patch.setattr(How, "progress", die)
+
+
+STEPS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
+    "the key is made, and not in the env file": lambda patch: _dies_writing(patch, after=False),
+    "it is in the env file, and nothing says so": lambda patch: _dies_writing(patch, after=True),
+    "CI has one half of it": lambda patch: _dies_told(patch, "secret AWS_ACCESS_KEY_ID written"),
+    "CI has both": lambda patch: _dies_told(patch, "secret AWS_SECRET_ACCESS_KEY written"),
+}
+
+
+@pytest.mark.parametrize("command", ["up", "rotate"])
+@pytest.mark.parametrize("step", STEPS)
+def test_who_ends_after_a_step_goes_on_there(step: str, command: str, project: Project, github: Forge) -> None:
+    if command == "rotate":
+        assert project.sandgate("up", "--yes", "--no-ci").status == 0
+    before = project.keys() if command == "rotate" else {}
+    with project.patch.context() as patch:
+        STEPS[step](patch)
+        with pytest.raises(Dead):
+            project.sandgate(command, "--yes")
+    if command == "rotate":
+        assert project.works(), "whatever happened"
+    done = project.sandgate(command, "--yes")
+    assert done.status == 0, done
+    assert project.works()
+    assert held(github) == dict(project.entries)
+    old = dict.fromkeys(before, "Inactive")
+    assert project.keys() == {**old, project.key.access_key_id: "Active"}, "none that nobody has"
