@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -39,6 +39,7 @@ identity = "{IDENTITY}"
 services = ["dynamodb", "sqs", "sts"]
 ledger = "dynamodb://{TABLE}"
 """
+CANARY = "c4n4ry-in-a-value"
 LATER = timedelta(minutes=20)
 """By which all leases are over."""
 _MAKE = "sqs.create_queue(QueueName='test-' + os.environ['SANDGATE_NAMESPACE'] + '-{}')"
@@ -191,6 +192,58 @@ def test_a_killed_run_is_seen_and_swept_from_another_machine(one: Machine, two: 
     assert (status, "removed 0" in out) == (0, True), (out, err)
 
 
+def test_a_machine_that_slept_makes_nothing_once_another_has_swept_its_run(one: Machine, two: Machine) -> None:
+    then = f"""
+from botocore.exceptions import ClientError
+try:
+    {_MAKE.format("late")}
+except ClientError as error:
+    print(error)
+"""
+    with one.waiting(_MAKE.format("q"), then) as (process, descriptor):
+        (folder,) = (one.folder / ".sandgate" / "runs").iterdir()
+        gate = json.loads((folder / "run.json").read_text())["pid"]
+        os.kill(gate, signal.SIGSTOP)
+        try:
+            one.standin.front.clock = LATER
+            status, out, err = two.sandgate("sweep", "--yes")
+            assert (status, "abandoned on one" in out, "removed 1\n" in out) == (0, True, True), (out, err)
+            one.standin.front.clock = timedelta(0)
+        finally:
+            os.kill(gate, signal.SIGCONT)
+        os.close(descriptor)
+        out, err = process.communicate(timeout=180)
+    assert "taken over by another machine" in out, (out, err)
+    assert queues(one.standin) == []
+    assert process.returncode != 0
+    assert two.runs() == []
+
+
+def test_a_gate_that_dies_before_the_table_has_heard_has_made_nothing(
+    one: Machine, two: Machine, table: AdminTable
+) -> None:
+    with one.waiting("", _MAKE.format("never")) as (process, descriptor):
+        (folder,) = (one.folder / ".sandgate" / "runs").iterdir()
+        until(lambda: bool(lines_of(table, folder.name)), process)
+        fault = one.standin.front.fault("throttle", service="dynamodb", operation="TransactWriteItems", times=0)
+        os.close(descriptor)
+        until(lambda: bool(fault.happened), process)
+        os.kill(json.loads((folder / "run.json").read_text())["pid"], signal.SIGKILL)
+    one.standin.front.heal()
+    assert one.standin.front.calls("sqs", "CreateQueue") == []
+    assert [json.loads(line)["ledger"] for line in lines_of(table, folder.name)] == ["open"]
+    assert [each["run"] for each in two.runs()] == [folder.name]
+
+    one.standin.front.clock = LATER
+    status, out, err = two.sandgate("sweep", "--yes")
+    assert (status, "nothing to sweep" in out) == (0, True), (out, err)
+    one.standin.front.clock = timedelta(0)
+    assert [lease.ended for lease in leases(table) if lease.run == folder.name] == [True]
+    status, out, err = one.sandgate("sweep", "--yes")  # nobody here knows that the call never went out
+    assert (status, "removed 1" in out) == (0, False), (out, err)
+    assert [lease.ended for lease in leases(table) if lease.run == folder.name] == [True]
+
+
 def machine_beside(other: Machine) -> Machine:
     """One more."""
     home = other.folder.parents[1]
@@ -215,7 +268,8 @@ refused(boto3.client("dynamodb").scan, TableName="{TABLE}")
 role = "arn:aws:iam::{ACCOUNT}:role/{IDENTITY}-ledger"
 refused(boto3.client("sts").assume_role, RoleArn=role, RoleSessionName="test")
 """
-    then = f"url = {_MAKE.format('made')}['QueueUrl']\nsqs.delete_queue(QueueUrl=url)\nprint('made', url)"
+    make = _MAKE.format("made").replace(")", f", tags={{'told': {CANARY!r}}})", 1)
+    then = f"url = {make}['QueueUrl']\nsqs.delete_queue(QueueUrl=url)\nprint('made', url)"
     fault = one.standin.front.fault("throttle", service="dynamodb", operation="TransactWriteItems", times=0)
     with one.waiting(first, then) as (process, descriptor):
         assert queues(one.standin) == []
@@ -240,6 +294,21 @@ refused(boto3.client("sts").assume_role, RoleArn=role, RoleSessionName="test")
     (lease,) = [lease for lease in leases(table) if lease.label == "one" and lease.run in str(list_runs(one))]
     assert lease.ended
     assert all("expires" in item for item in items(one.standin, lease.run))
+    told = json.dumps(items_of(table))
+    assert "made" in told
+    secrets = {
+        text for each in one.standin.front.keys for text in (each.access_key_id, each.secret, each.token) if text
+    }
+    assert not [text for text in (CANARY, *secrets) if text in told]
+
+
+def until(reached: Callable[[], bool], process: subprocess.Popen[str]) -> None:
+    """Wait while a process lives."""
+    deadline = time.monotonic() + 90
+    while not reached():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def list_runs(one: Machine) -> list[str]:

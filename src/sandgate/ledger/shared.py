@@ -144,7 +144,7 @@ class SharedRun:
         self._correct(until)
 
     def _correct(self, until: float) -> None:
-        """Renew at once where the answer shows that the clock here was set meanwhile, and the lease ends at no good time."""
+        """Renew at once where the answer shows that the clock here was set meanwhile."""
         right = self.table.now() + LEASE
         if abs(right - until) > MARGIN:
             self._conditional(renewing(self.table.name, self.run, self.owner, right))
