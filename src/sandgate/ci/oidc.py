@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sandgate.config.identity import OWNER_TAG, IdentityNames
+from sandgate.config.identity import IDENTITY_READS, OWNER_TAG, IdentityNames
 
 __all__ = ["AUDIENCE", "Trust", "ci_stack", "role_template", "trust_policy"]
 
 AUDIENCE = "sts.amazonaws.com"
-_READS = ("iam:ListAccountAliases", "sts:GetAccessKeyInfo", "sts:GetCallerIdentity")
+_READS = tuple(sorted(IDENTITY_READS))
 _SESSION_SECONDS = 3600
 
 

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from sandgate.config.model import Config
 from sandgate.errors import ConfigError
 
-__all__ = ["OWNER_TAG", "IdentityNames", "identity_names", "ledger_table", "own_names"]
+__all__ = ["IDENTITY_READS", "OWNER_TAG", "IdentityNames", "identity_names", "ledger_table", "own_names"]
 
 OWNER_TAG = "sandgate:identity"
 """Tag whose value is the user's name; `up` and `down` touch nothing that does not carry it."""
+
+IDENTITY_READS = ("sts:GetCallerIdentity", "sts:GetAccessKeyInfo", "iam:ListAccountAliases")
+"""What says who one is: every identity may ask it, whatever its services are."""
 
 _MOST = 64
 """Characters of a role's name; IAM User Guide, "IAM and STS quotas", names of roles and users."""

@@ -201,7 +201,8 @@ class Options(AlsoOptions):
     services: tuple[str, ...] = option(
         (),
         doc="Services that tests may use, as boto3 names them; empty is every service that sandgate knows. "
-        "Administration of accounts and organisations is never among them.",
+        "Administration of accounts and organisations is never among them; who one is may always be asked "
+        "(sts:GetCallerIdentity, sts:GetAccessKeyInfo, iam:ListAccountAliases).",
     )
     allow: tuple[AllowOptions, ...] = option((), doc="Statements beside those that follow from the other options.")
     policy: str = option(

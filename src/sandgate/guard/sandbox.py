@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
+from sandgate.config.identity import IDENTITY_READS
 from sandgate.guard.services import Extra, Granted, Named, granted, prefixes_of
 from sandgate.iam.document import Condition, Document, Statement
 
@@ -54,13 +55,12 @@ def sandbox_document(sandbox: Sandbox) -> Document:
     """The document that says what tests may do; pure.
 
     Statements in the order of services: `…Inside` by name, `…Adopted` by exact name, `…ById`, those of the table, and
-    `…Unscoped`; then `Adopted…` for ARNs, then the sandbox's own `allow`.
+    `…Unscoped`; then who one is, as far as no service brings it, `Adopted…` for ARNs, and the sandbox's own `allow`.
     """
-    statements = [
-        statement for prefix in prefixes_of(sandbox.services) for statement in _service(granted()[prefix], sandbox)
-    ]
+    prefixes = prefixes_of(sandbox.services)
+    statements = [statement for prefix in prefixes for statement in _service(granted()[prefix], sandbox)]
     return Document(
-        statements=(*statements, *_adopted(sandbox), *sandbox.allow),
+        statements=(*statements, *_who_am_i(prefixes), *_adopted(sandbox), *sandbox.allow),
         where="sandbox policy",
     )
 
@@ -84,6 +84,13 @@ def deployer_document(sandbox: Sandbox, document: Document) -> Document:
     unscoped = tuple(granted()["cloudformation"].unscoped)
     own.append(_allow(f"Deployer{UNSCOPED}", unscoped, ("*",)))
     return Document(statements=(*document.statements, *own), version=document.version, where=document.where)
+
+
+def _who_am_i(prefixes: tuple[str, ...]) -> Iterator[Statement]:
+    """The identity itself may ask it (`sandgate up`), and AWS lets everybody ask the first of them."""
+    asked = tuple(sorted(action for action in IDENTITY_READS if action.partition(":")[0] not in prefixes))
+    if asked:
+        yield _allow("WhoAmI", asked, ("*",))
 
 
 def _service(entry: Granted, sandbox: Sandbox) -> Iterator[Statement]:

@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from sandgate.config.identity import IdentityNames, identity_names, ledger_table
+from sandgate.config.identity import IDENTITY_READS, IdentityNames, identity_names, ledger_table
 from sandgate.config.model import Config
 from sandgate.errors import ConfigError
 from sandgate.guard.policy import Policy, load_policy
 from sandgate.iam.document import Condition, Document, Principals, Statement
 from sandgate.identity.boundary import bounded, guards, limit
+from sandgate.identity.buckets import in_own_account
 from sandgate.identity.parts import MOST_POLICIES, parts_of
 
 __all__ = ["Documents", "documents", "of_service"]
 
-_READS = ("sts:GetCallerIdentity", "sts:GetAccessKeyInfo", "iam:ListAccountAliases")
-"""What says who one is."""
 _LEDGER = (
     "dynamodb:BatchWriteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem",
 )  # fmt: skip
@@ -76,7 +75,9 @@ def documents(config: Config, *, account: str, partition: str = "aws", service: 
     config = of_service(config, service)
     names = identity_names(config, service)
     # The identity outlives runs, so its policy cannot know their namespaces; the gate keeps runs apart.
-    policy = load_policy(replace(config, isolation="prefix"), account=account, namespace="", partition=partition)
+    policy = in_own_account(
+        load_policy(replace(config, isolation="prefix"), account=account, namespace="", partition=partition)
+    )
     denied = guards(names, account=account, partition=partition)
     table = ledger_table(config)
     next_role = (_assume("AssumeLedger", names.ledger_role_arn(account, partition)),) if table else ()
@@ -161,4 +162,4 @@ def _assume(sid: str, role: str) -> Statement:
 
 
 def _reads() -> Statement:
-    return Statement(effect="Allow", sid="WhoAmI", actions=_READS, resources=("*",))
+    return Statement(effect="Allow", sid="WhoAmI", actions=IDENTITY_READS, resources=("*",))

@@ -45,7 +45,7 @@ def sids(text: str) -> list[str]:
 
 def test_the_document_is_printed_alone_and_its_size_beside(policy: Policy) -> None:
     done = policy("show", "--services", "dynamodb")
-    assert (done.status, sids(done.out)) == (0, ["DynamodbInside", "DynamodbUnscoped"])
+    assert (done.status, sids(done.out)) == (0, ["DynamodbInside", "DynamodbUnscoped", "WhoAmI"])
     assert "arn:aws:dynamodb:eu-west-1:000000000000:table/test_*" in done.out
     assert done.err.endswith("characters\n")
 
@@ -128,10 +128,25 @@ def test_why_a_call_is_allowed(policy: Policy) -> None:
 
 
 def test_a_call_that_needs_nothing(policy: Policy) -> None:
-    done = policy("explain", "sts:GetAccessKeyInfo", "AccessKeyId=AKIAEXAMPLEEXAMPLE00", "--services", "sqs")
-    assert done.status == 1
     free = policy("explain", "cognito-idp:InitiateAuth", "AuthFlow=USER_AUTH", "ClientId=a")
     assert (free.status, free.out) == (0, "allowed\n  it needs no permission\n")
+
+
+@pytest.mark.parametrize("services", ["sqs", "sts", "iam,sqs"])
+@pytest.mark.parametrize(
+    "call", [("sts:GetCallerIdentity",), ("sts:GetAccessKeyInfo", "AccessKeyId=AKIAX"), ("iam:ListAccountAliases",)]
+)
+def test_who_one_is_may_be_asked_whatever_the_services_are(
+    policy: Policy, call: tuple[str, ...], services: str
+) -> None:
+    """The identity that `up` makes may, so the gate does not refuse it."""
+    done = policy("explain", *call, "--services", services)
+    assert (done.status, done.out.splitlines()[0]) == (0, "allowed")
+
+
+def test_nothing_else_of_those_services_may_be_asked(policy: Policy) -> None:
+    for call in (("sts:DecodeAuthorizationMessage", "EncodedMessage=x"), ("iam:ListUsers",)):
+        assert "refused by rule service-not-allowed" in policy("explain", *call, "--services", "sqs").out
 
 
 def test_every_request_is_shown_with_its_place(policy: Policy) -> None:

@@ -131,3 +131,5 @@ def test_no_service_is_added_by_what_is_attached_later(configure: Configure) -> 
     assert allowed(everything, found.limit, "dynamodb:PutItem", "*")
     assert not allowed(everything, found.limit, "kinesis:PutRecord", "*")
     assert not allowed(everything, found.limit, "organizations:LeaveOrganization", "*")
+    assert allowed(everything, found.limit, "iam:ListAccountAliases", "*")
+    assert not allowed(everything, found.limit, "iam:ListUsers", "*")

@@ -101,7 +101,9 @@ def test_an_identity_of_one_service_has_only_that(configure: Configure) -> None:
     found = documents(configure(""), account=ACCOUNT, service="sqs")
     assert found.names.user == "unit-tester-sqs"
     (document,) = found.role.values()
-    assert {action.partition(":")[0] for item in document.statements for action in item.actions} == {"sqs"}
+    *sqs, reads = document.statements
+    assert {action.partition(":")[0] for item in sqs for action in item.actions} == {"sqs"}
+    assert {*reads.actions} == {"sts:GetCallerIdentity", "sts:GetAccessKeyInfo", "iam:ListAccountAliases"}
     assert identity_names(configure('identity = "unit-tester-sqs"'), "sqs").user == "unit-tester-sqs"
 
 
