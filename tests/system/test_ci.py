@@ -278,6 +278,7 @@ def test_a_promotion_without(here: Here) -> None:
         (["--commit", COMMIT[:12]], f"'{COMMIT[:12]}' is not the whole id of a commit"),
         (["--commit", "main"], "'main' is not the whole id of a commit"),
         (["--max-age", "soon"], "'soon' is no length of time"),
+        (["--tier", "sandbx"], "unknown tier 'sandbx'"),
         (["nowhere"], "there is no receipt 'nowhere'"),
         (["../../etc"], "there is no receipt '../../etc'"),
     ],

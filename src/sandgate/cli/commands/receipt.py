@@ -14,7 +14,7 @@ import typer
 from sandgate.cli._ages import age_text, parse_age
 from sandgate.cli._evidence import full_commit, read_receipt, receipts_of
 from sandgate.cli._model import Command
-from sandgate.cli._options import read_config, values_of
+from sandgate.cli._options import read_config, tier_named, values_of
 from sandgate.errors import ConfigError, ExitCode, UsageError
 from sandgate.reports.lines import plain
 
@@ -78,6 +78,7 @@ def _verify(
     from sandgate.reports.evidence import Wanted, refusals  # noqa: PLC0415
 
     config = read_config(tier=tier)
+    tier_named(config.tier, "command line, --tier", config.tier_aliases)
     own = config.account if config.tier == "sandbox" else ""
     wanted = Wanted(
         tier=config.tier,
