@@ -55,7 +55,11 @@ def read_env_file(path: Path) -> dict[str, str]:
         with path.open(encoding="utf-8") as stream:
             bindings = list(parse_stream(stream))
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"the env file cannot be read: {type(error).__name__}", where=str(path)) from None
+        raise ConfigError(
+            f"the env file cannot be read: {_why(error)}",
+            where=str(path),
+            hint="a text file in UTF-8 that you may read",
+        ) from None
     for binding in bindings:
         if binding.error:
             raise ConfigError(
@@ -66,13 +70,20 @@ def read_env_file(path: Path) -> dict[str, str]:
     return {entry.key: entry.value for entry in bindings if entry.key is not None and entry.value is not None}
 
 
+def _why(error: OSError | UnicodeDecodeError) -> str:
+    # The text of the other quotes the bytes that it stumbled on.
+    return (error.strerror or type(error).__name__) if isinstance(error, OSError) else "it is not UTF-8"
+
+
 def env_values(config: Config) -> Mapping[str, str]:
     """The entries of a configuration's env file; none where there is no file, or in a CI job.
 
     Raises:
         ConfigError: as `read_env_file`.
     """
-    return {} if config.ci or not config.env_path.is_file() else read_env_file(config.env_path)
+    path = config.env_path
+    # A folder of that name is nobody's intention; reading it says so.
+    return read_env_file(path) if not config.ci and (path.is_file() or path.is_dir()) else {}
 
 
 def env_paths(config: Config) -> tuple[Path, ...]:

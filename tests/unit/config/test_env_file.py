@@ -151,6 +151,20 @@ def test_a_line_that_is_none_is_named_and_not_shown(tmp_path: Path) -> None:
     assert "the-secret" not in str(caught.value)
 
 
+def test_a_file_that_cannot_be_read_is_told_and_not_shown(tmp_path: Path) -> None:
+    path = tmp_path / ".env.emulated"
+    path.write_bytes(b"AWS_SECRET_ACCESS_KEY=canary\xff\n")
+    with pytest.raises(ConfigError, match="it is not UTF-8") as caught:
+        config(tmp_path)
+    assert (caught.value.where, "UTF-8" in caught.value.hint) == (str(path), True)
+    assert "canary" not in str(caught.value)
+    path.unlink()
+    path.mkdir()
+    read = config(tmp_path)
+    with pytest.raises(ConfigError, match="directory"):
+        env_values(read)
+
+
 def test_in_ci_only_the_environment_is_read(tmp_path: Path) -> None:
     (tmp_path / ".env.emulated").write_text("SANDGATE_REGION=eu-west-1\nX=1\n")
     found = config(tmp_path, 'env_pass = ["X"]', {"CI": "true", "SANDGATE_REGION": "eu-west-2"})
