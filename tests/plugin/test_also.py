@@ -21,10 +21,16 @@ DEFAULT = """
     def account(session):
         return session.client("sts").get_caller_identity()["Account"]
 
+    def whose_key(session):
+        key = session.get_credentials().access_key
+        return session.client("sts").get_access_key_info(AccessKeyId=key)["Account"]
+
     own = {"aws_access_key_id": os.environ["PROJECT_ID"], "aws_secret_access_key": os.environ["PROJECT_SECRET"]}
     assert "AWS_ACCESS_KEY_ID" not in os.environ
     assert account(boto3.Session()) == "111122223333"
     assert account(boto3.Session(**own)) == "000000000000"
+    assert whose_key(boto3.Session()) == "111122223333"
+    assert whose_key(boto3.Session(**own)) == "000000000000"
     boto3.client("iam").list_account_aliases()
     try:
         boto3.client("dynamodb").list_tables()
@@ -33,7 +39,8 @@ DEFAULT = """
 """
 VARIABLES = """
     [tool.sandgate]
-    also_allow = ["iam:ListAccountAliases"]
+    services = ["dynamodb"]
+    also_allow = ["iam:ListAccountAliases", "sts:GetAccessKeyInfo"]
     variables = { PROJECT_ID = "run_key", PROJECT_SECRET = "run_secret" }
 """
 
@@ -55,9 +62,12 @@ def test_the_default_may_be_the_second_account(default: Any) -> None:
 
 def test_its_calls_are_told_from_the_runs_own_and_are_no_evidence(default: Any) -> None:
     calls = [(event["operation"], event["principal"]) for event in default.events("call")]
-    assert calls == [("GetCallerIdentity", "also"), ("GetCallerIdentity", "identity"), ("ListAccountAliases", "also")]
+    assert calls == [
+        ("GetCallerIdentity", "also"), ("GetCallerIdentity", "identity"),
+        ("GetAccessKeyInfo", "also"), ("GetAccessKeyInfo", "identity"), ("ListAccountAliases", "also"),
+    ]  # fmt: skip
     assert default.receipt["account"] == OWN
-    assert default.receipt["reached"] == {"sts": 1}
+    assert default.receipt["reached"] == {"sts": 2}
 
 
 def test_its_key_is_in_a_file_for_the_user_alone(default: Any) -> None:

@@ -20,7 +20,7 @@ from sandgate.wire.s3 import with_bucket
 from sandgate.wire.signing.sign import hoisted_headers, sign, strip_query_auth
 from sandgate.wire.signing.sign_v4a import sign_v4a
 
-__all__ = ["aim_of", "client_headers", "plain_path", "signed", "verbatim"]
+__all__ = ["aim_of", "client_headers", "plain_path", "real_key_id", "signed", "verbatim"]
 
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -54,6 +54,21 @@ def aim_of(flow: Flow, call: Call, models: Models) -> Aim:
         path=plain_path(flow),
         data_plane=flow.route is not None,
     )
+
+
+def real_key_id(flow: Flow, parts: Parts, access_key_id: str) -> str | None:
+    """What a run key's id stands for upstream; None for one that is none, or that the caller has no business with.
+
+    Args:
+        flow: of the call that names it.
+        parts: keys, and the upstream's credentials.
+        access_key_id: the caller's own, or another of the sandbox's.
+    """
+    own = flow.claim is not None and access_key_id == flow.claim.access_key_id
+    entry = flow.entry if own else parts.keys.resolve(access_key_id)
+    if entry is None or (entry.upstream is None and entry.principal.kind not in ("identity", "deployer")):
+        return None
+    return (entry.upstream or parts.upstream.credential(entry.principal.kind, flow.service)).access_key_id
 
 
 def signed(flow: Flow, parts: Parts, headers: list[tuple[str, str]], body: Body) -> Outgoing:

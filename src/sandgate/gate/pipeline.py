@@ -33,7 +33,7 @@ from sandgate.gate.flow import Flow
 from sandgate.gate.forms import PostForm
 from sandgate.gate.forward import Body, Outgoing, Reading, forward
 from sandgate.gate.lent_uploads import lent_body
-from sandgate.gate.outgoing import aim_of, client_headers, signed, verbatim
+from sandgate.gate.outgoing import aim_of, client_headers, real_key_id, signed, verbatim
 from sandgate.gate.parts import Parts
 from sandgate.gate.response import UpstreamFaultError
 from sandgate.gate.seen import named_owners
@@ -165,7 +165,8 @@ class Pipeline:
         if flow.verbatim:  # what it mints is swapped all the same: the real triple stays here
             return await self._forward(flow, verbatim(flow, parts, raw, len(raw)), Reading(rewrite=rewrite))
         if rewrite and body:
-            body = parts.rewriter.request(call.service, call.operation, headers, body)
+            own = partial(real_key_id, flow, parts)
+            body = parts.rewriter.request(call.service, call.operation, headers, body, own=own)
         if body is not raw:
             payload = hashlib.sha256(body).hexdigest()
         outgoing = signed(flow, parts, headers, Body(body, len(body), payload))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 from urllib.parse import quote
 
@@ -18,8 +18,13 @@ __all__ = ["Keys", "Rewriter"]
 
 _SCOPE_REGION = re.compile(r"Credential=[^/]+/[0-9]{8}/([^/]+)/")
 _MAKES_PRINCIPALS = frozenset({("iam", "CreateRole"), ("iam", "CreateUser")})
+_WHOSE = ("sts", "GetAccessKeyInfo")
 _BOUNDARY = b"PermissionsBoundary"
 _OF_THE_BODY = frozenset({"content-encoding", "content-length", "content-md5", "x-amz-crc32"})
+
+
+def _nothing(_access_key_id: str) -> None:
+    return None
 
 
 class Keys(Protocol):
@@ -104,7 +109,15 @@ class Rewriter:
         changed = [(name, value) for name, value in kept if name.lower() not in _OF_THE_BODY]
         return [*changed, ("content-length", str(len(made)))], made
 
-    def request(self, service: str, operation: str, headers: Iterable[tuple[str, str]], body: bytes) -> bytes:
+    def request(
+        self,
+        service: str,
+        operation: str,
+        headers: Iterable[tuple[str, str]],
+        body: bytes,
+        *,
+        own: Callable[[str], str | None] = _nothing,
+    ) -> bytes:
         """The body for the upstream.
 
         Args:
@@ -112,19 +125,31 @@ class Rewriter:
             operation: operation name.
             headers: the client's, names in any case; Authorization tells the region.
             body: the client's, whole.
+            own: the real access key id of a run key's, for the call that asks whose a key is and does nothing with it.
 
         Raises:
             WireError: it cannot be read.
         """
         try:
-            return self._request(service, operation, headers, body)
+            return self._request(service, operation, headers, body, own)
         except RewriteError as fault:
             raise WireError("SerializationException", f"The request cannot be read: {fault}.") from None
 
-    def _request(self, service: str, operation: str, headers: Iterable[tuple[str, str]], body: bytes) -> bytes:
+    def _request(
+        self,
+        service: str,
+        operation: str,
+        headers: Iterable[tuple[str, str]],
+        body: bytes,
+        own: Callable[[str], str | None],
+    ) -> bytes:
         fields = {name.lower(): value for name, value in headers}
         content_type = fields.get("content-type", "")
-        body = map_request(service, operation, content_type, body, self._keys.real_id)
+        asks = (service, operation) == _WHOSE
+        real_id = self._keys.real_id
+        body = map_request(
+            service, operation, content_type, body, (lambda one: real_id(one) or own(one)) if asks else real_id
+        )
         if self._boundary and (service, operation) in _MAKES_PRINCIPALS:
             body = _bounded(body, self._boundary)
         rule = self._rules.get((service, operation, "request"))

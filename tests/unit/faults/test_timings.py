@@ -142,6 +142,18 @@ def test_each_write_is_seen_when_its_own_time_has_come() -> None:
     assert _read(world) is None
 
 
+def test_a_table_that_is_made_anew_has_nothing_of_the_old_one() -> None:
+    world = World("item-reads")
+    for value in "ab":
+        _put(world, value)
+        world.now += 2
+    world.call("dynamodb:DeleteTable", {}, TableName="t")
+    world.item = None
+    world.call("dynamodb:CreateTable", {}, TableName="t")
+    world.now += 1
+    assert _read(world) is None
+
+
 def test_the_key_of_a_table_is_asked_for_once() -> None:
     world = World("item-reads")
     _put(world, "a")

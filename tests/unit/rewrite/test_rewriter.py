@@ -37,6 +37,12 @@ class Keys:
         return f"SG{access_key_id}"
 
 
+class NoSurrogates(Keys):
+    def real_id(self, access_key_id: str) -> str | None:
+        assert access_key_id
+        return None
+
+
 @pytest.fixture
 def rewriter() -> Rewriter:
     return Rewriter(GATE, Keys())
@@ -54,6 +60,20 @@ def answer(rewriter: Rewriter, service: str, operation: str, document: Any) -> A
 def ask(rewriter: Rewriter, operation: str, url: str, region: str = "eu-west-1", service: str = "sqs") -> Any:
     body = rewriter.request(service, operation, [JSON, signed_for(region)], json.dumps({"QueueUrl": url}).encode())
     return json.loads(body)["QueueUrl"]
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "sent"),
+    [
+        pytest.param("sts", "GetAccessKeyInfo", b"AKIAREAL", id="whose it is"),
+        pytest.param("iam", "DeleteAccessKey", b"SGATEOWN", id="no more than that"),
+    ],
+)
+def test_a_run_key_is_the_real_one_where_it_is_asked_whose_it_is(service: str, operation: str, sent: bytes) -> None:
+    rewriter = Rewriter(GATE, NoSurrogates())
+    own = {"SGATEOWN": "AKIAREAL"}.get
+    body = rewriter.request(service, operation, [FORM], b"AccessKeyId=SGATEOWN", own=own)
+    assert body == b"AccessKeyId=" + sent
 
 
 def test_queue_urls_there_and_back(rewriter: Rewriter) -> None:

@@ -49,7 +49,9 @@ class _Items:
     async def before(self, asked: Asked) -> Failure | bytes | None:
         call = asked.call
         if call.operation == "DeleteTable":
-            self._keys.pop(table_of(call), None)
+            gone = table_of(call)
+            self._keys.pop(gone, None)
+            self._before = {item: moments for item, moments in self._before.items() if item[0] != gone}
         if call.operation not in _WRITES or not (key := await self._key(call)):
             return None
         parameters = {"TableName": call.parameters["TableName"], "Key": key, "ConsistentRead": True}
