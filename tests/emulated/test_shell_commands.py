@@ -13,6 +13,7 @@ import sys
 import termios
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -97,21 +98,21 @@ class User:
         return found
 
 
-@pytest.fixture
-def make_user(tmp_path: Path) -> Iterator[Callable[..., User]]:
+@contextmanager
+def users_in(folder: Path) -> Iterator[Callable[..., User]]:
     """Projects by name; what still lives in them is stopped at the end."""
     users: list[User] = []
 
     def make(name: str = "project", top: str = "", variables: str = "") -> User:
-        root = tmp_path / name
+        root = folder / name
         (root / "below" / "deeper").mkdir(parents=True)
         (root / "pyproject.toml").write_text(CONFIGURATION.format(top=top, variables=variables))
-        (tmp_path / "home").mkdir(exist_ok=True)
+        (folder / "home").mkdir(exist_ok=True)
         keep = ("PATH", "LANG", "LC_ALL", "SANDGATE_CACHE_DIR", "XDG_CACHE_HOME", "TMPDIR")
         environ = {name: os.environ[name] for name in keep if name in os.environ}
         environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environ['PATH']}"
         environ.setdefault("XDG_CACHE_HOME", str(Path.home() / ".cache"))
-        environ |= {"HOME": str(tmp_path / "home"), "AWS_PROFILE": "mine", "AWS_SESSION_TOKEN": "real"}
+        environ |= {"HOME": str(folder / "home"), "AWS_PROFILE": "mine", "AWS_SESSION_TOKEN": "real"}
         users.append(User(root=root, environ=environ))
         return users[-1]
 
@@ -121,6 +122,39 @@ def make_user(tmp_path: Path) -> Iterator[Callable[..., User]]:
             user.sandgate("stop")
 
 
+@pytest.fixture
+def make_user(tmp_path: Path) -> Iterator[Callable[..., User]]:
+    """Projects of one test."""
+    with users_in(tmp_path) as make:
+        yield make
+
+
+@pytest.fixture(scope="module")
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[User, str]]:
+    """A project with a run that every shell may join, and the run's id."""
+    with users_in(tmp_path_factory.mktemp("started")) as make:
+        user = make(NAME, variables='GATE = "gate_url"\nODD_KEY = "run_key"')
+        yield user, user.start()
+        assert user.sandgate("stop", cwd=user.root / "below").status == 0
+
+
+@pytest.fixture(scope="module")
+def two_tiers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[User, str, str]]:
+    """A project with a run on each of two tiers, whose variables differ, and the ids of both."""
+    port = free_port()
+    start = f"exec '{sys.executable}' -m http.server {port} --bind 127.0.0.1 --directory below"
+    table = f'[tool.sandgate.endpoints.s3]\nurl = "http://127.0.0.1:{port}"\nstart = {json.dumps(start)}\n'
+    top = f'env_pass = ["APP_*"]\n{table}'
+    with users_in(tmp_path_factory.mktemp("two-tiers")) as make:
+        user = make(top=top, variables='FIRST = "gate_url"\nBOTH = "gate_url"')
+        (user.root / ".env.emulated").write_text("APP_NAME='it=is \"mine\"  # no comment'\nAPP_ONLY=1\nOTHER=1\n")
+        (user.root / ".env.dev").write_text("APP_NAME=another name # a comment\n")
+        first = user.start()
+        configuration = user.root / "pyproject.toml"
+        configuration.write_text(configuration.read_text().replace("FIRST", "SECOND"))
+        yield user, first, user.start("--tier", "dev")  # another name for endpoints
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -128,9 +162,8 @@ def free_port() -> int:
 
 
 @pytest.mark.parametrize(("_name", "shell", "use"), SHELLS)
-def test_a_shell_belongs_to_the_run(_name: str, shell: list[str], use: str, make_user: Callable[..., User]) -> None:
-    user = make_user(NAME, variables='GATE = "gate_url"\nODD_KEY = "run_key"')
-    run = user.start()
+def test_a_shell_belongs_to_the_run(_name: str, shell: list[str], use: str, started: tuple[User, str]) -> None:
+    user, run = started
     found = user.seen(shell, "cd below/deeper", use.format(""))
     assert found["SANDGATE_RUN_DIR"] == str(user.root / ".sandgate" / "runs" / run)
     assert found["AWS_CONFIG_FILE"] == str(user.root / ".sandgate" / "runs" / run / "empty")
@@ -142,24 +175,13 @@ def test_a_shell_belongs_to_the_run(_name: str, shell: list[str], use: str, make
     said = user.type(*shell, "-c", "\n".join([use.format(""), "cd /", CALL, use.format(""), CALL]))
     assert (said.status, said.err) == (0, "")
     assert said.out.splitlines() == ["arn:aws:iam::000000000000:user/sandgate-identity"] * 2
-    assert user.sandgate("stop", cwd=user.root / "below").status == 0
 
 
 @pytest.mark.parametrize(("_name", "shell", "use"), SHELLS)
 def test_another_tier_leaves_nothing_of_the_first(
-    _name: str, shell: list[str], use: str, make_user: Callable[..., User]
+    _name: str, shell: list[str], use: str, two_tiers: tuple[User, str, str]
 ) -> None:
-    port = free_port()
-    start = f"exec '{sys.executable}' -m http.server {port} --bind 127.0.0.1 --directory below"
-    table = f'[tool.sandgate.endpoints.s3]\nurl = "http://127.0.0.1:{port}"\nstart = {json.dumps(start)}\n'
-    top = f'env_pass = ["APP_*"]\n{table}'
-    user = make_user(top=top, variables='FIRST = "gate_url"\nBOTH = "gate_url"')
-    (user.root / ".env.emulated").write_text("APP_NAME='it=is \"mine\"  # no comment'\nAPP_ONLY=1\nOTHER=1\n")
-    (user.root / ".env.dev").write_text("APP_NAME=another name # a comment\n")
-    first = user.start()
-    configuration = user.root / "pyproject.toml"
-    configuration.write_text(configuration.read_text().replace("FIRST", "SECOND"))
-    second = user.start("--tier", "dev")  # another name for endpoints
+    user, first, second = two_tiers
     to = [use.format(f" --tier {tier}") for tier in ("emulated", "dev")]
     one, two = user.seen(shell, to[0]), user.seen(shell, to[0], to[1])
     assert (Path(one["SANDGATE_RUN_DIR"]).name, Path(two["SANDGATE_RUN_DIR"]).name) == (first, second)
