@@ -18,9 +18,11 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from dotenv import dotenv_values
 from tests.sandbox.standin.account import ACCOUNT, REGION, StandIn
+from tests.system.forges import REPOSITORY, forge
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "session-manager"
 IDENTITY = "session-manager-tester"
+TOKEN = "ghp_" + "canary" * 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,9 +85,29 @@ def test_the_suite_holds_on_the_account(standin: StandIn, tmp_path: Path) -> Non
     assert f":assumed-role/{IDENTITY}/" in receipt["caller"]
     _by_itself(standin, copy)
 
+    _scripts(standin, copy)
+
     copy.python("-m", "sandgate", "down", "--yes", "--no-ci")
-    assert not any(name.startswith("SESSION_MANAGER_") for name in copy.entries)
     assert left(standin, IDENTITY) == []
+
+
+def _scripts(standin: StandIn, copy: Copy) -> None:
+    """Those that the tasks of the CDK call: a new key, which goes to CI, and then none at all."""
+    first = copy.entries["SESSION_MANAGER_KEY_ID"]
+    with forge(TOKEN) as github:
+        there = Copy(
+            folder=copy.folder, environ={**copy.environ, **github.environ(), "SANDGATE_REPOSITORY": REPOSITORY}
+        )
+        there.python("cdk/create_access_key.py")
+        assert copy.entries["SESSION_MANAGER_KEY_ID"] != first
+        assert github.secrets == {}
+        there.python(".mise/tasks/setup_github_action_secret.py")
+        assert {name: secret.value for name, secret in github.secrets.items()} == copy.entries
+        there.python("cdk/delete_access_key.py")
+        assert github.secrets == {}
+    assert not any(name.startswith("SESSION_MANAGER_") for name in copy.entries)
+    iam = standin.root_client("iam")
+    assert iam.list_access_keys(UserName=IDENTITY)["AccessKeyMetadata"] == []
 
 
 def left(standin: StandIn, identity: str) -> list[str]:

@@ -9,7 +9,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-PROJECT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-command = [sys.executable, "-m", "sandgate", "rotate", "--replace-all", "--yes", "--no-ci"]
-sys.exit(subprocess.run(command, cwd=PROJECT, check=False).returncode)
+import settings
+
+arguments = ["rotate", "--replace-all", "--yes", "--no-ci", "--admin-profile", settings.ADMIN_PROFILE]
+command = [sys.executable, "-m", "sandgate", *arguments]
+sys.exit(subprocess.run(command, cwd=settings.PROJECT, check=False).returncode)

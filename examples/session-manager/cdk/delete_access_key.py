@@ -6,7 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-PROJECT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-command = [sys.executable, "-m", "sandgate", "down", "--keep-stack", "--sweep", "--yes"]
-sys.exit(subprocess.run(command, cwd=PROJECT, check=False).returncode)
+import settings
+
+arguments = ["down", "--keep-stack", "--sweep", "--yes", "--admin-profile", settings.ADMIN_PROFILE]
+command = [sys.executable, "-m", "sandgate", *arguments]
+sys.exit(subprocess.run(command, cwd=settings.PROJECT, check=False).returncode)
