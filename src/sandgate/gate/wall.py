@@ -114,7 +114,10 @@ class Wall:
         return self._guard.inside(arn)
 
     def _gives_away(self, document: Mapping[str, object]) -> tuple[str, ...]:
-        return self._outside(document)
+        if found := self._outside(document):
+            return found
+        denied = self._guard.grants_denied(document)
+        return tuple(f"{what}: the policy denies that to everybody" for what in denied)
 
     def _exceeds(self, document: Mapping[str, object]) -> tuple[str, ...]:
         return self._guard.grants_outside(document)

@@ -117,6 +117,14 @@ class Guard:
         """
         return tuple(found.text() for found in self._excess(document))
 
+    def grants_denied(self, document: Mapping[str, object]) -> tuple[str, ...]:
+        """What a policy document grants that the sandbox denies whatever else it allows, one text each.
+
+        Raises:
+            PolicyError: it is malformed.
+        """
+        return tuple(found.text() for found in self._grants.denied(parse_document(document)))
+
     def _excess(self, document: str | Mapping[str, object]) -> tuple[Excess, ...]:
         return self._grants.excess(parse_document(document, where="the policy of the call"))
 

@@ -1,6 +1,7 @@
 """Whether everything that one pattern matches is matched by another. Sound: a yes is right, a no may be too strict.
 
-Where the inner pattern may produce anything (`*`, a variable), the outer one must accept anything.
+Where the inner pattern may produce anything (`*`, a variable), the outer one must accept anything. Whether two patterns
+meet at all is answered as soundly: a no is right.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from sandgate.iam.arns import arn_segments
 from sandgate.iam.match import ONE, STAR, Pattern, Wild, joined
 from sandgate.iam.variables import Template, Variable
 
-__all__ = ["arn_included", "included", "widened"]
+__all__ = ["arn_included", "arns_meet", "included", "meets", "widened"]
 
 
 def widened(parts: Template) -> Pattern:
@@ -54,6 +55,34 @@ def arn_included(inner: Template, outer: Template) -> bool:
     if inside is None or around is None:
         return False
     return all(included(widened(one), widened(other)) for one, other in zip(inside, around, strict=True))
+
+
+def meets(one: Pattern, other: Pattern) -> bool:
+    """Whether some text is matched by both.
+
+    Works from the end over both patterns, letter by letter, as `included`.
+    """
+    left, right = _letters(one), _letters(other)
+    below = _rest_is_stars(right)
+    for at in range(len(left) - 1, -1, -1):
+        letter = left[at]
+        row = [letter is STAR and below[-1]] * (len(right) + 1)
+        for by in range(len(right) - 1, -1, -1):
+            wanted = right[by]
+            if STAR in (letter, wanted):
+                row[by] = below[by] or row[by + 1]
+            else:
+                row[by] = below[by + 1] and (ONE in (letter, wanted) or letter == wanted)
+        below = row
+    return below[0]
+
+
+def arns_meet(one: Template, other: Template) -> bool:
+    """Whether some resource is matched by both patterns, segment by segment; `*` alone matches everything."""
+    left, right = arn_segments(one), arn_segments(other)
+    if left is None or right is None:
+        return meets(widened(one), widened(other))
+    return all(meets(widened(a), widened(b)) for a, b in zip(left, right, strict=True))
 
 
 def _letters(parts: Pattern) -> list[str | Wild]:

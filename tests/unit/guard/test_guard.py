@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sandgate.config.load import load
 from sandgate.core.call import ALLOWED
 from sandgate.guard import judge as judging
 from sandgate.guard.guard import Guard
 from sandgate.guard.owners import owners_of
-from sandgate.guard.policy import policy_of
+from sandgate.guard.policy import load_policy, policy_of
 from sandgate.guard.sandbox import Sandbox
 from sandgate.iam.document import Condition, Statement
 from sandgate.iam.request import AccessRequest
@@ -253,6 +255,31 @@ def allow(action: object, resource: object, **more: object) -> dict[str, object]
 def test_a_policy_inside_grants_only_what_is_inside(document: object, rule: str, call: Make, guard: Make) -> None:
     judge = guard(owned=(f"arn:aws:kms:{HERE}:key/mine",))
     assert judge.decide(call("iam:PutRolePolicy", **written(document))).rule == rule
+
+
+@pytest.mark.parametrize(
+    ("action", "resource", "rule"),
+    [
+        ("dynamodb:GetItem", f"arn:aws:dynamodb:{HERE}:table/team-ledger", "grants-outside"),
+        ("dynamodb:GetItem", f"arn:aws:dynamodb:{HERE}:table/team-*", "grants-outside"),
+        ("dynamodb:GetRecords", f"arn:aws:dynamodb:{HERE}:table/team-ledger/stream/*", "grants-outside"),
+        ("dynamodb:*", "*", "grants-outside"),
+        ("dynamodb:*", f"arn:aws:dynamodb:{HERE}:table/test-*", ""),
+        ("dynamodb:GetItem", f"arn:aws:dynamodb:{HERE}:table/team-ledge", ""),
+        ("sqs:*", "*", ""),
+    ],
+)
+def test_nobody_is_given_what_the_policy_denies(
+    action: str, resource: str, rule: str, call: Make, tmp_path: Path
+) -> None:
+    (tmp_path / "sandgate.toml").write_text(
+        'ledger = "dynamodb://team-ledger"\nallow = [{actions = ["dynamodb:*", "sqs:*"], resources = ["*"]}]\n'
+    )
+    config = load(cwd=tmp_path, environ={}, overrides={})
+    judge = Guard(load_policy(config, account="111122223333", namespace="k3x9q2"), frozenset().__contains__)
+    document = allow(action, resource)
+    assert judge.decide(call("iam:PutRolePolicy", **written(document))).rule == rule
+    assert bool(judge.grants_denied({"Version": "2012-10-17", "Statement": document})) == bool(rule)
 
 
 def test_names_inside_for_whoever_asks_with_an_arn(guard: Make) -> None:
