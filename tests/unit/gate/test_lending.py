@@ -17,7 +17,7 @@ from typing import Any, cast
 import pytest
 
 from sandgate.gate import lent_uploads
-from sandgate.gate.exchange import Exchange
+from sandgate.gate.exchange import ClientGoneError, Exchange
 from sandgate.gate.forward import Outgoing
 from sandgate.gate.lending import hand_over, waiting
 from sandgate.gate.lent_uploads import lent_body
@@ -88,7 +88,7 @@ def _run(path: Path, handle: Callable[[Exchange, Lent], Awaitable[None]], client
             reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
             try:
                 writer.write(ASK)
-                return await asyncio.wait_for(client(reader, writer), 20)
+                return await asyncio.wait_for(client(reader, writer), 120)
             finally:
                 writer.close()
                 server.close()
@@ -208,9 +208,9 @@ def test_an_order_that_means_nothing_is_answered_with_nothing(tmp_path: Path, sa
                 else:
                     line.shutdown(socket.SHUT_WR)
                 line.settimeout(0)
-                answer = await asyncio.wait_for(asyncio.get_running_loop().sock_recv(line, 10), 10)
+                answer = await asyncio.wait_for(asyncio.get_running_loop().sock_recv(line, 10), 90)
             theirs.close()
-            ours.settimeout(10)
+            ours.settimeout(90)
             assert ours.recv(10) == b""  # it is closed over there too
         return answer
 
@@ -259,12 +259,12 @@ def _upload(
             if ends:
                 ours.shutdown(socket.SHUT_WR)
             headers = [(b"content-length", b"4"), (b"x-a", b"b"), (LENDS.encode(), token)]
-            await asyncio.wait_for(lent({"type": "http", "headers": headers}, receive, send), 20)
+            await asyncio.wait_for(lent({"type": "http", "headers": headers}, receive, send), 120)
             life.cancel()
             await asyncio.wait([life])
             if leaves or sent is None:
                 return b""
-            line.settimeout(10)
+            line.settimeout(90)
             return line.recv(10)
 
     word = asyncio.run(scenario())
@@ -345,6 +345,24 @@ def test_as_many_clients_are_lent_at_once_as_the_kernel_queues(tmp_path: Path) -
 
 def test_a_gate_that_goes_away_takes_the_body_with_it(tmp_path: Path) -> None:
     assert _upload(tmp_path, RIGHT, b" and", leaves=True) == (b"", b"", 400)
+
+
+def test_nobody_reads_from_a_client_that_has_left(tmp_path: Path) -> None:
+    """Its socket is closed, and its descriptor may be somebody else's by now."""
+
+    async def handle(exchange: Exchange, _lent: Lent) -> None:
+        assert exchange.welcome_body() > 0
+        exchange.leave()
+        with pytest.raises(ClientGoneError):
+            exchange.welcome_body()
+        exchange.abort()
+
+    async def client(reader: asyncio.StreamReader, _writer: object) -> bytes:
+        with contextlib.suppress(ConnectionError):
+            return await reader.read()
+        return b""
+
+    assert _run(tmp_path, handle, client) == b""
 
 
 @pytest.mark.parametrize(

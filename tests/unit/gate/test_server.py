@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -43,21 +42,39 @@ def talk(
         )
         reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
         writer.write(data)
-        await asyncio.sleep(0.05)
+        while not connections:  # noqa: ASYNC110 - the server says nothing when it has taken one
+            await asyncio.sleep(0)
+        await _quiet(5)
         for connection in list(connections):
             then(connection)
         writer.write(later)
         found = b""
-        try:
-            while piece := await asyncio.wait_for(reader.read(65536), 0.5):
-                found += piece
-        except TimeoutError:
-            found += b"(open)"
+        while True:
+            reading = asyncio.ensure_future(reader.read(65536))
+            if await _quiet(50, until=reading):
+                reading.cancel()
+                found += b"(open)"
+                break
+            if not (piece := await reading):
+                break
+            found += piece
         writer.close()
         server.close()
         return found
 
     return asyncio.run(run())
+
+
+async def _quiet(turns: int, until: asyncio.Future[bytes] | None = None) -> bool:
+    """Whether the loop turned so many times, a hundredth of a second each, before something came.
+
+    Turns are counted: a machine that was busy elsewhere for a second has turned once.
+    """
+    for _ in range(turns):
+        if until is not None and until.done():
+            return False
+        await asyncio.sleep(0.01)
+    return until is None or not until.done()
 
 
 def patience(seconds: float) -> Callable[[Connection], None]:
@@ -89,9 +106,7 @@ def test_a_refused_client_that_goes_on_sending_is_cut_in_the_end() -> None:
     async def refuse(exchange: Exchange) -> None:
         exchange.respond(Response(403, (), b"no"))
 
-    began = time.monotonic()
     assert talk(HEAD, handler=refuse, then=patience(31)).endswith(b"no")
-    assert time.monotonic() - began < 5
 
 
 def test_draining_closes_idle_connections_and_finishes_others() -> None:

@@ -42,12 +42,14 @@ class Disk:
         self.release = threading.Event()
         self.release.set()
         self.error = 0
+        self.begun = 0
         monkeypatch.setattr(os, "fsync", self._fsync)
 
     def _fsync(self, descriptor: int) -> None:
         status = os.fstat(descriptor)
         folder, size = stat.S_ISDIR(status.st_mode), status.st_size
-        self.release.wait(10)
+        self.begun += 1
+        self.release.wait(60)
         if self.error:
             raise OSError(self.error, "no")
         self.flushed.append((folder, size))
@@ -201,8 +203,10 @@ def test_those_who_wait_share_a_flush_but_never_an_older_one(path: Path, disk: D
         disk.flushed.clear()
         disk.release.clear()
         book.write("intent", **INTENT)
+        begun = disk.begun
         first = asyncio.create_task(book.sync())
-        await asyncio.sleep(0.05)  # its flush has begun, and knows nothing of what follows
+        while disk.begun == begun:  # noqa: ASYNC110 - in a thread; what has begun knows nothing of what follows
+            await asyncio.sleep(0.001)
         book.write("intent", **{**INTENT, "id": "2"})
         book.write("intent", **{**INTENT, "id": "3"})
         length = _size(path)

@@ -25,9 +25,9 @@ STUBS = {
     "uvicorn.py": """
 import json, subprocess, sys, time
 def run(app, **options):
-    worker = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(30)"])
+    worker = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
     print(json.dumps({"worker": worker.pid, "app": app._app.__module__, **options}), flush=True)
-    time.sleep(30)
+    time.sleep(600)
 """,
 }
 """What the emulator's own environment holds, as far as it is asked for."""
@@ -65,8 +65,8 @@ def test_it_listens_on_its_socket_only_and_ends_with_the_gate(tmp_path: Path) ->
         assert {"host", "port", "fd"}.isdisjoint(said)
         server.stdin.close()
         try:
-            assert server.wait(2) == -signal.SIGKILL
-            deadline = time.monotonic() + 2
+            assert server.wait(60) == -signal.SIGKILL
+            deadline = time.monotonic() + 60
             while not _gone(said["worker"]):
                 assert time.monotonic() < deadline, "the worker lives on"
                 time.sleep(0.01)
