@@ -14,6 +14,7 @@ from botocore.exceptions import (
     SSOTokenLoadError,
     UnauthorizedSSOTokenError,
 )
+from botocore.parsers import ResponseParserError
 
 from sandgate.errors import EnvironmentFault
 from sandgate.identity._aws import aws_errors, silent_logs
@@ -63,6 +64,13 @@ def test_a_request_that_cannot_be_made_is_not_quoted() -> None:
     with pytest.raises(EnvironmentFault, match="cannot be made") as caught, aws_errors("nothing"):
         raise HTTPClientError(error=ValueError("Invalid header value b'a secret\\n'"))
     assert "secret" not in str(caught.value)
+
+
+def test_half_an_answer_is_not_quoted() -> None:
+    with pytest.raises(EnvironmentFault, match="answer that cannot be read") as caught, aws_errors("nothing"):
+        raise ResponseParserError("Unable to parse response, invalid XML received: <SecretAccessKey>canary")
+    assert "canary" not in str(caught.value)
+    assert caught.value.__suppress_context__, "nor by a traceback"
 
 
 def test_nothing_is_logged_meanwhile(caplog: pytest.LogCaptureFixture) -> None:
