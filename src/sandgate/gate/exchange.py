@@ -223,7 +223,13 @@ class Exchange:
         return begun
 
     def welcome_body(self) -> int:
-        """Ask for the body if the client waits for that; the descriptor of the connection's socket."""
+        """Ask for the body if the client waits for that; the descriptor of the connection's socket.
+
+        Raises:
+            ClientGoneError: the client left.
+        """
+        if self._gone:
+            raise ClientGoneError
         self._allow_body()
         return int(self._side.transport.get_extra_info("socket").fileno())
 
