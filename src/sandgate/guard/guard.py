@@ -22,7 +22,7 @@ from sandgate.guard.refusal import (
 from sandgate.guard.targets import requests_for
 from sandgate.guard.templates.model import Place as Where
 from sandgate.iam.actions import Place, Unmapped, Unresolvable, requests_of
-from sandgate.iam.inclusion import arn_included
+from sandgate.iam.inclusion import arn_included, arns_meet
 from sandgate.iam.parse import parse_document
 from sandgate.iam.request import AccessRequest
 from sandgate.iam.variables import Template, template
@@ -67,6 +67,12 @@ class Guard:
         self._names: tuple[Template, ...] = tuple(
             template(text, variables=policy.document.variables, wildcards=True) for text in self.patterns
         )
+        self._never = tuple(
+            template(text, variables=policy.document.variables, wildcards=True)
+            for statement in policy.document.statements
+            if statement.effect == "Deny" and not statement.conditions and _denies_all(statement.actions)
+            for text in statement.resources
+        )
 
     def decide(self, call: Call) -> Decision:
         """Allow or refuse a call.
@@ -105,8 +111,10 @@ class Guard:
         return self._deployer if call.principal.kind == "deployer" else self._judge
 
     def inside(self, arn: str) -> bool:
-        """Whether an ARN, or a pattern of ARNs, is inside the sandbox by its name."""
+        """Whether an ARN, or a pattern of ARNs, is inside the sandbox by its name, and nobody is kept off it."""
         parts = template(arn, variables=False, wildcards=True)
+        if any(arns_meet(parts, name) for name in self._never):
+            return False
         return any(arn_included(parts, name) for name in self._names)
 
     def grants_outside(self, document: Mapping[str, object]) -> tuple[str, ...]:
@@ -157,6 +165,11 @@ class Guard:
         except PolicyError as error:
             return refuse_unknown(error, member=item.member)
         return refuse_excess(excess, self.policy) if excess else ALLOWED
+
+
+def _denies_all(actions: tuple[str, ...]) -> bool:
+    """Whether everything that a service can do is among these."""
+    return any(action == "*" or action.endswith(":*") for action in actions)
 
 
 def _strayed(call: Call, requests: Sequence[AccessRequest]) -> Unresolvable | None:

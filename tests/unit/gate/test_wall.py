@@ -306,3 +306,42 @@ def test_a_custom_resource_of_an_adopted_stack_adopts_nothing_by_what_it_is_call
     adopting.upstream.stacks["orders"] = (*MEMBERS, StackMember("Custom::Lookup", KEY))
     assert not adopting.decide("kms:Encrypt", KeyId=FOREIGN).allowed
     assert adopting.decide("kms:Encrypt", KeyId="0123-key").allowed
+
+
+LEDGER = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/team-ledger"
+
+
+def role(resource: str) -> dict[str, object]:
+    """A role for a function, with rights on a table."""
+    trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    rights = {"Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": resource}
+    policy = {"PolicyName": "p", "PolicyDocument": {"Version": "2012-10-17", "Statement": [rights]}}
+    properties = {
+        "RoleName": "test-k3x9q2-r",
+        "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [trust]},
+        "Policies": [policy],
+    }
+    return {"Type": "AWS::IAM::Role", "Properties": properties}
+
+
+@pytest.mark.parametrize(
+    ("made", "allowed"),
+    [
+        (role(LEDGER.replace("team-ledger", "orders")), True),
+        (role(LEDGER), False),
+        (role(LEDGER.replace("ledger", "*")), False),
+        ({"Type": "AWS::DynamoDB::Table", "Properties": {"TableName": "orders"}}, True),
+        ({"Type": "AWS::DynamoDB::Table", "Properties": {"TableName": "team-ledger"}}, False),
+        ({"Type": "AWS::DynamoDB::GlobalTable", "Properties": {"TableName": "team-ledger"}}, False),
+    ],
+    ids=["granted another", "granted", "granted with others", "another", "table", "global table"],
+)
+def test_no_template_reaches_the_shared_ledger_whatever_is_allowed(
+    made: dict[str, object], allowed: bool, tmp_path: Path
+) -> None:
+    tables = "arn:aws:dynamodb:*:*:*"
+    wide = f'allow = [{{actions = ["dynamodb:*"], resources = ["{tables}"]}}]\nledger = "dynamodb://team-ledger"\n'
+    template = json.dumps({"Resources": {"Made": made}})
+    call = {"StackName": "test-k3x9q2-s", "TemplateBody": template, "Capabilities": ["CAPABILITY_NAMED_IAM"]}
+    found = Subject(tmp_path, wide).decide("cloudformation:CreateStack", **call)
+    assert found.allowed is allowed, found
