@@ -131,7 +131,7 @@ def nothing_left(project: Project) -> Iterator[Callable[[], None]]:
     """Check that no process of the project's runs is there any more."""
 
     def check() -> None:
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + 90
         while (left := _of(project)) and time.monotonic() < deadline:
             time.sleep(0.05)
         assert left == []

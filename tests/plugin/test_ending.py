@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.ports import free_port
 
 SLEEPS = """
     import boto3, pathlib, time
@@ -20,7 +21,7 @@ SLEEPS = """
     def test_it(aws, namespace):
         aws.client("sts").get_caller_identity()
         pathlib.Path("sleeping").touch()
-        time.sleep(60)
+        time.sleep(600)
 """
 
 
@@ -33,7 +34,7 @@ def sleeping(project: Any) -> Callable[..., subprocess.Popen[str]]:
         process: subprocess.Popen[str] = project.start(
             sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments
         )
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while not (project.root / "sleeping").exists():
             assert process.poll() is None, process.communicate()
             assert time.monotonic() < deadline
@@ -47,7 +48,7 @@ def sleeping(project: Any) -> Callable[..., subprocess.Popen[str]]:
 def test_ctrl_c(sleeping: Any, project: Any, nothing_left: Callable[[], None], arguments: list[str]) -> None:
     process = sleeping(*arguments)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: pytest and its workers, and nobody else
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=120)
     assert process.returncode == 2, out + err
     assert "red because the run was interrupted" in out
     (run,) = project.runs()
@@ -66,18 +67,21 @@ def test_sigkill(sleeping: Any, project: Any, nothing_left: Callable[[], None]) 
 
 
 def test_ctrl_c_while_the_gate_starts(project: Any, nothing_left: Callable[[], None]) -> None:
-    project.write({"pyproject.toml": "[tool.sandgate]\n", "test_it.py": SLEEPS})
+    """It starts for as long as an emulator does not come to listen."""
+    toml = '[tool.sandgate]\ntier = "endpoints"\n[tool.sandgate.endpoints.sqs]\n'
+    toml += f'url = "http://127.0.0.1:{free_port()}"\nstart = "touch starting; exec sleep 600"\n'
+    project.write({"pyproject.toml": toml, "test_it.py": SLEEPS})
     process = project.start(sys.executable, "-m", "pytest", "-p", "no:cacheprovider")
-    deadline = time.monotonic() + 60
-    while not list(project.root.glob(".sandgate/runs/*/gate.log")):
+    deadline = time.monotonic() + 120
+    while not (project.root / "starting").exists():
+        assert process.poll() is None, process.communicate()
         assert time.monotonic() < deadline
         time.sleep(0.005)
-    time.sleep(0.1)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=120)
     # CPython ends by the signal itself where that had struck in an `exec` of text, as in dataclasses; a shell says 130.
     assert process.returncode in (130, -signal.SIGINT), out + err
-    assert err == "ERROR: interrupted while the gate started\n"
+    assert err == "sandgate: starting the emulator of sqs\nERROR: interrupted while the gate started\n"
     nothing_left()
 
 
@@ -127,6 +131,6 @@ def test_two_runs_in_one_folder(project: Any, calls: str) -> None:
     project.write({"pyproject.toml": "[tool.sandgate]\n", "test_it.py": calls})
     command = (sys.executable, "-m", "pytest", "-p", "no:cacheprovider")
     both = [project.start(*command) for _ in range(2)]
-    said = [process.communicate(timeout=60) for process in both]
+    said = [process.communicate(timeout=120) for process in both]
     assert [process.returncode for process in both] == [0, 0], said
     assert len({Path(run).name for run in project.runs()}) == 2
