@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import inspect
 import json
-import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.ports import free_port
 
 from sandgate.config.load import load
 from sandgate.core.registry import discover
@@ -67,9 +67,7 @@ def configuration(tier: str, folder: Path) -> str:
     """The smallest project that the tier can start in."""
     if tier != "endpoints":
         return 'region = "eu-west-1"\n'
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     start = f"exec '{sys.executable}' -m http.server {port} --bind 127.0.0.1 --directory '{folder}'"
     tables = (f'[endpoints.{name}]\nurl = "http://127.0.0.1:{port}"\n' for name in ("iam", "s3"))
     return "\n".join(['region = "eu-west-1"', *(f"{table}start = {json.dumps(start)}" for table in tables)])

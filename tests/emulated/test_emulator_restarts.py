@@ -15,6 +15,7 @@ from typing import Any
 
 import boto3
 import pytest
+from tests.ports import free_port
 
 from sandgate import sweeping
 from sandgate.cli._runs import run_lines
@@ -66,12 +67,6 @@ def _until(what: Callable[[], object]) -> None:
         time.sleep(0.02)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def _answers(port: int) -> bool:
     with contextlib.suppress(OSError):
         socket.create_connection(("127.0.0.1", port), timeout=1).close()
@@ -115,7 +110,7 @@ class Moto:
 
 @pytest.fixture(scope="module")
 def moto() -> Iterator[Moto]:
-    port = _free_port()
+    port = free_port()
     process = subprocess.Popen(
         [sys.executable, "-c", _MOTO, str(port)],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
@@ -129,7 +124,7 @@ class Relay:
 
     def __init__(self, behind: int) -> None:
         self._behind = behind
-        self.port = _free_port()
+        self.port = free_port()
         self._process = self._start()
 
     def _start(self) -> subprocess.Popen[bytes]:

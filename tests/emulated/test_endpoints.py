@@ -17,6 +17,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError
+from tests.ports import free_port
 
 from sandgate.config.load import load
 from sandgate.errors import EnvironmentFault, SandgateError
@@ -29,12 +30,6 @@ TABLE = {
     "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
     "BillingMode": "PAY_PER_REQUEST",
 }
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def direct(service: str, port: int, region: str = "eu-west-1") -> Any:
@@ -261,7 +256,7 @@ def running(mark: str) -> bool:
 
 def gone(condition: Callable[[], bool]) -> bool:
     """Wait for what happens soon after."""
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 90
     while not condition() and time.monotonic() < deadline:
         time.sleep(0.05)
     return condition()

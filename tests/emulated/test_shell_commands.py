@@ -7,7 +7,6 @@ import json
 import os
 import pty
 import select
-import socket
 import subprocess
 import sys
 import termios
@@ -18,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from tests.ports import free_port
 
 NAME = 'it\'s "odd" $HOME `id` = \\ two\nlines '
 """A folder's name with everything that a shell could stumble over."""
@@ -153,12 +153,6 @@ def two_tiers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[User, 
         configuration = user.root / "pyproject.toml"
         configuration.write_text(configuration.read_text().replace("FIRST", "SECOND"))
         yield user, first, user.start("--tier", "dev")  # another name for endpoints
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.mark.parametrize(("_name", "shell", "use"), SHELLS)

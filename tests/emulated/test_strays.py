@@ -14,6 +14,7 @@ from typing import Any
 
 import boto3
 import pytest
+from tests.ports import free_port
 
 from sandgate.adopting import look_for_strays, started, take
 from sandgate.config.load import load
@@ -29,9 +30,7 @@ def port() -> Iterator[int]:
     """MiniStack, as somebody else would run it."""
     config = load(cwd=Path.cwd(), environ={}, overrides={})
     program = emulator_python(cache_directory(config), config.ministack_version, print).with_name("ministack")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        number = int(probe.getsockname()[1])
+    number = free_port()
     settings = {"IOT_MTLS_ENABLED": "0", "SFTP_ENABLED": "0", "PERSIST_STATE": "0", "GATEWAY_PORT": str(number)}
     process = subprocess.Popen(
         [program], env={"PATH": os.environ["PATH"], **settings}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL

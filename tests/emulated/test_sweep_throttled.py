@@ -20,6 +20,7 @@ from typing import Any
 
 import boto3
 import pytest
+from tests.ports import free_port
 
 from sandgate import sweeping
 from sandgate.config.load import load
@@ -140,9 +141,7 @@ def ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     folder = tmp_path_factory.mktemp("upstream")
     config = load(cwd=Path.cwd(), environ={}, overrides={})
     program = emulator_python(cache_directory(config), config.ministack_version, print).with_name("ministack")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_port()
     quiet = {"IOT_MTLS_ENABLED": "0", "SFTP_ENABLED": "0", "PERSIST_STATE": "0"}
     environ = {"PATH": os.environ["PATH"], "HOME": str(folder), "GATEWAY_PORT": str(port), **quiet}
     with (folder / "log").open("wb") as log:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from platformdirs import user_cache_path
+from tests.ports import free_port
 
 CACHE = user_cache_path("sandgate")
 SANDGATE = (sys.executable, "-P", "-m", "sandgate")
@@ -61,8 +62,7 @@ def test_a_port_in_use(project: Any) -> None:
 
 
 def test_a_port_that_is_free_is_used(project: Any) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     said = project.sandgate(
         "run", "--allow-empty", "--gate-port", str(port), "--", "sh", "-c", "echo $AWS_ENDPOINT_URL"
     )

@@ -18,12 +18,13 @@ from typing import Any
 import boto3
 from botocore.config import Config
 from tests.crash.campaign.recipes import RECIPES
+from tests.ports import free_port
 
 from sandgate.config.load import load
 from sandgate.session import cache_directory
 from sandgate.tiers._venv import emulator_python
 
-__all__ = ["HERE", "REGION", "Emulator", "Snapshot", "differences", "emulator", "free_port", "make_project", "until"]
+__all__ = ["HERE", "REGION", "Emulator", "Snapshot", "differences", "emulator", "make_project", "until"]
 
 HERE = Path(__file__).parent
 REGION = "eu-west-1"
@@ -89,13 +90,6 @@ def differences(before: Snapshot, now: Snapshot) -> list[str]:
         found += [f"gone: {kind} {name}" for name in sorted(was.keys() - is_.keys())]
         found += [f"changed: {kind} {name}" for name in sorted(was.keys() & is_.keys()) if was[name] != is_[name]]
     return found
-
-
-def free_port() -> int:
-    """A port that nobody has."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @cache

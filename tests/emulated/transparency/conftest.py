@@ -19,6 +19,7 @@ import pytest
 from botocore.awsrequest import AWSHTTPConnection, AWSHTTPConnectionPool
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from tests.ports import free_port
 
 from sandgate.config.load import load
 from sandgate.run import Run
@@ -222,9 +223,7 @@ def emulator() -> Iterator[int]:
     """The port of an emulator as its maker ships it."""
     config = load(cwd=Path.cwd(), environ={}, overrides={})
     program = emulator_python(cache_directory(config), config.ministack_version, print).with_name("ministack")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_port()
     off = {"IOT_MTLS_ENABLED": "0", "SFTP_ENABLED": "0", "PERSIST_STATE": "0", "GATEWAY_PORT": str(port)}
     nowhere = subprocess.DEVNULL
     process = subprocess.Popen([program], env={**os.environ, **off}, stdout=nowhere, stderr=nowhere)
