@@ -97,7 +97,7 @@ def front(tmp_path: Path) -> Iterator[Callable[..., Front]]:
             os.kill(pid, signal.SIGKILL)
 
 
-def _until(what: Callable[[], object], seconds: float = 15) -> None:
+def _until(what: Callable[[], object], seconds: float = 120) -> None:
     deadline = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < deadline, "did not happen in time"

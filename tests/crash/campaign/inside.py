@@ -31,6 +31,7 @@ def dead_run(root: Path, recipes: Sequence[str]) -> Path:
     for recipe in recipes:
         name = f"test-{run.namespace}-{recipe.replace('_', '-')}"
         RECIPES[recipe](lambda service: (stacks if service == "cloudformation" else tests)(service), name)
+    run.mark()  # what was answered is written by then
     os.kill(json.loads((run.directory / "run.json").read_text(encoding="utf-8"))["pid"], signal.SIGKILL)
     run.kill()
     until(lambda: not is_held(run.directory / NAME))
