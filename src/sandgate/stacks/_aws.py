@@ -41,6 +41,7 @@ def aws_errors(message: str, *, where: str = "", hint: str = "") -> Iterator[Non
     """
     # Imported here, as the front ends may not import botocore before they need it.
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+    from botocore.parsers import ResponseParserError  # noqa: PLC0415
 
     try:
         yield
@@ -48,3 +49,6 @@ def aws_errors(message: str, *, where: str = "", hint: str = "") -> Iterator[Non
         raise StackError(f"{message}: {error_code(error)}: {error_message(error)}", where=where, hint=hint) from error
     except BotoCoreError as error:
         raise RunError(f"{message}: {error}", where=where, hint=hint) from error
+    except ResponseParserError:
+        # Its text quotes the answer, which may be a parameter that is a secret.
+        raise RunError(f"{message}: an answer that cannot be read", where=where, hint=hint) from None

@@ -9,6 +9,7 @@ from typing import Any
 
 from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from sandgate.core.paths import every, first, nested
 from sandgate.resources._model import Part, ResourceType
@@ -16,6 +17,7 @@ from sandgate.sweep.found import CannotListError, Found, pages
 
 __all__ = ["Answer", "RemovalError", "remove", "remove_batch"]
 
+_TORN = "an answer that cannot be read"
 _THROTTLED = frozenset({
     "BandwidthLimitExceeded", "EC2ThrottledException", "LimitExceededException", "PriorRequestNotComplete",
     "ProvisionedThroughputExceededException", "RequestLimitExceeded", "RequestThrottled", "RequestThrottledException",
@@ -72,6 +74,8 @@ def remove(client: Any, kind: ResourceType, found: Found) -> tuple[Answer, str]:
         return _judge(kind, error)
     except (BotoCoreError, CannotListError) as error:
         return Answer.LATER, str(error)
+    except ResponseParserError:
+        return Answer.LATER, _TORN
 
 
 def remove_batch(client: Any, kind: ResourceType, batch: Sequence[Found]) -> tuple[Answer, str]:
@@ -92,6 +96,8 @@ def remove_batch(client: Any, kind: ResourceType, batch: Sequence[Found]) -> tup
         return answer, why
     except BotoCoreError as error:
         return Answer.LATER, str(error)
+    except ResponseParserError:
+        return Answer.LATER, _TORN
     return Answer.ACCEPTED, ""
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.parsers import ResponseParserError
 
 from sandgate.errors import RunError, StackError
 from sandgate.stacks import deploy as module
@@ -256,6 +257,12 @@ def test_a_refusal_keeps_what_the_service_said(run: Callable[..., Any]) -> None:
 def test_a_dead_gate_is_no_fault_of_the_stack(run: Callable[..., Any]) -> None:
     with pytest.raises(RunError, match="Could not connect"):
         run(CloudFormation(EndpointConnectionError(endpoint_url="http://127.0.0.1:1")))
+
+
+def test_half_an_answer_is_told_and_not_quoted(run: Callable[..., Any]) -> None:
+    with pytest.raises(RunError, match="an answer that cannot be read") as caught:
+        run(CloudFormation(ResponseParserError("Unable to parse response: <Value>canary")))
+    assert "canary" not in str(caught.value)
 
 
 @pytest.mark.parametrize(("count", "where"), [(1000, "TemplateBody"), (3000, "TemplateURL")])

@@ -9,11 +9,12 @@ from typing import Any, cast
 import boto3
 import pytest
 from botocore.exceptions import EndpointConnectionError
+from botocore.parsers import ResponseParserError
 from botocore.retries.standard import ThrottledRetryableChecker
 from botocore.stub import Stubber
 
 from sandgate.resources._model import ResourceType, resource_types
-from sandgate.sweep.found import Found
+from sandgate.sweep.found import CannotListError, Found, pages
 from sandgate.sweep.remove import _SLOW_DOWN, Answer, RemovalError, remove, remove_batch
 
 Calls = Sequence[tuple[str, Mapping[str, Any], str | Mapping[str, Any]]]
@@ -101,6 +102,21 @@ def test_whoever_never_answers_may_do_so_later() -> None:
         client.meta.events.register("before-parameter-build", cut)
         answer, why = remove(client, kind, found)
     assert (answer, "https://there" in why) == (Answer.LATER, True)
+
+
+def test_half_an_answer_says_nothing_of_what_became_of_it() -> None:
+    def torn(**_: object) -> None:
+        raise ResponseParserError("Unable to parse response: <Secret>canary")
+
+    kind, found = one("dynamodb-table", TABLE)
+    with aws("dynamodb", [("delete_table", TABLE, {})]) as client:
+        client.meta.events.register("before-parameter-build", torn)
+        assert remove(client, kind, found) == (Answer.LATER, "an answer that cannot be read")
+    with aws("dynamodb", [("list_tables", {}, {})]) as client:
+        client.meta.events.register("before-parameter-build", torn)
+        with pytest.raises(CannotListError, match="an answer that cannot be read") as caught:
+            list(pages(client, "ListTables", {}))
+    assert "canary" not in str(caught.value)
 
 
 # -- slow down --------------------------------------------------------------------------------------------------------
