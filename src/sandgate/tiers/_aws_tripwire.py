@@ -14,6 +14,9 @@ _SESSION = re.compile(r"arn:[a-z-]+:sts::[0-9]{12}:assumed-role/([^/]+)/(.+)")
 _PRINCIPAL = re.compile(r"arn:[a-z-]+:iam::([0-9]{12}):(user|role)/(?:.*/)?([^/]+)")
 _ROOT = re.compile(r"arn:[a-z-]+:iam::[0-9]{12}:root")
 
+_PATHS = "; in trusted, IAM wants the role's path too, as `aws iam get-role` shows it"
+"""A session's ARN does not tell it, and roles of a single sign-on have one (IAM User Guide, "IAM identifiers")."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
@@ -103,7 +106,7 @@ def judge(caller: Caller, expected: Expected) -> str:
             where=f"the user {expected.user!r}, the role {expected.role!r}, trusted and identities of the account "
             f"{expected.account}",
             hint=f"use the keys that `sandgate up` made, or add {_spelt(caller)!r} to trusted (it then takes the test "
-            "role) or, with its own rights, to identities",
+            f"role) or, with its own rights, to identities{_PATHS if caller.kind == 'role' else ''}",
         )
     return rule
 

@@ -76,7 +76,10 @@ def test_the_hint_spells_a_role_as_it_can_be_configured() -> None:
         judge(who, EXPECTED)
     spelt = f"arn:aws:iam::{ACCOUNT}:role/AWSReservedSSO_Dev_0123"
     assert spelt in caught.value.hint
-    assert judge(who, replace(EXPECTED, trusted=(spelt,))) == "trusted"
+    assert "as `aws iam get-role` shows it" in caught.value.hint
+    whole = spelt.replace("role/", "role/aws-reserved/sso.amazonaws.com/eu-west-1/")
+    for trusted in (spelt, whole):
+        assert judge(who, replace(EXPECTED, trusted=(trusted,))) == "trusted"
 
 
 @pytest.mark.parametrize("expected", [EXPECTED, replace(EXPECTED, identities=("root", f"arn:aws:iam::{ACCOUNT}:root"))])
