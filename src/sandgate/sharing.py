@@ -161,25 +161,30 @@ def bring(past: SharedPast, config: Config) -> Past:
     return Past(id=past.id, directory=folder, state=past.state, live=False)
 
 
-def close_empty(table: Table, runs: Iterable[SharedPast], config: Config) -> Iterator[str]:
-    """Let the lines of runs go that were killed and own nothing; who cannot be closed stays for the next time.
+def close_empty(table: Table, runs: Iterable[Past], config: Config) -> Iterator[str]:
+    """Let the lines of runs go that ended unheard and own nothing; who cannot be closed stays for the next time.
 
     Args:
         table: of the shared ledger.
-        runs: of other machines.
+        runs: of this machine, of which its own ledgers tell, and of others.
         config: of this one.
 
     Yields:
         The id of each that was closed.
+
+    Raises:
+        SandgateError: the table cannot be used.
     """
     label = config.ledger_label or machine_word(cache_directory(config))
-    for past in runs:
-        if past.live or past.failure or past.alive:
-            continue
-        shared = SharedRun(table, past.id, secrets.token_hex(8), label)
+    runs = [past for past in runs if not (past.live or past.failure or past.alive)]
+    here = set(own_ids(past for past in runs if not past.machine))
+    now = table.now()
+    mine = [lease.run for lease in leases(table) if lease.run in here and standing(lease, now) == "abandoned"]
+    for run in (*mine, *(past.id for past in runs if past.machine)):
+        shared = SharedRun(table, run, secrets.token_hex(8), label)
         try:
             shared.take(sweeping=True)
-            if _state(lines_of(table, past.id)).alive:
+            if run not in here and _state(lines_of(table, run)).alive:
                 shared.release()
                 continue
             shared.end()
@@ -187,4 +192,4 @@ def close_empty(table: Table, runs: Iterable[SharedPast], config: Config) -> Ite
             raise explained(error, table) from None
         except (LostLeaseError, RunError):
             continue
-        yield past.id
+        yield run

@@ -101,3 +101,23 @@ def test_what_owns_nothing_and_does_not_live_is_closed(table: FakeTable, config:
     # Between the look and the lease it may have got something.
     SharedRun(table, RUN, "other", "other").take(sweeping=True)
     assert list(close_empty(table, before, config)) == []
+
+
+def test_a_run_of_this_machine_that_ended_unheard_is_closed_by_its_own_ledger(table: FakeTable, config: Config) -> None:
+    left(table, RUN, OPEN, INTENT)
+    left(table, NEXT, OPEN, INTENT)
+    failed: list[dict[str, object]] = [{"ledger": "failed", "id": "a", "code": ""}]
+    for run, more in ((RUN, failed), (NEXT, [])):
+        folder = config.root / ".sandgate" / "runs" / run
+        folder.mkdir(parents=True)
+        lines = [OPEN, INTENT, *more]
+        (folder / NAME).write_text("".join(f"{text_of(line)}\n" for line in lines))
+
+    def close() -> list[str]:
+        return list(close_empty(table, past_runs(config.root), config))
+
+    assert close() == []
+    table.time += LEASE + MARGIN
+    assert close() == [RUN]
+    assert [(lease.run, lease.ended) for lease in leases(table)] == [(RUN, True), (NEXT, False)]
+    assert close() == []

@@ -46,16 +46,16 @@ class Elsewhere:
             typer.echo(f"sandgate: runs of other machines are not known: {self.failure}", err=True)
 
     def close_empty(self) -> None:
-        """Let runs of other machines go that were killed and own nothing.
+        """Let runs go that ended without the table's having heard of it, and own nothing.
 
         Raises:
             SandgateError: the table cannot be used.
         """
         if self.table is None or self.config is None:
             return
-        from sandgate.sharing import SharedPast, close_empty  # noqa: PLC0415
+        from sandgate.sharing import close_empty  # noqa: PLC0415
 
-        for _run in close_empty(self.table, (p for p in self.runs if isinstance(p, SharedPast)), self.config):
+        for _run in close_empty(self.table, self.runs, self.config):
             pass
 
 
