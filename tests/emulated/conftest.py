@@ -116,12 +116,12 @@ class Raw:
         keys = run.boto_session().get_credentials()
         self.keys = Credentials(keys.access_key, keys.secret_key)
 
-    def connect(self, timeout: float = 10) -> socket.socket:
+    def connect(self, timeout: float = 60) -> socket.socket:
         """A connection to the gate."""
         name, port = self.host.split(":")
         return socket.create_connection((name, int(port)), timeout=timeout)
 
-    def everything(self, data: bytes, *, half_close: bool = True, timeout: float = 10) -> bytes:
+    def everything(self, data: bytes, *, half_close: bool = True, timeout: float = 60) -> bytes:
         """Send, and read until the gate closes; a gate that hangs fails the test."""
         with self.connect(timeout) as sock:
             with contextlib.suppress(ConnectionError):

@@ -46,8 +46,8 @@ def _s3(run: Run, version: str | None) -> Any:
 def test_presigned_urls_upload_and_download(run: Run, bucket: str, version: str | None, size: int) -> None:
     s3, key, body = _s3(run, version), f"signed {version} ü+/{size}", b"x" * size
     put = s3.generate_presigned_url("put_object", Params={"Bucket": bucket, "Key": key, "ContentType": "text/csv"})
-    assert requests.put(put, data=body, headers={"Content-Type": "text/csv"}, timeout=10).status_code == 200
-    found = requests.get(s3.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": key}), timeout=10)
+    assert requests.put(put, data=body, headers={"Content-Type": "text/csv"}, timeout=60).status_code == 200
+    found = requests.get(s3.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": key}), timeout=60)
     assert found.status_code == 200
     assert found.content == body
     assert found.headers["content-type"] == "text/csv"
@@ -57,7 +57,7 @@ def test_presigned_urls_upload_and_download(run: Run, bucket: str, version: str 
 def test_presigned_urls_expire(run: Run, bucket: str, version: str) -> None:
     url = _s3(run, version).generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "a"}, ExpiresIn=1)
     time.sleep(2.1)
-    found = requests.get(url, timeout=10)
+    found = requests.get(url, timeout=60)
     assert found.status_code == 403
     assert "<Code>AccessDenied</Code>" in found.text
     assert "expired" in found.text
@@ -68,20 +68,20 @@ def test_changed_presigned_urls_are_refused(run: Run, bucket: str, version: str)
     url = _s3(run, version).generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "a"})
     for changed in (url.replace("/a?", "/b?"), url.replace("Expires=3600", "Expires=9999") + "&x-id=GetObject"):
         if changed.split("&x-id")[0] != url:
-            assert requests.get(changed, timeout=10).status_code == 403
-    assert requests.delete(url, timeout=10).status_code == 403
+            assert requests.get(changed, timeout=60).status_code == 403
+    assert requests.delete(url, timeout=60).status_code == 403
 
 
 def test_headers_in_a_presigned_query_reach_upstream_as_headers(run: Run, bucket: str, clients: Any) -> None:
     params = {"Bucket": bucket, "Key": "meta", "Metadata": {"colour": "red"}}
     url = _s3(run, "s3v4").generate_presigned_url("put_object", Params=params)
-    assert requests.put(url, data=b"1", headers={"x-amz-meta-colour": "red"}, timeout=10).status_code == 200
+    assert requests.put(url, data=b"1", headers={"x-amz-meta-colour": "red"}, timeout=60).status_code == 200
     assert clients("s3").head_object(Bucket=bucket, Key="meta")["Metadata"] == {"colour": "red"}
 
 
 def test_a_line_end_in_a_presigned_header_is_no_header(run: Run, bucket: str) -> None:
     url = _s3(run, "s3").generate_presigned_url("put_object", Params={"Bucket": bucket, "Key": "split"})
-    found = requests.put(url + "&x-amz-meta-a=1%0d%0ax-amz-acl:%20public-read", data=b"1", timeout=10)
+    found = requests.put(url + "&x-amz-meta-a=1%0d%0ax-amz-acl:%20public-read", data=b"1", timeout=60)
     assert found.status_code in {400, 403}
 
 
@@ -94,7 +94,7 @@ def test_forms_upload(run: Run, bucket: str, get: Any, version: str | None, size
     body = b"f" * size
     conditions = [["content-length-range", 1, 10_000_000]]
     post = _s3(run, version).generate_presigned_post(bucket, f"forms/{version}-{size}", Conditions=conditions)
-    found = requests.post(post["url"], data=post["fields"], files={"file": ("a.bin", body)}, timeout=10)
+    found = requests.post(post["url"], data=post["fields"], files={"file": ("a.bin", body)}, timeout=60)
     assert found.status_code in {200, 201, 204}, found.text
     assert get(f"forms/{version}-{size}") == body
 
@@ -105,13 +105,13 @@ def test_forms_that_were_changed_or_expired_are_refused(run: Run, bucket: str, c
     post = s3.generate_presigned_post(bucket, "forms/never")
     signature = "x-amz-signature" if version == "s3v4" else "signature"
     wrong = {**post["fields"], signature: post["fields"][signature][:-2] + ("00" if version == "s3v4" else "0=")}
-    assert requests.post(post["url"], data=wrong, files={"file": b"1"}, timeout=10).status_code == 403
+    assert requests.post(post["url"], data=wrong, files={"file": b"1"}, timeout=60).status_code == 403
     late = s3.generate_presigned_post(bucket, "forms/never", ExpiresIn=1)
     time.sleep(2.1)
-    found = requests.post(late["url"], data=late["fields"], files={"file": b"1"}, timeout=10)
+    found = requests.post(late["url"], data=late["fields"], files={"file": b"1"}, timeout=60)
     assert found.status_code == 403
     assert "expired" in found.text
-    bare = requests.post(post["url"], data={"key": "forms/never"}, files={"file": b"1"}, timeout=10)
+    bare = requests.post(post["url"], data={"key": "forms/never"}, files={"file": b"1"}, timeout=60)
     assert bare.status_code == 403
     assert "unsigned" in bare.text
     assert "Contents" not in clients("s3").list_objects_v2(Bucket=bucket, Prefix="forms/never")
@@ -121,7 +121,7 @@ def test_a_form_of_a_foreign_key_or_without_a_file_is_refused(run: Run, bucket: 
     post = _s3(run, "s3v4").generate_presigned_post(bucket, "forms/x")
     fields = dict(post["fields"])
     fields["x-amz-credential"] = fields["x-amz-credential"].replace(fields["x-amz-credential"].split("/")[0], "test")
-    found = requests.post(post["url"], data=fields, files={"file": b"1"}, timeout=10)
+    found = requests.post(post["url"], data=fields, files={"file": b"1"}, timeout=60)
     assert found.status_code == 403
     assert "unknown-key" in found.text
     found = requests.post(
@@ -133,7 +133,7 @@ def test_a_form_of_a_foreign_key_or_without_a_file_is_refused(run: Run, bucket: 
 
 def test_what_a_form_named_is_in_the_event(run: Run, bucket: str) -> None:
     post = _s3(run, "s3v4").generate_presigned_post(bucket, "forms/event")
-    assert requests.post(post["url"], data=post["fields"], files={"file": b"1"}, timeout=10).ok
+    assert requests.post(post["url"], data=post["fields"], files={"file": b"1"}, timeout=60).ok
     log = (run.directory / "events.jsonl").read_text(encoding="utf-8")
     assert '"operation":"PostObject"' in log
     assert post["fields"]["x-amz-signature"] not in log

@@ -105,7 +105,7 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
         raise found
     yield found
     done.put(None)
-    thread.join(timeout=20)
+    thread.join(timeout=120)
 
 
 async def _serve(context: TierContext, ready: Any, done: Any) -> None:

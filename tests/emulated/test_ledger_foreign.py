@@ -238,7 +238,7 @@ def write_everything(s3: Any, bucket: str) -> None:
     s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": tag}]})
     s3.create_multipart_upload(Bucket=bucket, Key="new/unfinished")
     post = s3.generate_presigned_post(bucket, "new/form")
-    assert requests.post(post["url"], data=post["fields"], files={"file": b"form"}, timeout=10).ok
+    assert requests.post(post["url"], data=post["fields"], files={"file": b"form"}, timeout=60).ok
     s3.put_object(Bucket=bucket, Key="new/deleted", Body=b"1")
     s3.delete_object(Bucket=bucket, Key="new/deleted")
     s3.delete_object(Bucket=bucket, Key="new/never")
@@ -471,7 +471,7 @@ def test_a_form_whose_key_the_server_completes(theirs: Clients, clients: Clients
     """Nobody can name what it made, so it is told and stays."""
     theirs("s3").create_bucket(Bucket="test-their-forms")
     post = clients("s3").generate_presigned_post("test-their-forms", "f/${filename}")
-    assert requests.post(post["url"], data=post["fields"], files={"file": ("a.bin", b"1")}, timeout=10).ok
+    assert requests.post(post["url"], data=post["fields"], files={"file": ("a.bin", b"1")}, timeout=60).ok
     done = sweeping.sweep(ours)
     assert (done.removed, [one.entry.type for one in done.left]) == ((), ["s3-object"])
     for one in theirs("s3").list_objects_v2(Bucket="test-their-forms")["Contents"]:
