@@ -1,6 +1,7 @@
 """Whoever is killed, whenever: after the sweep nothing of the run is alive, and nothing of anybody else is touched.
 
-`SANDGATE_EFFORT=40` plays a thousand rounds. A failure names its seed; `CRASH_SEED` plays that round alone.
+`SANDGATE_EFFORT=40` plays a thousand rounds; in CI the same ones each time, as far as a machine does the same. A failure
+names its seed; `CRASH_SEED` plays that round alone.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ _ROUNDS = 5
 def test_nothing_is_alive(stage: Any, part: int, effort: int) -> None:
     only = os.environ.get("CRASH_SEED")
     count = _ROUNDS * effort
-    seeds = [int(only)] if only else [random.SystemRandom().randrange(10, 10**9) for _ in range(count)]
+    chance = random.Random(part) if os.environ.get("HYPOTHESIS_PROFILE") == "ci" else random.SystemRandom()
+    seeds = [int(only)] if only else [chance.randrange(10, 10**9) for _ in range(count)]
     made: list[str] = []
     for seed in seeds:
         run, story = rounds.play(stage.root, seed)

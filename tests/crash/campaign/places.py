@@ -135,7 +135,7 @@ def _answers(port: int) -> bool:
     return True
 
 
-def until(what: Callable[[], object], seconds: float = 30) -> None:
+def until(what: Callable[[], object], seconds: float = 120) -> None:
     """Poll until something is true, or fail."""
     deadline = time.monotonic() + seconds
     while not what():

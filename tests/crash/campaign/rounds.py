@@ -79,7 +79,7 @@ class Round:
         """Wait for the end of what still lives; tests without a gate have nothing more to do."""
         if self.front.poll() is None:
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self.front.wait(90)
+                self.front.wait(180)
         self.kill("tests")
         if self.front.stdin is not None:
             self.front.stdin.close()
@@ -119,7 +119,7 @@ def _gate(directory: Path) -> int:
 
 def wait_dead(directory: Path) -> None:
     """Wait until nobody writes the ledger: a gate without a front end finishes what is in flight, and goes."""
-    until(lambda: not is_held(directory / NAME), 40)
+    until(lambda: not is_held(directory / NAME))
 
 
 def _environ() -> dict[str, str]:
@@ -161,7 +161,7 @@ def sweep(root: Path, run: str) -> Swept:
 
 def ended(process: subprocess.Popen[str]) -> Swept:
     """Wait for a sweep."""
-    out, said = process.communicate(timeout=120)
+    out, said = process.communicate(timeout=300)
     lines = [line for line in out.splitlines() if line.startswith("{")]
     return Swept(process.returncode, json.loads(lines[-1]) if lines else {}, said)
 
@@ -176,7 +176,7 @@ def kill_sweeper(root: Path, directory: Path, whom: str, after: float) -> None:
         process.kill()
     else:
         _kill(_gate(directory))
-    process.communicate(timeout=120)
+    process.communicate(timeout=300)
     wait_dead(directory)
 
 
