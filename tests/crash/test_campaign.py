@@ -1,6 +1,6 @@
 """Whoever is killed, whenever: after the sweep nothing of the run is alive, and nothing of anybody else is touched.
 
-`SANDGATE_EFFORT=40` plays a thousand rounds; in CI the same ones each time, as far as a machine does the same. A failure
+`SANDGATE_EFFORT=40` plays a thousand rounds; in CI the same ones each time, as far as a machine does so. A failure
 names its seed; `CRASH_SEED` plays that round alone.
 """
 
