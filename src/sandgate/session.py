@@ -110,7 +110,7 @@ def _needs_environment(config: Config) -> bool:
     from sandgate.core.registry import discover, lookup  # noqa: PLC0415 - as above
     from sandgate.tiers._model import Tier  # noqa: PLC0415
 
-    tiers = discover("sandgate.tiers", "TIER", Tier)
+    tiers = discover("sandgate.tiers", "TIER", Tier, only=config.tier)
     where = config.sources.get("tier", "")
     return lookup(tiers, config.tier, what="tier", where=where, aliases=config.tier_aliases).needs_environment
 

@@ -107,7 +107,8 @@ def tier_named(name: str, source: str = "", aliases: Iterable[str] = ()) -> Tier
     from sandgate.core.registry import discover, lookup  # noqa: PLC0415 - tiers bring HTTP clients with them
     from sandgate.tiers._model import Tier  # noqa: PLC0415
 
-    return lookup(discover("sandgate.tiers", "TIER", Tier), name, what="tier", where=source, aliases=aliases)
+    tiers = discover("sandgate.tiers", "TIER", Tier, only=name)
+    return lookup(tiers, name, what="tier", where=source, aliases=aliases)
 
 
 def read_config(**overrides: object) -> Config:

@@ -138,7 +138,7 @@ class Gate:
             UsageError: there is none, or not with these options.
         """
         source = self._config.sources.get("tier", "")
-        tier = lookup(discover("sandgate.tiers", "TIER", Tier), name, what="tier", where=source)
+        tier = lookup(discover("sandgate.tiers", "TIER", Tier, only=name), name, what="tier", where=source)
         tier.check_guard(guard=not self._config.unsafe_no_guard)
         tier.check_keep(keep=_keep_option(self._config))
         tier.check_timing(timing=self._config.timing)
