@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -71,6 +73,8 @@ def front(tmp_path: Path) -> Iterator[Callable[..., Front]]:
     """`front()` starts a front end; whatever a test leaves is killed."""
     made: list[subprocess.Popen[str]] = []
     gates: list[int] = []
+    # A run takes away what killed gates have left in the folder for such files: none of other tests here.
+    folder = tempfile.mkdtemp(prefix="crash-")
 
     def start(toml: str = "", **overrides: object) -> Front:
         (tmp_path / "pyproject.toml").write_text(f'[tool.sandgate]\nisolation = "prefix"\n{toml}', encoding="utf-8")
@@ -79,6 +83,7 @@ def front(tmp_path: Path) -> Iterator[Callable[..., Front]]:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
+            env={**os.environ, "TMPDIR": folder},
         )
         made.append(process)
         assert process.stdout is not None
@@ -95,6 +100,7 @@ def front(tmp_path: Path) -> Iterator[Callable[..., Front]]:
     for pid in gates:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _until(what: Callable[[], object], seconds: float = 120) -> None:
