@@ -7,6 +7,7 @@ means that the gate is gone, however it died, and then the whole process group g
 from __future__ import annotations
 
 import functools
+import gzip
 import importlib.util
 import json
 import os
@@ -21,6 +22,7 @@ from typing import Any
 __all__ = ["main"]
 
 _OK = 200
+_HEAD = 4096
 _SYMMETRIC = "SYMMETRIC_DEFAULT"
 _REMOVE = """
 import os, shutil, sys, time
@@ -85,6 +87,60 @@ def _read_policies_once() -> None:
     remembered = functools.lru_cache(maxsize=256)(parse)
     iam_evaluator.parse_policy_document = lambda doc: remembered(doc) if isinstance(doc, str) else parse(doc)
     iam_evaluator.fnmatch_iam = functools.lru_cache(maxsize=1 << 16)(iam_evaluator.fnmatch_iam)
+
+
+class _Head:
+    """A service's model of which the metadata are known; whoever asks for more has all of it read."""
+
+    def __init__(self, metadata: dict[str, Any], read: Callable[[], Any]) -> None:
+        self.metadata = metadata
+        self._read = read
+
+    def __getattr__(self, member: str) -> Any:
+        return getattr(self._read(), member)
+
+
+def _read_heads_of_models() -> None:
+    """The emulator asks a model what kind of answer its service gives; its file says so in the first lines.
+
+    It would set botocore up anew for each service that is called, look through all of botocore's folders, and read the
+    whole file: a twentieth of a second each, and a tenth for botocore itself. What its IAM asks of the same file, one
+    question after the other, is answered by one reading.
+    """
+    from ministack.core import (  # type: ignore[import-not-found, unused-ignore]  # noqa: PLC0415
+        iam_actions,
+        responses,
+    )
+
+    load = getattr(iam_actions, "_load_botocore_model", None)
+    if load is not None:
+        iam_actions._load_botocore_model = functools.lru_cache(maxsize=2)(load)  # noqa: SLF001
+    read = getattr(responses, "_service_model", None)
+    botocore = importlib.util.find_spec("botocore")
+    if read is None or botocore is None or not botocore.submodule_search_locations:
+        return  # a version that does otherwise
+    data = Path(botocore.submodule_search_locations[0]) / "data"
+
+    @functools.cache
+    def head(service: str) -> object:
+        name = responses._BOTOCORE_NAME.get(service, service)  # noqa: SLF001
+        versions = sorted((data / name).glob("*/service-2.json.gz"))
+        found = _metadata(versions[-1]) if versions else None
+        return read(service) if found is None else _Head(found, functools.partial(read, service))
+
+    responses._service_model = head  # noqa: SLF001
+
+
+def _metadata(path: Path) -> dict[str, Any] | None:
+    """The metadata of a service's model, which stand at its beginning; None where they do not."""
+    with gzip.open(path, "rt", encoding="utf-8") as file:
+        text = file.read(_HEAD)
+    _, mark, rest = text.partition('"metadata":')
+    try:
+        found: dict[str, Any] = json.JSONDecoder().raw_decode(rest.lstrip())[0]
+    except ValueError:
+        return None
+    return found if mark else None
 
 
 def _add_re_encrypt() -> None:
@@ -197,6 +253,7 @@ def main() -> None:
     threading.Thread(target=_end_with_the_gate, args=(folder,), daemon=True, name="gate-watch").start()
     _show_import_tracebacks()
     _read_policies_once()
+    _read_heads_of_models()
     _add_re_encrypt()
     _page_schedules()
     import uvicorn  # type: ignore[import-not-found, unused-ignore]  # noqa: PLC0415 - exists in the emulator's environment only

@@ -20,6 +20,8 @@ from sandgate.tiers.emulated import _Place, _spawn
 STUBS = {
     "ministack/app.py": "def _get_module(name): ...\nasync def app(*_): ...",
     "ministack/core/iam_evaluator.py": "def parse_policy_document(_): ...\ndef fnmatch_iam(*_): ...",
+    "ministack/core/iam_actions.py": "",
+    "ministack/core/responses.py": "",
     "ministack/core/lambda_runtime.py": "_PYTHON_WORKER_SCRIPT = ''",
     "ministack/services/lambda_svc.py": "def _execute_function_warm(*_): ...",
     "uvicorn.py": """
