@@ -439,8 +439,10 @@ class Gate:
             reader, writer = await asyncio.open_connection("127.0.0.1", self._listener.port("main"))
             writer.write(data)
             writer.write_eof()
-            got = await asyncio.wait_for(reader.read(), 60)
-            writer.close()
+            try:
+                got = await asyncio.wait_for(reader.read(), 120)
+            finally:
+                writer.close()  # else what is told of a gate that hangs is a socket that nobody closed
             for _ in range(3):  # whatever the gate still had for the upstream, it gets
                 await asyncio.sleep(0)
             return got

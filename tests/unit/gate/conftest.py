@@ -207,9 +207,10 @@ class Gate:
             reader, writer = await asyncio.open_connection("127.0.0.1", self._listener.port(worker))
             writer.write(data)
             writer.write_eof()
-            got = await asyncio.wait_for(reader.read(), 60)
-            writer.close()
-            return got
+            try:
+                return await asyncio.wait_for(reader.read(), 120)
+            finally:
+                writer.close()  # else what is told of a gate that hangs is a socket that nobody closed
 
         first, headers, body = _taken_apart(self._runner.run(exchange()))
         return Answer(int(first.split(" ")[1]), headers, body)
