@@ -55,7 +55,7 @@ def serving(port: int) -> Iterator[subprocess.Popen[bytes]]:
         ["/bin/sh", "-c", moto_command(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
             with contextlib.suppress(OSError):
                 socket.create_connection(("127.0.0.1", port), timeout=1).close()
@@ -175,7 +175,7 @@ def test_nothing_listens(make_run: Callable[..., Any]) -> None:
     began = time.monotonic()
     with pytest.raises(EnvironmentFault) as caught, make_run(toml):
         pass
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 40  # the minute that an emulator has to start in is not waited for
     assert "nothing listens on 127.0.0.1" in caught.value.message
     assert caught.value.where.endswith("key endpoints.s3.url")
     assert "`start`" in caught.value.hint

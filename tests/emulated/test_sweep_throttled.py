@@ -113,7 +113,7 @@ class _Passing(BaseHTTPRequestHandler):
         return self.path.encode() if self.command == "DELETE" or self.path.endswith("?delete") else b""
 
     def _pass(self, body: bytes) -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", self.server.behind, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.server.behind, timeout=90)
         with contextlib.closing(connection):
             connection.request(self.command, self.path, body, dict(self.headers.items()))
             answer = connection.getresponse()
@@ -147,7 +147,7 @@ def ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen([str(program)], env=environ, stdout=log, stderr=log, start_new_session=True)
     try:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while True:
             with contextlib.suppress(OSError):
                 socket.create_connection(("127.0.0.1", port), timeout=1).close()

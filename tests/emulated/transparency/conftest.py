@@ -126,7 +126,7 @@ class Wire:
         self.near = Recorder(int(run.gate_url.rpartition(":")[2]))
         self.host = run.gate_url.removeprefix("http://")
         self.raw = raw
-        self.raw.connect = lambda timeout=10: socket.create_connection(("127.0.0.1", self.near.port), timeout)
+        self.raw.connect = lambda timeout=60: socket.create_connection(("127.0.0.1", self.near.port), timeout)
         self.made: dict[str, Any] = {}
         self.seen: list[tuple[Any, Any, str, str]] = []
         far.forget()
@@ -228,7 +228,7 @@ def emulator() -> Iterator[int]:
     nowhere = subprocess.DEVNULL
     process = subprocess.Popen([program], env={**os.environ, **off}, stdout=nowhere, stderr=nowhere)
     try:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
             with contextlib.suppress(OSError):
                 socket.create_connection(("127.0.0.1", port), timeout=1).close()
