@@ -235,16 +235,28 @@ def _page(listing: Callable[[dict[str, Any]], Any], member: str, query: dict[str
     return status, headers, json.dumps(answer).encode()
 
 
+def _keep_layers() -> None:
+    """Layers that come by the ECR API stay; see `_emulator_layers.py`."""
+    from ministack import app  # type: ignore[import-not-found, unused-ignore]  # noqa: PLC0415
+
+    _beside("_emulator_layers").keep_layers(app)
+
+
 def _lent(beside: Path) -> Any:
     """The application, which answers on sockets of clients that the gate lends; see `_emulator_lent.py`."""
     from ministack import app  # type: ignore[import-not-found, unused-ignore]  # noqa: PLC0415
 
-    found = importlib.util.spec_from_file_location("_emulator_lent", Path(__file__).with_name("_emulator_lent.py"))
+    return _beside("_emulator_lent").Lent(app.app, str(beside.with_name("out.sock")))
+
+
+def _beside(name: str) -> Any:
+    """A module of this folder, by its path: the emulator's environment has no sandgate."""
+    found = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
     assert found is not None
     assert found.loader is not None
-    lent = importlib.util.module_from_spec(found)
-    found.loader.exec_module(lent)
-    return lent.Lent(app.app, str(beside.with_name("out.sock")))
+    module = importlib.util.module_from_spec(found)
+    found.loader.exec_module(module)
+    return module
 
 
 def main() -> None:
@@ -256,6 +268,7 @@ def main() -> None:
     _read_heads_of_models()
     _add_re_encrypt()
     _page_schedules()
+    _keep_layers()
     import uvicorn  # type: ignore[import-not-found, unused-ignore]  # noqa: PLC0415 - exists in the emulator's environment only
 
     uvicorn.run(
