@@ -107,6 +107,7 @@ def _facts(run: Run, end: _End) -> RunFacts:
         log_failure=f"calls could not be recorded: {end.broken}" if end.broken else "",
         require=run.config.require,
         allow_empty=run.config.allow_empty,
+        on_skip=run.config.on_skip,
         stuck=end.stuck,
         on_refusal=run.config.on_refusal,
         guard=not run.config.unsafe_no_guard,

@@ -89,11 +89,13 @@ class Fields:
 
     def wrong(self, name: str, problem: str) -> None:
         """Keep a problem."""
-        self._problems.append(f"{'.'.join(part for part in (self._where, name) if part) or 'request'}: {problem}")
+        self._problems.append(f"{self._path(name) or 'request'}: {problem}")
 
-    def has(self, name: str) -> bool:
-        """Whether the field is there."""
-        return name in self._data
+    def refuse(self, name: str, problem: str) -> None:
+        """Keep a problem with a field that must not be there, if it is."""
+        self._read.add(name)
+        if name in self._data:
+            self.wrong(name, problem)
 
     def text(self, name: str, pattern: str, says: str, *, default: str | None = None) -> str:
         """A text that matches as a whole; `says` is the pattern in words."""
@@ -135,7 +137,7 @@ class Fields:
         value = self._get(name, None, list)
         if value == []:
             self.wrong(name, "must not be empty")
-        return [Fields(one, f"{self._where}{name}.{number}", self._problems) for number, one in enumerate(value or ())]
+        return [Fields(one, f"{self._path(name)}.{number}", self._problems) for number, one in enumerate(value or ())]
 
     def mapping(self, name: str) -> Fields:
         """A mapping within this one."""
@@ -143,7 +145,7 @@ class Fields:
         if name not in self._data:
             self.wrong(name, "is missing")
             return Fields({}, name, [])
-        return Fields(self._data[name], f"{self._where}{name}", self._problems)
+        return Fields(self._data[name], self._path(name), self._problems)
 
     def end(self) -> None:
         """See that nothing was left unread: a misspelt field is one that somebody relies on."""
@@ -160,6 +162,9 @@ class Fields:
         self.end()
         if self._problems:
             raise RequestError("\n".join(f"{source}: {problem}" for problem in self._problems))
+
+    def _path(self, name: str) -> str:
+        return ".".join(part for part in (self._where, name) if part)
 
     def _get(self, name: str, default: Any, kind: type) -> Any:
         self._read.add(name)

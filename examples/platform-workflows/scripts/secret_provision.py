@@ -54,7 +54,7 @@ def create(request: SecretRequest, value: str = "") -> Provisioned:
         store.read(name)
     except NoSecretError:
         wanted = _value(request, value)
-        tags = {"owner": request.owner, "request": request.id, "risk": request.risk}
+        tags = {"owner": request.owner, "request": request.id, "risk": request.risk, "rotation": request.rotation}
         done = Provisioned(name=name, done="created", version=store.create(name, wanted, tags))
         _compare(request, wanted)
     else:

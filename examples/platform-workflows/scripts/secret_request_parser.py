@@ -38,7 +38,7 @@ class SecretRequest:
     provider: str
     secret_type: str
     length: int
-    """Of a generated value, in characters."""
+    """Of a generated value, in characters; 0 where it is supplied."""
     rotation: str
     recovery_days: int
     """For which a deleted secret can be brought back; 0 where the provider has no such thing."""
@@ -97,17 +97,16 @@ def parse(document: Mapping[str, Any], source: str = "request") -> SecretRequest
         **secret_fields(fields, "SEC"),
         provider=provider,
         secret_type=secret_type,
-        length=spec.integer("length", 16, 128, default=32),
+        length=spec.integer("length", 16, 128, default=32) if secret_type != "supplied" else 0,
         rotation=spec.choice("rotationClass", default="none"),
         recovery_days=spec.integer("recoveryWindowDays", 7, 30, default=7) if not parameter else 0,
         readers=() if parameter else spec.texts("readers", _PRINCIPAL, "the ARN of a user, a role or an account"),
     )
     if parameter:
         for name in ("recoveryWindowDays", "readers"):
-            if spec.has(name):
-                spec.wrong(name, "is nothing that a parameter has; provider secretsmanager has it")
-    if secret_type == "supplied" and spec.has("length"):
-        spec.wrong("length", "is for a generated value")
+            spec.refuse(name, "is nothing that a parameter has; provider secretsmanager has it")
+    if secret_type == "supplied":
+        spec.refuse("length", "is for a generated value")
     if request.risk == "high" and request.rotation == "none":
         spec.wrong("rotationClass", "must not be none where the risk is high")
     spec.end()

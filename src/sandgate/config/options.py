@@ -238,6 +238,13 @@ class Options(AlsoOptions):
     paths: tuple[str, ...] = option((), doc="Test folders whose runs must reach the tier; empty is every test.")
     require: tuple[str, ...] = option((), doc="Services that must have been reached for a run to be green.")
     allow_empty: bool = option(default=False, command_line=True, doc="Let a run be green that reached no tier.")
+    on_skip: str = option(
+        "report",
+        choices=("report", "fail"),
+        command_line=True,
+        doc="A run in which every test was skipped is red. `fail`: one in which any test was skipped is red too, for jobs "
+        "that have all that the tests need. `report`: they are counted only.",
+    )
     record_params: bool = option(
         default=False, command_line=True, doc="Write redacted parameters of calls into the events."
     )

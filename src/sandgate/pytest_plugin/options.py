@@ -20,6 +20,7 @@ WHEN_ACTIVE = (
     "region",
     "isolation",
     "allow_empty",
+    "on_skip",
     "record_params",
     "timing",
     "also_profile",

@@ -60,6 +60,8 @@ class RunFacts:
     """Why events or the receipt could not be written."""
     require: tuple[str, ...] = ()
     allow_empty: bool = False
+    on_skip: str = "report"
+    """`fail`, where any skipped test turns the run red."""
     wants_calls: bool = True
     """Whether this run must reach the tier: false when only tests outside `paths` were selected."""
     interrupted: bool = False
@@ -138,6 +140,7 @@ class Receipt:
             "guard": "on" if facts.guard else "off",
             "timing": facts.timing,
             "faults": dict(self.faults),
+            "on_skip": facts.on_skip,
             "on_refusal": facts.on_refusal,
             "refused": {
                 "total": self.refused,
@@ -276,6 +279,8 @@ def verdict(
         found.append((ExitCode.EMPTY_RUN, "no test was selected"))
     if facts.wants_calls:
         found += [(ExitCode.EMPTY_RUN, reason) for reason in _empty(facts, tests, reached)]
+    if facts.on_skip == "fail" and (skipped := tests.get("skipped", 0)):
+        found.append((ExitCode.EMPTY_RUN, f"{skipped} {'test was' if skipped == 1 else 'tests were'} skipped"))
     found += [(ExitCode.LEFTOVERS, reason) for reason in facts.stuck]
     found += [(ExitCode.LEFTOVERS, reason) for reason in _left(facts)]
     if not found:

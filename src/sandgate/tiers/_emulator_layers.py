@@ -18,6 +18,7 @@ from typing import Any
 
 __all__ = ["keep_layers"]
 
+_OK = 200
 _PART_SIZE = 10 * 1024 * 1024
 
 _Asked = Mapping[str, Any]
@@ -46,6 +47,7 @@ def keep_layers(app: Any) -> None:
         for name, handler in _HANDLERS.items():
             setattr(ecr, name, functools.partial(_answer, ecr, handler))
         ecr._put_image = functools.partial(_put_image, ecr, ecr._put_image)  # noqa: SLF001
+        ecr._delete_repository = functools.partial(_delete, ecr, ecr._delete_repository)  # noqa: SLF001
         return ecr
 
     app._get_module = lambda name: load_ecr() if name == "ecr" else load(name)  # noqa: SLF001
@@ -153,7 +155,19 @@ def _put_image(ecr: Any, put: Callable[[_Asked], Any], asked: _Asked) -> Any:
     absent = [layer for layer in layers if layer not in ecr._layer_blobs.get(name, {})]  # noqa: SLF001
     if name in ecr._repositories and absent:  # noqa: SLF001
         return ecr.error_response_json("LayersNotFoundException", f"The layers {absent} are not there", 400)
-    return put(asked)
+    answer = put(asked)
+    if answer[0] == _OK:
+        ecr._manifest_blobs.setdefault(name, {})[digest] = text.encode()  # noqa: SLF001
+    return answer
+
+
+def _delete(ecr: Any, delete: Callable[[_Asked], Any], asked: _Asked) -> Any:
+    """Delete it with what is in it: the next repository of that name is empty."""
+    answer = delete(asked)
+    if answer[0] == _OK:
+        for kept in (ecr._layer_blobs, ecr._manifest_blobs, ecr._uploads):  # noqa: SLF001
+            kept.pop(asked.get("repositoryName", ""), None)
+    return answer
 
 
 _HANDLERS: Mapping[str, _Handler] = {

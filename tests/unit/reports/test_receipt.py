@@ -102,6 +102,16 @@ def test_a_runner_may_say_that_its_tests_reach_nothing(facts: RunFacts, log: Log
     assert make_receipt([{**selected, "must_reach": True}, log[3]], facts).status is ExitCode.EMPTY_RUN
 
 
+def test_where_a_skip_means_red_one_is_enough(facts: RunFacts, log: Log) -> None:
+    skipped, strict = {"event": "test", "id": "t", "outcome": "skipped"}, dataclasses.replace(facts, on_skip="fail")
+    receipt = make_receipt([*log, skipped], strict)
+    assert (receipt.status, receipt.reasons) == (ExitCode.EMPTY_RUN, ("1 test was skipped",))
+    assert make_receipt([*log, skipped, skipped], strict).reasons == ("2 tests were skipped",)
+    allowed = dataclasses.replace(strict, allow_empty=True, wants_calls=False)
+    assert make_receipt([*log, skipped], allowed).status is ExitCode.EMPTY_RUN
+    assert make_receipt(log, strict).status is ExitCode.OK
+
+
 def test_allow_empty_allows_just_that(facts: RunFacts, log: Log) -> None:
     allowed = dataclasses.replace(facts, allow_empty=True)
     assert make_receipt([], allowed).status is ExitCode.OK

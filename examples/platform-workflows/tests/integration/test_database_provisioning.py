@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -268,8 +269,39 @@ sys.stdin.readline()
 """
 
 
+SERVES = """
+import sys
+from pathlib import Path
+from support.leftovers import Leftovers
+from support.postgres import new_folder, running
+
+record, folder = Leftovers(Path(sys.argv[1])), new_folder()
+record.will_make(kind="server", folder=str(folder))
+with running(folder) as server:
+    print(folder, server.master.port, flush=True)
+    sys.stdin.readline()
+"""
+
+
 class TestLeftovers:
-    """Databases and roles are leftovers too."""
+    """Databases and roles are leftovers too, and so is a server."""
+
+    @pytest.mark.usefixtures("postgres")
+    def test_the_server_of_a_killed_run_is_ended_by_the_next(self, tmp_path: Path) -> None:
+        with subprocess.Popen(
+            [sys.executable, "-c", SERVES, str(tmp_path)],
+            cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        ) as run:  # fmt: skip
+            assert run.stdout is not None
+            folder, _, port = run.stdout.readline().strip().partition(" ")
+            assert sweep_dead(tmp_path, removed_at(None)) == []  # it lives
+            run.send_signal(signal.SIGKILL)
+        socket.create_connection(("127.0.0.1", int(port)), timeout=20).close()
+
+        assert sweep_dead(tmp_path, removed_at(None)) == [{"kind": "server", "folder": folder}]
+        assert not Path(folder).exists()
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", int(port)), timeout=20)
 
     def test_of_a_killed_run_are_found_and_dropped_by_the_next(
         self, server: Server, temp_named: Any, tmp_path: Path

@@ -4,7 +4,11 @@
 
 from __future__ import annotations
 
+import base64
+import shutil
+import subprocess
 import tarfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from unittest.mock import MagicMock, patch
@@ -14,7 +18,7 @@ import pytest
 from scripts import ecr_sync
 from scripts.build_sample_image import build
 from scripts.ecr_sync import SyncError, read_back, sync_images
-from scripts.image_archive import ArchiveError, find_image
+from scripts.image_archive import ArchiveError, find_image, reading
 
 IMAGE = "backstage:latest"
 RESPONSES = Path(__file__).parent / "fixtures" / "mock_responses"
@@ -138,6 +142,41 @@ class TestRegistry:
         assert capsys.readouterr().out == f"{IMAGE} -> {repository}: pushed; 3 uploaded, 3 read back\n"
         assert ecr_sync.main(["--request", str(request)]) == 0
         assert "skipped; 0 uploaded, 3 read back" in capsys.readouterr().out
+
+
+@pytest.mark.skipif(shutil.which("skopeo") is None, reason="skopeo is not installed")
+class TestSkopeo:
+    """Somebody else's eyes: a client that has never heard of our tool, by the registry protocol."""
+
+    @pytest.fixture
+    def skopeo(self) -> Callable[..., str]:
+        """Run skopeo on a place in the registry, which says itself where it is and how one logs in."""
+        (granted,) = boto3.client("ecr").get_authorization_token()["authorizationData"]
+        scheme, _, host = granted["proxyEndpoint"].partition("://")
+        creds = base64.b64decode(granted["authorizationToken"]).decode()
+
+        def run(command: str, place: str, *more: str) -> str:
+            side = "src-" if command == "copy" else ""
+            options = [f"--{side}creds={creds}", f"--{side}tls-verify={'true' if scheme == 'https' else 'false'}"]
+            line = ["skopeo", "--insecure-policy", command, *options, f"docker://{host}/{place}", *more]
+            done = subprocess.run(line, capture_output=True, text=True, check=False, timeout=120)
+            assert done.returncode == 0, done.stderr
+            return done.stdout
+
+        return run
+
+    def test_pulls_what_we_pushed(
+        self, images: Path, repository: str, skopeo: Callable[..., str], tmp_path: Path
+    ) -> None:
+        sync_images("local", "aws", IMAGE, repository=repository)
+        found = find_image(images, IMAGE)
+        assert skopeo("inspect", f"{repository}:latest", "--raw") == found.manifest
+
+        skopeo("copy", f"{repository}@{found.digest}", f"dir:{tmp_path / 'pulled'}")
+        for blob in found.blobs:
+            data = (tmp_path / "pulled" / blob.digest.removeprefix("sha256:")).read_bytes()
+            with reading(found, blob) as file:
+                assert data == file.read()
 
 
 class TestBadArchives:

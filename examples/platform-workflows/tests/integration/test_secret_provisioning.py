@@ -176,13 +176,13 @@ class TestSecretsManager:
         assert "secretsmanager:PutSecretValue" not in statement["Action"]
 
     def test_it_carries_who_asked_for_it(self, make: Any) -> None:
-        create(make("secretsmanager"))
-        name = make("secretsmanager").secret_name
+        name = create(make("secretsmanager")).name
         tags = boto3.client("secretsmanager").describe_secret(SecretId=name)["Tags"]
         assert {tag["Key"]: tag["Value"] for tag in tags} == {
             "owner": "team-payments",
             "request": "SEC-0001",
             "risk": "low",
+            "rotation": "none",
         }
 
 
