@@ -78,18 +78,19 @@ class Project:
             start_new_session=True,
         )
 
-    def run(self, *command: str, **environ: str) -> Done:
+    def run(self, *command: str, timeout: float = 120, **environ: str) -> Done:
         before = self.runs()
         with self.start(*command, **environ) as process:
-            out, err = process.communicate(timeout=120)
+            out, err = process.communicate(timeout=timeout)
         made = sorted(self.runs() - before)
         return Done(status=process.returncode, out=out, err=err, run=made[-1] if made else None)
 
     def runs(self) -> set[Path]:
         return set((self.root / ".sandgate" / "runs").glob("*"))
 
-    def pytest(self, *arguments: str, **environ: str) -> Done:
-        return self.run(sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments, **environ)
+    def pytest(self, *arguments: str, timeout: float = 120, **environ: str) -> Done:
+        pytest = (sys.executable, "-m", "pytest", "-p", "no:cacheprovider")
+        return self.run(*pytest, *arguments, timeout=timeout, **environ)
 
     def sandgate(self, *arguments: str, **environ: str) -> Done:
         return self.run(sys.executable, "-m", "sandgate", *arguments, **environ)

@@ -26,7 +26,7 @@ def copy(new_project: Callable[[], Any]) -> Any:
 
 def test_its_suite_is_green_and_leaves_nothing(copy: Any) -> None:
     every = bool(os.environ.get("SANDGATE_REQUIRE_ALL"))
-    done = copy.pytest(*(["--on-skip", "fail"] if every else []))
+    done = copy.pytest("tests/integration", *(["--on-skip", "fail"] if every else []), timeout=600)
     assert done.status == 0, done.out + done.err
     receipt = done.receipt
     assert (receipt["green"], receipt["leftovers"], receipt["refused"]["total"]) == (True, [], 0)

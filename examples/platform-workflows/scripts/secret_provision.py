@@ -20,7 +20,7 @@ from pathlib import Path
 
 from scripts.request_file import WorkflowError, load, reported
 from scripts.secret_request_parser import SecretRequest, parse
-from scripts.secret_stores import NoSecretError, SecretError, SecretsManager, store_of
+from scripts.secret_stores import NoSecretError, SecretError, SecretsManager, Store, store_of
 
 __all__ = ["Provisioned", "create", "delete", "main", "restore", "rotate"]
 
@@ -56,7 +56,7 @@ def create(request: SecretRequest, value: str = "") -> Provisioned:
         wanted = _value(request, value)
         tags = {"owner": request.owner, "request": request.id, "risk": request.risk, "rotation": request.rotation}
         done = Provisioned(name=name, done="created", version=store.create(name, wanted, tags))
-        _compare(request, wanted)
+        _compare(store, name, wanted)
     else:
         done = Provisioned(name=name, done="unchanged")
     if isinstance(store, SecretsManager) and request.readers:
@@ -75,7 +75,7 @@ def rotate(request: SecretRequest, value: str = "") -> Provisioned:
     if wanted == before:
         raise SecretError(f"{name}: the new value is the old one")
     version = store.put(name, wanted)
-    _compare(request, wanted)
+    _compare(store, name, wanted)
     if store.read(name, previous=True) != before:
         raise SecretError(f"{name}: the previous value cannot be read back")
     return Provisioned(name=name, done="rotated", version=version)
@@ -112,9 +112,9 @@ def _value(request: SecretRequest, value: str) -> str:
     return value
 
 
-def _compare(request: SecretRequest, wanted: str) -> None:
-    if store_of(request.provider).read(request.secret_name) != wanted:
-        raise SecretError(f"{request.secret_name}: another value is read back than was written")
+def _compare(store: Store, name: str, wanted: str) -> None:
+    if store.read(name) != wanted:
+        raise SecretError(f"{name}: another value is read back than was written")
 
 
 _ACTIONS: Mapping[str, Callable[[SecretRequest, str], Provisioned]] = {

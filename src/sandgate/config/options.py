@@ -242,8 +242,8 @@ class Options(AlsoOptions):
         "report",
         choices=("report", "fail"),
         command_line=True,
-        doc="A run in which every test was skipped is red. `fail`: one in which any test was skipped is red too, for jobs "
-        "that have all that the tests need. `report`: they are counted only.",
+        doc="A run in which every test was skipped is red. `fail`: one in which any test was skipped is red too, for "
+        "jobs that have all that the tests need. `report`: they are counted only.",
     )
     record_params: bool = option(
         default=False, command_line=True, doc="Write redacted parameters of calls into the events."

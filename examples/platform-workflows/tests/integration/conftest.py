@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import shutil
@@ -18,13 +19,13 @@ from unittest.mock import MagicMock, patch
 
 import boto3
 import pytest
-from scripts.build_sample_image import build
 from scripts.database_provision import Server, drop
 from support import postgres as postgres_of_tests
 from support.leftovers import Leftovers, sweep_dead
 from support.postgres import removed_at
 
 FIXTURES = Path(__file__).parent / "fixtures"
+client = functools.cache(boto3.client)
 RECORDS = Path(__file__).resolve().parents[2] / ".sandgate" / "databases"
 
 
@@ -74,19 +75,12 @@ def images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def repository(isolated_namespace: str, temp_resource: Any) -> str:
     """A repository of the test's own, empty."""
     name = f"{isolated_namespace}/backstage"
-    ecr = boto3.client("ecr")
+    ecr = client("ecr")
     temp_resource(
         lambda: ecr.create_repository(repositoryName=name),
         lambda: ecr.delete_repository(repositoryName=name, force=True),
     )
     return name
-
-
-@pytest.fixture
-def another_image(images: Path) -> Path:
-    """In place of the sample image one with the same name and tag, and another page."""
-    (images / "sample-image.tar").write_bytes(build(greeting="another"))
-    return images
 
 
 @pytest.fixture(scope="session")
@@ -148,19 +142,13 @@ def temp_named(server: Server, records: Leftovers) -> Iterator[Callable[[str], t
 
 
 @pytest.fixture
-def temp_database(temp_named: Callable[[str], tuple[str, str]]) -> Callable[[str], tuple[str, str]]:
-    """`temp_database("orders")` gives the names of a database and a role of the test's own."""
-    return temp_named
-
-
-@pytest.fixture
 def master_secret(server: Server, isolated_namespace: str, temp_resource: Any) -> str:
     """Name of the secret that holds the server and its master, as RDS writes it."""
-    name, client = f"{isolated_namespace}/rds/master", boto3.client("secretsmanager")
+    name = f"{isolated_namespace}/rds/master"
     value = {name: value for name, value in asdict(server).items() if name != "ca_file"}
     temp_resource(
-        lambda: client.create_secret(Name=name, SecretString=json.dumps(value)),
-        lambda: client.delete_secret(SecretId=name, ForceDeleteWithoutRecovery=True),
+        lambda: client("secretsmanager").create_secret(Name=name, SecretString=json.dumps(value)),
+        lambda: client("secretsmanager").delete_secret(SecretId=name, ForceDeleteWithoutRecovery=True),
     )
     return name
 
@@ -172,7 +160,7 @@ def forget() -> Iterator[Callable[[str, str], None]]:
     yield lambda provider, name: names.append((provider, name))
     for provider, name in names:
         if provider == "ssm":
-            boto3.client("ssm").delete_parameters(Names=[name])
+            client("ssm").delete_parameters(Names=[name])
         else:
-            with contextlib.suppress(boto3.client("secretsmanager").exceptions.ResourceNotFoundException):
-                boto3.client("secretsmanager").delete_secret(SecretId=name, ForceDeleteWithoutRecovery=True)
+            with contextlib.suppress(client("secretsmanager").exceptions.ResourceNotFoundException):
+                client("secretsmanager").delete_secret(SecretId=name, ForceDeleteWithoutRecovery=True)

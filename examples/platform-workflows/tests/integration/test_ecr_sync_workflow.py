@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import shutil
 import subprocess
 import tarfile
@@ -84,6 +85,28 @@ class TestCannedResponses:
         }
 
 
+class TestParts:
+    """A layer that is larger than a part."""
+
+    def test_parts_follow_each_other_and_are_the_layer(
+        self, images: Path, mock_aws: dict[str, MagicMock], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(ecr_sync, "_LEAST_PART", 1000)
+        ecr = mock_aws["ecr"]
+        ecr.describe_images.return_value = {"imageDetails": []}
+        ecr.batch_check_layer_availability.return_value = {"layers": []}
+        ecr.initiate_layer_upload.side_effect = [{"uploadId": str(number), "partSize": 999} for number in range(3)]
+        assert sync_images("local", "aws", IMAGE).layers == 3
+
+        for number, blob in enumerate(found := find_image(images, IMAGE).blobs):
+            parts = [call.kwargs for call in ecr.upload_layer_part.mock_calls if call.kwargs["uploadId"] == str(number)]
+            assert [part["partFirstByte"] for part in parts] == list(range(0, blob.size, 1000))
+            assert [part["partLastByte"] for part in parts][-1] == blob.size - 1
+            data = b"".join(part["layerPartBlob"] for part in parts)
+            assert f"sha256:{hashlib.sha256(data).hexdigest()}" == blob.digest
+        assert len(found) == ecr.complete_layer_upload.call_count == 3
+
+
 class TestRegistry:
     """Against the registry of the tier."""
 
@@ -118,11 +141,6 @@ class TestRegistry:
         back = sync_images("local", "aws", IMAGE, repository=repository)
         assert (back.pushed, back.skipped) == (0, 1)
         assert read_back(IMAGE, repository=repository) == len(before.blobs)
-
-    def test_a_layer_in_parts_is_whole(self, images: Path, repository: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(ecr_sync, "_part_size", lambda _begun: 1000)
-        assert sync_images("local", "aws", IMAGE, repository=repository).pushed == 1
-        assert read_back(IMAGE, repository=repository) == 3
 
     def test_a_repository_that_is_not_there(self, images: Path, isolated_namespace: str) -> None:
         with pytest.raises(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import json
 import sys
@@ -18,6 +19,7 @@ from scripts.secret_request_parser import SecretRequest, parse
 from scripts.secret_stores import NoSecretError, SecretError, store_of
 
 PROVIDERS = ("secretsmanager", "ssm")
+in_store = functools.cache(store_of)
 
 
 @pytest.fixture
@@ -63,7 +65,7 @@ class TestSecretFlow:
         request = make(provider)
         done = create(request)
         assert done.done == "created"
-        assert read_secrets(request.manifest) == {"db-credentials": store_of(provider).read(done.name)}
+        assert read_secrets(request.manifest) == {"db-credentials": in_store(provider).read(done.name)}
         assert len(read_secrets(request.manifest)["db-credentials"]) == 32
 
     def test_a_second_time_changes_nothing(self, provider: str, make: Any) -> None:
@@ -76,7 +78,8 @@ class TestSecretFlow:
     def test_rotation_keeps_the_one_before(self, provider: str, make: Any) -> None:
         request = make(provider)
         first = create(request)
-        store, before = store_of(provider), store_of(provider).read(first.name)
+        store = in_store(provider)
+        before = store.read(first.name)
         second = rotate(request)
         assert second.version != first.version
         assert store.read(first.name) != before
@@ -92,7 +95,7 @@ class TestSecretFlow:
     def test_before_any_rotation_there_is_no_previous_one(self, provider: str, make: Any) -> None:
         name = create(make(provider)).name
         with pytest.raises(NoSecretError):
-            store_of(provider).read(name, previous=True)
+            in_store(provider).read(name, previous=True)
 
     def test_a_supplied_value_comes_from_outside(self, provider: str, make: Any) -> None:
         request = make(provider, secretType="supplied")
@@ -129,7 +132,7 @@ class TestSecretFlow:
         parsed.write_text(json.dumps(parse(document).to_json()))
         assert secret_consumer.main(["--manifest", str(parsed), "--to", str(tmp_path)]) == 0
         value = (tmp_path / "db-credentials").read_text()
-        assert value == store_of(provider).read(name)
+        assert value == in_store(provider).read(name)
         assert value not in said.out + said.err + capsys.readouterr().out
         assert (tmp_path / "db-credentials").stat().st_mode & 0o777 == 0o600
 
@@ -141,7 +144,7 @@ class TestSecretFlow:
         path.write_text(json.dumps(document))
         monkeypatch.setattr(sys, "stdin", io.StringIO("by pipe\n"))
         assert secret_provision.main(["create", "--request", str(path)]) == 0
-        assert store_of(provider).read(parse(document).secret_name) == "by pipe"
+        assert in_store(provider).read(parse(document).secret_name) == "by pipe"
 
 
 class TestSecretsManager:
