@@ -53,6 +53,8 @@ class Project:
     def __init__(self, root: Path, cache: str) -> None:
         self.root = root
         self._cache = cache
+        self.patience = 120.0
+        """Seconds that a command may take."""
 
     def write(self, files: Mapping[str, str]) -> Project:
         for name, text in files.items():
@@ -78,19 +80,18 @@ class Project:
             start_new_session=True,
         )
 
-    def run(self, *command: str, timeout: float = 120, **environ: str) -> Done:
+    def run(self, *command: str, **environ: str) -> Done:
         before = self.runs()
         with self.start(*command, **environ) as process:
-            out, err = process.communicate(timeout=timeout)
+            out, err = process.communicate(timeout=self.patience)
         made = sorted(self.runs() - before)
         return Done(status=process.returncode, out=out, err=err, run=made[-1] if made else None)
 
     def runs(self) -> set[Path]:
         return set((self.root / ".sandgate" / "runs").glob("*"))
 
-    def pytest(self, *arguments: str, timeout: float = 120, **environ: str) -> Done:
-        pytest = (sys.executable, "-m", "pytest", "-p", "no:cacheprovider")
-        return self.run(*pytest, *arguments, timeout=timeout, **environ)
+    def pytest(self, *arguments: str, **environ: str) -> Done:
+        return self.run(sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments, **environ)
 
     def sandgate(self, *arguments: str, **environ: str) -> Done:
         return self.run(sys.executable, "-m", "sandgate", *arguments, **environ)

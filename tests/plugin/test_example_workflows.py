@@ -19,6 +19,7 @@ NEEDED = {"ecr": "PutImage", "secretsmanager": "PutSecretValue", "ssm": "PutPara
 def copy(new_project: Callable[[], Any]) -> Any:
     """A copy of the example."""
     project = new_project()
+    project.patience = 600
     (project.root / "pytest.ini").unlink()
     shutil.copytree(EXAMPLE, project.root, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*LEFT))
     return project
@@ -26,7 +27,7 @@ def copy(new_project: Callable[[], Any]) -> Any:
 
 def test_its_suite_is_green_and_leaves_nothing(copy: Any) -> None:
     every = bool(os.environ.get("SANDGATE_REQUIRE_ALL"))
-    done = copy.pytest("tests/integration", *(["--on-skip", "fail"] if every else []), timeout=600)
+    done = copy.pytest("tests/integration", *(["--on-skip", "fail"] if every else []))
     assert done.status == 0, done.out + done.err
     receipt = done.receipt
     assert (receipt["green"], receipt["leftovers"], receipt["refused"]["total"]) == (True, [], 0)

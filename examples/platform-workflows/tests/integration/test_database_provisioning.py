@@ -163,8 +163,8 @@ class TestDatabaseProvisioning:
         with connected(connection_of(request, server)):
             pass
 
-    def test_the_password_is_in_no_log(self, make: Any, server: Server, postgres: Any) -> None:
-        request = make()
+    def test_the_password_is_in_no_log(self, make: Any, postgres: Any) -> None:
+        request, server = make(), postgres.master
         provision(request, server)
         assert f'CREATE ROLE "{request.username}"' in postgres.log or f"CREATE ROLE {request.username}" in postgres.log
         assert connection_of(request, server).password not in postgres.log
