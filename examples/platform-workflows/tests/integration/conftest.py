@@ -160,7 +160,8 @@ def forget() -> Iterator[Callable[[str, str], None]]:
     yield lambda provider, name: names.append((provider, name))
     for provider, name in names:
         if provider == "ssm":
-            client("ssm").delete_parameters(Names=[name])
+            with contextlib.suppress(client("ssm").exceptions.ParameterNotFound):
+                client("ssm").delete_parameter(Name=name)
         else:
             with contextlib.suppress(client("secretsmanager").exceptions.ResourceNotFoundException):
                 client("secretsmanager").delete_secret(SecretId=name, ForceDeleteWithoutRecovery=True)
