@@ -58,6 +58,8 @@ class ExitCode(IntEnum):
     """`sandgate doctor` found something that must be mended."""
     UNPROVEN = 11
     """No receipt proves what was asked for."""
+    ELSEWHERE = 12
+    """Green tests, but an SDK was asked to reach another target than the gate."""
     NOT_EXECUTABLE = 126
     """The command to run exists, but cannot be executed."""
     NOT_FOUND = 127

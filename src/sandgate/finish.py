@@ -6,12 +6,13 @@ import platform
 import subprocess
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import sandgate
+from sandgate.control.elsewhere import seen
 from sandgate.core.files import replace_json
 from sandgate.core.log import read_log
 from sandgate.errors import RunError, SandgateError, StackError
@@ -110,6 +111,7 @@ def _facts(run: Run, end: _End) -> RunFacts:
         on_skip=run.config.on_skip,
         stuck=end.stuck,
         on_refusal=run.config.on_refusal,
+        on_elsewhere=run.config.on_elsewhere,
         guard=not run.config.unsafe_no_guard,
         timing=run.config.timing,
         evidence=run.evidence,
@@ -151,6 +153,8 @@ def _end(run: Run, reason: str, *, kept: bool, say: _Bar) -> _End:
         if end.death:
             end.leftovers = _unswept(run)
         else:
+            for sighting in seen(run.directory):
+                run.note("elsewhere", **asdict(sighting))
             end.stuck = () if kept else _remove_stacks(run)
             known = _kept(run) if kept else _sweep(run, say)
             found = run.leftovers()

@@ -12,6 +12,7 @@ from sandgate.config.also_options import DEFAULT
 from sandgate.config.env_file import passed_values, protected_names
 from sandgate.config.model import Config
 from sandgate.control.client import ControlClient
+from sandgate.control.elsewhere import NODE_PRELOAD
 from sandgate.control.launch import end, let_go, wait_gone
 from sandgate.core.environment import ChildFacts, changes, child_environment
 from sandgate.core.files import replace_text
@@ -81,6 +82,7 @@ class Run:
             env_file_keys=protected_names(self.config) | key_names(self.config),
             passed=passed_values(self.config),
             also_file=self._also_file(worker),
+            node_preload=str(NODE_PRELOAD),
             keyless=self.config.also_profile == DEFAULT,
         )
 

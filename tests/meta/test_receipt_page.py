@@ -17,7 +17,7 @@ TEST = """
 import json, boto3, pytest
 from botocore import UNSIGNED
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 def test_it(namespace, expect_denied, faults):
     dynamodb = boto3.client("dynamodb")
@@ -33,6 +33,9 @@ def test_it(namespace, expect_denied, faults):
     with pytest.raises(ClientError):
         sqs.send_message(QueueUrl=url, MessageBody="x")
     sqs.delete_queue(QueueUrl=url)
+    elsewhere = boto3.client("sqs", endpoint_url="http://127.0.0.1:9", config=Config(retries={"max_attempts": 1}))
+    with pytest.raises(EndpointConnectionError):
+        elsewhere.list_queues()
 """
 
 
@@ -53,7 +56,9 @@ def documented() -> dict[str, set[str]]:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The directory of a run in which everything happens once."""
     project = tmp_path_factory.mktemp("project")
-    (project / "pyproject.toml").write_text('[tool.sandgate]\npaths = ["."]\nrecord_params = true\n')
+    (project / "pyproject.toml").write_text(
+        '[tool.sandgate]\npaths = ["."]\nrecord_params = true\non_elsewhere = "report"\n'
+    )
     (project / "test_it.py").write_text(TEST)
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "SANDGATE_"))}
     command = [sys.executable, "-m", "sandgate", "run", "--", sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]

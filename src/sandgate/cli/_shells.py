@@ -12,8 +12,8 @@ __all__ = ["REMEMBERED", "Format", "remembered", "render", "with_memory"]
 
 REMEMBERED = "SANDGATE_SET"
 """Variable that holds the names which `sandgate env` has set in a shell."""
-_SHARED = frozenset({"NO_PROXY", "no_proxy"})
-"""They hold the user's own entries too, so they are never unset."""
+_SHARED = frozenset({"NODE_OPTIONS", "NO_PROXY", "no_proxy"})
+"""They hold the user's own entries too, so they are never unset; what is ours in them does nothing outside a run."""
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 _Changes = Mapping[str, str | None]

@@ -217,6 +217,13 @@ class Options(AlsoOptions):
         doc="`fail`: a run is red when the gate refused a call that no `expect_denied` expected. `report`: refusals "
         "are shown only.",
     )
+    on_elsewhere: str = option(
+        "fail",
+        choices=("fail", "report"),
+        command_line=True,
+        doc="`fail`: a run is red when an SDK was asked to reach another target than the gate, an emulator for one. "
+        "`report`: such targets are shown only.",
+    )
     on_leftover: str = option(
         "fail",
         choices=("fail", "sweep"),
@@ -296,6 +303,7 @@ OPTIONS: Mapping[str, Option] = MappingProxyType(
 
 INTERNAL_VARIABLES: Mapping[str, str] = MappingProxyType(
     {
+        "SANDGATE_GATE_URL": "address of the run's gate; set for the children of a run",
         "SANDGATE_RUN_DIR": "folder of the run that this process belongs to; set for the children of a run",
         "SANDGATE_WORKER": "parallel worker that this process is; set for the children of a run",
         "SANDGATE_NAMESPACE": "namespace of the run; set for the children of a run",

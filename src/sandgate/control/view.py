@@ -13,6 +13,7 @@ import shutil
 from pathlib import Path
 
 from sandgate.control.door import CONTROL, INLET
+from sandgate.control.elsewhere import seen, tell
 from sandgate.stacks.kept import remember
 
 __all__ = ["FOLDER", "make_view", "take_back"]
@@ -49,12 +50,14 @@ def make_view(run_directory: Path, view: Path, cache: Path) -> None:
 
 
 def take_back(view: Path, run_directory: Path) -> None:
-    """Note in the run directory which stacks and uploads the command's run must remove.
+    """Note in the run directory which stacks and uploads the command's run must remove, and what it tried to reach.
 
-    Only names are read: whatever else is in the folder, links for one, may be there to mislead.
+    Only names are read, and lines of one form: whatever else is in the folder, links for one, may be there to mislead.
     """
     with contextlib.suppress(OSError):
         for path in sorted((view / "stacks").glob("*.stack"), key=lambda path: path.lstat().st_mtime_ns):
             remember(run_directory, path.name.removesuffix(".stack"))
+    with contextlib.suppress(OSError):
+        tell(run_directory, seen(view))
     if os.path.lexists(view / _ARTIFACTS):
         (run_directory / _ARTIFACTS).touch()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -36,6 +37,8 @@ class ChildFacts:
     """What children get from the env file all the same."""
     also_file: str = ""
     """Shared credentials file with the second account's profile; empty where there is none."""
+    node_preload: str = ""
+    """File that Node.js loads before anything else; empty for none."""
     keyless: bool = False
     """Whether children get no key in the environment, since the second account is what SDKs are to take."""
 
@@ -61,6 +64,8 @@ def changes(environ: Mapping[str, str], facts: ChildFacts) -> dict[str, str | No
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_SHARED_CREDENTIALS_FILE": facts.empty_file,
             "AWS_CONFIG_FILE": facts.empty_file,
+            # For what leads calls to the gate: a program may set the variable above anew for what it starts.
+            "SANDGATE_GATE_URL": facts.gate_url,
             "SANDGATE_RUN_DIR": facts.run_dir,
             "SANDGATE_WORKER": facts.worker,
             "SANDGATE_NAMESPACE": facts.namespace,
@@ -76,6 +81,8 @@ def changes(environ: Mapping[str, str], facts: ChildFacts) -> dict[str, str | No
     found.update({name: "" for name in _TOKENS if name in facts.env_file_keys})
     for name in ("NO_PROXY", "no_proxy"):
         found[name] = _with_loopback(environ.get(name, ""))
+    if facts.node_preload:
+        found["NODE_OPTIONS"] = _with_preload(environ.get("NODE_OPTIONS", ""), facts.node_preload)
     found.update({name: contents[content] for name, content in facts.variables.items()})
     return found
 
@@ -104,6 +111,16 @@ def never_passed(name: str) -> bool:
 def _with_loopback(value: str) -> str:
     entries = [entry for entry in (e.strip() for e in value.split(",")) if entry]
     return ",".join(_unique([*entries, *_LOOPBACK]))
+
+
+def _with_preload(value: str, path: str) -> str:
+    """The user's own options of Node.js, and ours first, so that their preloads already reach the gate.
+
+    Quoting: Node.js, "Command-line API", NODE_OPTIONS.
+    """
+    quoted = path.replace("\\", "\\\\").replace('"', '\\"')
+    ours = f'--require="{quoted}"' if re.search(r'[\s"\\]', path) else f"--require={path}"
+    return value if ours in value else f"{ours} {value}".rstrip()
 
 
 def _unique(entries: Iterable[str]) -> list[str]:

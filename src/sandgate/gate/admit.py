@@ -29,6 +29,8 @@ _AWS_HOST = re.compile(
     r"(?:[a-z0-9_.-]+\.)?(?:amazonaws\.com(?:\.cn)?|api\.aws|on\.aws|amazoncognito\.com)(?::\d{1,5})?", re.IGNORECASE
 )
 _OWN_HOST = re.compile(r"(?:127\.0\.0\.1|localhost):(\d{1,5})")
+_PREFIXED_HOST = re.compile(r"(?:[a-z0-9][a-z0-9-]*-|\d{12}\.)127\.0\.0\.1:(\d{1,5})", re.IGNORECASE)
+"""The gate's address as SDKs write it for operations with a host prefix: `sync-`, or an account id and a dot."""
 _ROUTED_NAMES = frozenset({"execute-api", "lambda"})
 """Signing names under which data-plane requests are signed; any other claim is an API call."""
 _INTERNAL = ("/_ministack", "/_localstack")
@@ -45,7 +47,7 @@ def check_host(request: Request, ports: Collection[int]) -> None:
     Raises:
         WireError: the Host is neither the gate's nor one of AWS's.
     """
-    own = _OWN_HOST.fullmatch(request.host)
+    own = _OWN_HOST.fullmatch(request.host) or _PREFIXED_HOST.fullmatch(request.host)
     if own is not None and int(own.group(1)) in ports:
         return
     if _AWS_HOST.fullmatch(request.host):

@@ -14,6 +14,7 @@ from sandgate.config.model import Config
 from sandgate.config.notices import notices
 from sandgate.config.options import OPTIONS
 from sandgate.errors import UsageError
+from sandgate.pytest_plugin.elsewhere import watch
 from sandgate.pytest_plugin.environment import set_environment
 from sandgate.pytest_plugin.fixtures import fixture_modules
 from sandgate.run import Run
@@ -64,6 +65,7 @@ def enter(config: pytest.Config, run: Run) -> None:
     # Only in a child of a run is the variable pytest-xdist's own doing; a test of somebody's own may have inherited it.
     worker = "main" if run.owner else os.environ.get("PYTEST_XDIST_WORKER", "main")
     set_environment(config, run.changes(os.environ, worker))
+    watch(config, run.directory, (run.gate_url, os.environ["SANDGATE_GATE_URL"]))
     state = State(run=run, worker=worker, server_errors=[])
     config.stash[STATE] = state
     config.pluginmanager.register(SessionPlugin(config, state), "sandgate-session")

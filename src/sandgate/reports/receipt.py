@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import signal
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sandgate.core.call import SWEEPER
 from sandgate.errors import ExitCode
+from sandgate.reports.places import places
 from sandgate.reports.refusals import RefusalGroup, expected_by, group_refusals
 
 __all__ = ["Receipt", "RunFacts", "make_receipt", "verdict"]
@@ -16,6 +17,7 @@ __all__ = ["Receipt", "RunFacts", "make_receipt", "verdict"]
 _SCHEMA = 1
 _NO_EVIDENCE = frozenset({"deployer", "also"})
 """Principals whose calls do not show that tests reached the tier."""
+_ELSEWHERE = "calls reached another target than asked"
 _SOME: Mapping[str, object] = {"tests": 1}
 """Stands for a command that does not say what it selected."""
 
@@ -71,6 +73,8 @@ class RunFacts:
     """Why stacks of this run could not be deleted."""
     on_refusal: str = "fail"
     """`fail`, or `report` where refusals are shown only."""
+    on_elsewhere: str = "fail"
+    """`fail`, or `report` where calls that went elsewhere are shown only."""
     guard: bool = True
     """Whether calls were kept inside the sandbox."""
     timing: str = ""
@@ -97,6 +101,8 @@ class Receipt:
     """`service:operation` to number of calls that the gate let pass and the upstream answered with access denied."""
     by_test_calls: int
     """Calls that are attributed to a test."""
+    elsewhere: tuple[Mapping[str, str], ...]
+    """Other targets that SDKs were asked to reach: `host`, `service`, and `by` whom that was seen."""
     faults: Mapping[str, int]
     """What went wrong on purpose to number of calls: faults that tests had set, timings that were simulated."""
     status: ExitCode
@@ -148,6 +154,8 @@ class Receipt:
                 "counted": sum(group.counted for group in self.refusals),
             },
             "refusals": [group.to_json() for group in self.refusals],
+            "on_elsewhere": facts.on_elsewhere,
+            "elsewhere": [dict(sighting) for sighting in self.elsewhere],
             "denied_upstream": dict(self.denied_upstream),
             "on_leftover": facts.on_leftover,
             "leftovers": [_leftover(left) for left in facts.leftovers],
@@ -177,6 +185,7 @@ class _Tally:
     denied: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
     selected: list[Mapping[str, object]] = field(default_factory=list)
+    elsewhere: list[Mapping[str, str]] = field(default_factory=list)
     _open: dict[str, tuple[str, str, bool]] = field(default_factory=dict)
     """Call to service, operation, and whether it is evidence: not the deployer's, whose part is to prepare."""
 
@@ -200,6 +209,8 @@ class _Tally:
             self.tests[str(event["outcome"])] += 1
         elif kind == "selected":
             self.selected.append(event)
+        elif kind == "elsewhere":
+            self.elsewhere.append({name: str(event[name]) for name in ("host", "service", "by")})
 
     def _add_answer(self, event: Mapping[str, object]) -> None:
         service, operation, evidence = self._open.pop(str(event["id"]), ("", "", False))
@@ -232,7 +243,9 @@ def make_receipt(events: Iterable[Mapping[str, object]], facts: RunFacts) -> Rec
     nothing = not any(event["tests"] for event in selected or [_SOME])
     refusals = group_refusals(tally.refusals, frozenset(tally.expected))
     refused = sum(group.counted for group in refusals)
-    status, reasons = verdict(facts, tally.tests, tally.reached, nothing_selected=nothing, refused=refused)
+    status, reasons = verdict(
+        facts, tally.tests, tally.reached, nothing_selected=nothing, refused=refused, elsewhere=tally.elsewhere
+    )
     return Receipt(
         facts=facts,
         tests=dict(sorted(tally.tests.items())),
@@ -242,6 +255,7 @@ def make_receipt(events: Iterable[Mapping[str, object]], facts: RunFacts) -> Rec
         refusals=refusals,
         denied_upstream=dict(sorted(tally.denied.items())),
         by_test_calls=tally.in_tests,
+        elsewhere=tuple(tally.elsewhere),
         faults=dict(sorted(tally.faults.items())),
         status=status,
         reasons=reasons,
@@ -255,6 +269,7 @@ def verdict(
     *,
     nothing_selected: bool = False,
     refused: int = 0,
+    elsewhere: Sequence[Mapping[str, str]] = (),
 ) -> tuple[ExitCode, tuple[str, ...]]:
     """What the run is worth, and why: every reason is listed, the first one gives the status.
 
@@ -264,6 +279,7 @@ def verdict(
         reached: service to number of answered calls.
         nothing_selected: whether the test runner had nothing to run.
         refused: calls that were refused, unexpectedly.
+        elsewhere: other targets that SDKs were asked to reach.
     """
     found: list[tuple[ExitCode, str]] = []
     if facts.interrupted:
@@ -275,6 +291,10 @@ def verdict(
         found.append((ExitCode.TESTS_FAILED, f"{failed} tests failed, whatever the command's status says"))
     if refused and facts.on_refusal == "fail":
         found.append((ExitCode.REFUSED, f"the gate refused {refused} {'call' if refused == 1 else 'calls'}"))
+    if facts.on_elsewhere == "fail":
+        found += [
+            (ExitCode.ELSEWHERE, f"calls reached another target than asked: {text}") for text in places(elsewhere)
+        ]
     if nothing_selected and not facts.allow_empty:
         found.append((ExitCode.EMPTY_RUN, "no test was selected"))
     if facts.wants_calls:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from sandgate.core.rules import heading, is_option, split_option
 from sandgate.errors import ExitCode
 from sandgate.reports.lines import WIDTH, cut, plain, wrapped
+from sandgate.reports.places import places
 from sandgate.reports.receipt import Receipt
 from sandgate.reports.refusals import RefusalGroup
 from sandgate.reports.words import FINDINGS, NO_GUARD, account_words, also_lines, caller_words, fallback_lines
@@ -50,6 +51,9 @@ def summary_lines(receipt: Receipt) -> list[str]:
     if receipt.faults:
         lines += wrapped(", ".join(f"{name} {count}" for name, count in receipt.faults.items()), "  faults   ")
     lines += refusal_lines(receipt.refusals, facts.on_refusal)
+    lines += [line for text in places(receipt.elsewhere) for line in wrapped(text, "  past us  ")]
+    if receipt.elsewhere and facts.on_elsewhere == "fail":
+        lines.append("  the tier `endpoints` leads to emulators of yours; --on-elsewhere report lets it be green")
     if receipt.denied_upstream:
         denied = ", ".join(f"{name} {count}" for name, count in receipt.denied_upstream.items())
         lines += wrapped(f"by the upstream: {denied}", "  denied   ")

@@ -52,6 +52,33 @@ def test_region_and_endpoint_are_the_run_s() -> None:
     assert seen["AWS_ENDPOINT_URL"] == "http://127.0.0.1:4000"
 
 
+PRELOAD = dataclasses.replace(FACTS, node_preload="/opt/gate.cjs")
+
+
+@pytest.mark.parametrize(
+    ("theirs", "seen"),
+    [
+        (None, "--require=/opt/gate.cjs"),
+        ("--max-old-space-size=64", "--require=/opt/gate.cjs --max-old-space-size=64"),
+        ("--require=/opt/gate.cjs --trace-warnings", "--require=/opt/gate.cjs --trace-warnings"),
+    ],
+)
+def test_node_loads_ours_first_once_and_the_user_s_own(theirs: str | None, seen: str) -> None:
+    given = {} if theirs is None else {"NODE_OPTIONS": theirs}
+    assert child_environment(given, PRELOAD)["NODE_OPTIONS"] == seen
+
+
+def test_a_path_with_spaces_is_quoted_for_node() -> None:
+    facts = dataclasses.replace(FACTS, node_preload='/my "own"/gate.cjs')
+    assert child_environment({}, facts)["NODE_OPTIONS"] == '--require="/my \\"own\\"/gate.cjs"'
+
+
+def test_the_gate_is_known_whatever_becomes_of_the_endpoint() -> None:
+    facts = dataclasses.replace(PRELOAD, node_preload="")
+    seen = child_environment({"NODE_OPTIONS": "--inspect"}, facts)
+    assert (seen["SANDGATE_GATE_URL"], seen["NODE_OPTIONS"]) == ("http://127.0.0.1:4000", "--inspect")
+
+
 def test_loopback_passes_no_proxy_and_what_was_said_stays() -> None:
     seen = child_environment({"NO_PROXY": "corp.example, localhost", "HTTPS_PROXY": "http://p:1"}, FACTS)
     assert (seen["NO_PROXY"], seen["no_proxy"]) == ("corp.example,localhost,127.0.0.1", "127.0.0.1,localhost")

@@ -54,6 +54,15 @@ def test_one_thing_makes_it_red(
     assert (receipt.status, receipt.reasons) == (status, (reason,))
 
 
+def test_calls_that_went_elsewhere_make_it_red(facts: RunFacts, log: Log) -> None:
+    there = {"event": "elsewhere", "host": "127.0.0.1:8000", "service": "dynamodb", "by": "Node.js"}
+    receipt = make_receipt([*log, there], facts)
+    reason = "calls reached another target than asked: 127.0.0.1:8000 (dynamodb, seen by Node.js)"
+    assert (receipt.status, receipt.reasons) == (ExitCode.ELSEWHERE, (reason,))
+    shown = make_receipt([*log, there], dataclasses.replace(facts, on_elsewhere="report"))
+    assert (shown.status, len(shown.elsewhere)) == (ExitCode.OK, 1)
+
+
 def test_a_run_without_calls_proves_nothing(facts: RunFacts, log: Log) -> None:
     receipt = make_receipt([log[0], log[3]], facts)
     assert (receipt.status, receipt.reasons) == (ExitCode.EMPTY_RUN, ("no call reached the tier 'emulated'",))
