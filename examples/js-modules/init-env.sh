@@ -1,5 +1,6 @@
-# source init-env.sh [dev|integration]
+# source init-env.sh
 #
+# Asks which environment is meant; bash, zsh and ksh also take its name: source init-env.sh dev
 # Starts a gate and leads this shell to it: `dev` is the embedded AWS, `integration` the sandbox account. Sourced again it
 # leaves the run before. `sandgate stop` ends a run, sweeps what is left, and says what it was worth. Any POSIX shell.
 
@@ -19,7 +20,7 @@ esac
 if [ -n "$_choice" ]; then
   [ -z "${SANDGATE_RUN_DIR:-}" ] || eval "$(sandgate env --clear)"
   # Whoever works in a shell may test one module only.
-  if _run=$(SANDGATE_REQUIRE= sandgate start --tier "$_choice"); then
+  if _run=$(SANDGATE_REQUIRE=, sandgate start --tier "$_choice"); then
     eval "$(sandgate env --run "$_run")"
   else
     _choice=

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
-from filelock import FileLock
+from tests.clients.tools import CACHE, JS, aws_cli, node_modules
 
 from sandgate.config.load import load
-from sandgate.errors import EnvironmentFault
 from sandgate.run import Run
 from sandgate.session import start
-from sandgate.tiers._venv import ensure_environment
-
-JS = Path(__file__).parent / "js"
-AWS_CLI = "awscli==1.45.11"
 
 
 @pytest.fixture(scope="session")
@@ -77,22 +70,6 @@ def table(clients: Callable[[str], Any]) -> str:
     return "test_clients"
 
 
-def _node_modules(cache: Path, npm: str) -> Path:
-    """The locked packages, installed once and kept beside pytest's other caches."""
-    lock = (JS / "package-lock.json").read_bytes()
-    folder = cache / hashlib.sha256(lock).hexdigest()[:12]
-    with FileLock(cache / "lock"):
-        if not (folder / "complete").exists():
-            shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir()
-            for name in ("package.json", "package-lock.json", ".npmrc"):
-                shutil.copy(JS / name, folder)
-            command = [npm, "ci", "--no-audit", "--no-fund", "--loglevel=error"]
-            subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=120)
-            (folder / "complete").touch()
-    return folder / "node_modules"
-
-
 @pytest.fixture(scope="session")
 def javascript(
     pytestconfig: pytest.Config,
@@ -105,7 +82,7 @@ def javascript(
     folder = tmp_path_factory.mktemp("js")
     for script in JS.glob("*.mjs"):
         shutil.copy(script, folder)
-    (folder / "node_modules").symlink_to(_node_modules(pytestconfig.cache.mkdir("clients-js"), npm))
+    (folder / "node_modules").symlink_to(node_modules(pytestconfig.cache.mkdir(CACHE), npm))
 
     def call(module: str, function: str, **arguments: object) -> Any:
         done = subprocess.run(
@@ -128,13 +105,7 @@ def aws(
     pytestconfig: pytest.Config, require_tool: Callable[[str], str], environ: Mapping[str, str]
 ) -> Callable[..., subprocess.CompletedProcess[str]]:
     """`aws("s3", "ls")` runs the AWS CLI, from a wheel of its own where the index is reachable."""
-    try:
-        folder = ensure_environment(
-            pytestconfig.cache.mkdir("clients-aws"), AWS_CLI.replace("==", "-"), [AWS_CLI], lambda _text: None
-        ).parent
-        program = str(folder / "aws")
-    except EnvironmentFault:
-        program = require_tool("aws")
+    program = aws_cli(pytestconfig, require_tool)
 
     def call(*arguments: str, **changed: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

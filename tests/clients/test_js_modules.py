@@ -1,0 +1,202 @@
+"""The example `js-modules`: its suite through a gate, and the trap of one that tests another emulator than it says."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.clients.tools import CACHE, EXAMPLE, JS, aws_cli, copy_of_example, locked, node_modules
+
+from sandgate.errors import ExitCode
+
+MODULES = Path("src", "helper-modules-server")
+SERVICES = ("dynamodb", "s3", "sqs")
+PASSED = {"dynamodb": 16, "s3": 10, "sqs": 7}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """A copy of it, and the environment of whoever works in it."""
+
+    folder: Path
+    environ: Mapping[str, str] = field(repr=False)
+
+    def run(self, *command: str, **more: str) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end."""
+        return subprocess.run(
+            command, cwd=self.folder, env={**self.environ, **more},
+            capture_output=True, text=True, check=False, timeout=180,
+        )  # fmt: skip
+
+    def gated(self, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+        """Run `sandgate`."""
+        return self.run(sys.executable, "-P", "-m", "sandgate", *arguments, **more)
+
+    @property
+    def receipt(self) -> dict[str, Any]:
+        """Of the newest run."""
+        runs = self.folder / ".sandgate" / "runs"
+        return dict(json.loads((max(runs.iterdir()) / "receipt.json").read_text()))
+
+    def hard_code(self, service: str, port: int) -> None:
+        """Have a module's script name the address of an emulator, as its authors did."""
+        path = self.folder / MODULES / f"js-server-helper-aws-{service}" / "_test" / "package.json"
+        text = json.loads(path.read_text())
+        keys = "AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local"
+        text["scripts"]["test"] = f"{keys} {service.upper()}_ENDPOINT=http://127.0.0.1:{port} node --test test.js"
+        path.write_text(json.dumps(text))
+
+
+@pytest.fixture(scope="session")
+def packages(pytestconfig: pytest.Config, require_tool: Callable[[str], str]) -> Path:
+    """The packages of the example; those of the other clients are the same ones and more."""
+    require_tool("node")
+    cache = pytestconfig.cache
+    assert cache is not None
+    return node_modules(cache.mkdir(CACHE), require_tool("npm"))
+
+
+@pytest.fixture
+def example(packages: Path, tmp_path: Path) -> Example:
+    """A copy of its own for each test."""
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "SANDGATE_"))}
+    # Who tests without sandgate has no keys of AWS; here that is whoever tests sandgate.
+    environ = {name: value for name, value in environ.items() if not name.startswith("AWS_")}
+    environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environ['PATH']}"
+    return Example(folder=copy_of_example(tmp_path / "js-modules", packages), environ=environ)
+
+
+@pytest.fixture(scope="module")
+def emulator() -> Iterator[int]:
+    """The port of an emulator that is nobody's of ours: moto's server."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = int(free.getsockname()[1])
+    command = [sys.executable, "-c", f'import moto.server as s; s.main(["-p", "{port}"])']
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and process.poll() is None:
+            with contextlib.suppress(OSError):
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                break
+            time.sleep(0.05)
+        yield port
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_its_packages_are_those_that_are_installed_here() -> None:
+    wanted = locked(EXAMPLE)
+    assert wanted
+    assert wanted.items() <= locked(JS).items()
+
+
+@pytest.mark.slow
+def test_its_lock_file_installs(example: Example, effort: int) -> None:
+    if effort < 2:
+        pytest.skip("downloads packages that other tests have already; SANDGATE_EFFORT=2 runs it")
+    (example.folder / "node_modules").unlink()
+    folder = example.folder / MODULES / "js-server-helper-aws-dynamodb" / "_test"
+    line = f"cd {folder} && npm install && npm test"
+    assert example.run("sh", "-c", line.replace("npm test", "sandgate run -- npm test")).returncode == 0
+    assert (example.folder / "node_modules" / "@aws-sdk" / "client-dynamodb").is_dir()
+
+
+def test_the_suite_holds_and_leaves_nothing(example: Example) -> None:
+    done = example.gated("run", "--tier", "emulated", "--", "npm", "test")
+    assert done.returncode == 0, done.stdout + done.stderr
+    receipt = example.receipt
+    assert (receipt["green"], receipt["tier"], receipt["elsewhere"]) == (True, "emulated", [])
+    assert set(receipt["reached"]) == set(SERVICES)
+    assert (receipt["leftovers"], receipt["refusals"]) == ([], [])
+    assert [line for line in done.stdout.splitlines() if line.startswith("# pass")] == [
+        f"# pass {count}" for count in PASSED.values()
+    ]
+    assert done.stdout.count("# fail 0") == done.stdout.count("# skipped 0") == len(SERVICES)
+
+
+def test_a_shell_that_is_led_there(example: Example) -> None:
+    """The commands of the document that the example follows, typed one after the other."""
+    module = MODULES / "js-server-helper-aws-sqs" / "_test"
+    line = f"source init-env.sh <<< 1 && cd {module} && npm test; sandgate stop"
+    done = example.run("bash", "-c", line)
+    assert "environment: " in done.stderr
+    assert (done.returncode, example.receipt["green"]) == (0, True), done.stdout + done.stderr
+    assert list(example.receipt["reached"]) == ["sqs"]
+
+
+@pytest.mark.parametrize(("choice", "said"), [("production", "no such environment"), ("integration", "credentials")])
+def test_an_environment_that_is_not_there_does_not_end_the_shell(example: Example, choice: str, said: str) -> None:
+    line = ". ./init-env.sh; echo status $? ${AWS_ENDPOINT_URL-unset}"
+    done = example.run("sh", "-c", f"echo {choice} | {{ {line}; }}")
+    assert done.stdout == "status 1 unset\n"
+    assert said in done.stderr
+
+
+def test_the_trap_is_one(example: Example, emulator: int) -> None:
+    """Without a gate a suite is green that tests whatever its script names."""
+    for service in SERVICES:
+        example.hard_code(service, emulator)
+    done = example.run("npm", "test", "--silent")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("# fail 0") == len(SERVICES)
+
+
+@pytest.mark.parametrize("service", ["dynamodb"])
+def test_one_module_that_goes_astray_turns_the_run_red(example: Example, emulator: int, service: str) -> None:
+    example.hard_code(service, emulator)
+    done = example.gated("run", "--tier", "emulated", "--", "npm", "test")
+    assert done.stdout.count("# fail 0") == len(SERVICES)
+    assert done.returncode == ExitCode.ELSEWHERE, done.stderr
+    assert example.receipt["reasons"] == [
+        f"calls reached another target than asked: 127.0.0.1:{emulator} ({service}, seen by Node.js)",
+        f"required service {service!r} was not reached",
+    ]
+
+
+@pytest.mark.needs("bwrap")
+def test_an_isolated_one_does_not_get_there_at_all(example: Example, packages: Path, emulator: int) -> None:
+    (example.folder / "node_modules").unlink()
+    # Nothing outside of the project is visible inside.
+    shutil.copytree(packages, example.folder / "node_modules", copy_function=os.link)
+    example.hard_code("sqs", emulator)
+    module = MODULES / "js-server-helper-aws-sqs" / "_test"
+    done = example.gated("run", "--isolate", "--", "npm", "test", "--workspace", str(module))
+    assert done.returncode == 1, done.stderr
+    assert "ECONNREFUSED" in done.stdout
+    expected = f"calls reached another target than asked: 127.0.0.1:{emulator} (sqs, seen by Node.js)"
+    assert expected in example.receipt["reasons"]
+
+
+def test_the_shell_suite(example: Example, pytestconfig: pytest.Config, require_tool: Callable[[str], str]) -> None:
+    path = f"{Path(aws_cli(pytestconfig, require_tool)).parent}{os.pathsep}{example.environ['PATH']}"
+    done = example.gated("run", "--", "sh", "shell/test.sh", PATH=path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("ok - ") == 3
+    assert example.receipt["green"]
+
+
+def test_terraform(example: Example) -> None:
+    # Not `needs`: its provider comes from a registry that CI may not reach, so that this may be skipped everywhere.
+    terraform = shutil.which("terraform")
+    if terraform is None:
+        pytest.skip("terraform is not installed")
+    ready = example.run(terraform, "-chdir=terraform", "init", "-no-color")
+    if ready.returncode != 0:
+        pytest.skip(f"terraform init cannot fetch the provider: {' '.join(ready.stderr.split())[:200]}")
+    done = example.gated("run", "--", "sh", "terraform/test.sh")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert example.receipt["green"]
