@@ -146,13 +146,15 @@ def test_an_environment_that_is_not_there_does_not_end_the_shell(example: Exampl
     assert said in done.stderr
 
 
-def test_the_trap_is_one(example: Example, emulator: int) -> None:
+def test_the_trap_is_one(example: Example, emulator: int, effort: int) -> None:
     """Without a gate a suite is green that tests whatever its script names."""
-    for service in SERVICES:
+    services = SERVICES if effort > 1 else SERVICES[:1]
+    for service in services:
         example.hard_code(service, emulator)
-    done = example.run("npm", "test", "--silent")
+    modules = [f"--workspace={MODULES}/js-server-helper-aws-{service}/_test" for service in services]
+    done = example.run("npm", "test", *modules)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.count("# fail 0") == len(SERVICES)
+    assert done.stdout.count("# fail 0") == len(services)
 
 
 @pytest.mark.parametrize("service", ["dynamodb"])

@@ -1,0 +1,146 @@
+"""The example `js-modules` on an account: each module as the user of its own page, and two runs at once."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.clients.tools import CACHE, aws_cli, copy_of_example, node_modules
+from tests.sandbox.standin.account import ACCOUNT, StandIn
+
+MODULES = Path("src", "helper-modules-server")
+SERVICES = ("dynamodb", "s3", "sqs")
+_BLOCK = re.compile(r"^## (?P<head>[^\n]+)\n(?:(?!^## ).)*?```\w+\n(?P<text>.*?)```", re.MULTILINE | re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Module:
+    """One of them, in the folder of somebody whose AWS is the stand-in."""
+
+    service: str
+    root: Path
+    environ: Mapping[str, str] = field(repr=False)
+
+    @property
+    def user(self) -> str:
+        """As whom its tests run."""
+        return f"unit-tester-{self.service}"
+
+    @property
+    def folder(self) -> Path:
+        """Of its tests."""
+        return self.root / MODULES / f"js-server-helper-aws-{self.service}" / "_test"
+
+    @property
+    def blocks(self) -> dict[str, str]:
+        """Heading to block of the page that says how it is tested on an account."""
+        page = self.folder / "ops" / "01-integration-testing" / f"{self.service}-integration-setup.md"
+        return {found["head"]: found["text"] for found in _BLOCK.finditer(page.read_text())}
+
+    def start(self) -> subprocess.Popen[str]:
+        """The command of the page, without `npm install`."""
+        folder, install, command = self.blocks["Run"].splitlines()
+        assert folder == f"cd {MODULES}/js-server-helper-aws-{self.service}/_test"
+        assert install == "npm install"
+        return subprocess.Popen(
+            ["sh", "-c", command], cwd=self.folder, env=self.environ, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )  # fmt: skip
+
+    @property
+    def receipts(self) -> list[dict[str, Any]]:
+        """Of all its runs."""
+        return [json.loads(path.read_text()) for path in (self.folder / ".sandgate" / "runs").glob("*/receipt.json")]
+
+
+def make_user(standin: StandIn, module: Module) -> None:
+    """The user with the policy of the page, and its key where the page says."""
+    iam = standin.admin_client("iam")
+    iam.create_user(UserName=module.user)
+    iam.put_user_policy(UserName=module.user, PolicyName=module.user, PolicyDocument=module.blocks["Policy"])
+    key = iam.create_access_key(UserName=module.user)["AccessKey"]
+    file = module.root / "__dev__" / f".env.integration.{module.service}"
+    file.touch(mode=0o600)
+    file.write_text(f"AWS_ACCESS_KEY_ID={key['AccessKeyId']}\nAWS_SECRET_ACCESS_KEY={key['SecretAccessKey']}\n")
+    with Path(module.environ["AWS_SHARED_CREDENTIALS_FILE"]).open("a") as profiles:
+        profiles.write(
+            f"[{module.user}]\naws_access_key_id = {key['AccessKeyId']}\n"
+            f"aws_secret_access_key = {key['SecretAccessKey']}\n"
+        )
+    with Path(module.environ["AWS_CONFIG_FILE"]).open("a") as profiles:
+        profiles.write(f"[profile {module.user}]\nregion = {standin.region}\n")
+
+
+def verify(module: Module) -> None:
+    """Carry out the verification steps of the page; each must succeed."""
+    done = subprocess.run(
+        ["sh", "-euc", module.blocks["Verification"]], cwd=module.folder, env=module.environ,
+        capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "AccessDenied" in done.stdout
+
+
+@pytest.fixture
+def modules(
+    standin: StandIn, tmp_path: Path, pytestconfig: pytest.Config, require_tool: Callable[[str], str]
+) -> dict[str, Module]:
+    """All of them, in one copy of the example."""
+    require_tool("node")
+    cache = pytestconfig.cache
+    assert cache is not None
+    root = copy_of_example(tmp_path / "js-modules", node_modules(cache.mkdir(CACHE), require_tool("npm")))
+    environ = standin.env(tmp_path)
+    programs = (Path(sys.executable).parent, Path(aws_cli(pytestconfig, require_tool)).parent)
+    environ["PATH"] = os.pathsep.join([*map(str, programs), environ["PATH"]])
+    return {service: Module(service=service, root=root, environ=environ) for service in SERVICES}
+
+
+def test_each_module_runs_as_its_own_user(standin: StandIn, modules: dict[str, Module], effort: int) -> None:
+    for module in modules.values():
+        make_user(standin, module)
+
+    # One of them twice: two runs at once must not meet.
+    running = [module.start() for module in (*modules.values(), modules["dynamodb"])]
+    said = [process.communicate(timeout=300)[0] for process in running]
+    assert [process.returncode for process in running] == [0] * len(running), "\n".join(said)
+
+    for service, module in modules.items():
+        receipts = module.receipts
+        assert len(receipts) == (2 if service == "dynamodb" else 1)
+        assert len({receipt["namespace"] for receipt in receipts}) == len(receipts)
+        for receipt in receipts:
+            assert (receipt["green"], receipt["tier"], receipt["upstream"]) == (True, "sandbox", "stand-in")
+            assert receipt["caller"] == f"arn:aws:iam::{ACCOUNT}:user/{module.user}"
+            assert (receipt["leftovers"], receipt["elsewhere"], receipt["denied_upstream"]) == ([], [], {})
+    _nothing_is_left(standin)
+
+    # Each step is a process of the AWS CLI, and they are the same for all.
+    for service in SERVICES if effort > 1 else SERVICES[:1]:
+        verify(modules[service])
+
+
+def test_a_page_names_everything(modules: dict[str, Module]) -> None:
+    for module in modules.values():
+        blocks = module.blocks
+        assert set(blocks) == {"Policy", "The user", "Run", "Verification"}
+        assert blocks["The user"].count(module.user) >= 3
+        assert blocks["Verification"].count(f"--profile {module.user}") == 3
+
+
+def _nothing_is_left(standin: StandIn) -> None:
+    assert [
+        name for name in standin.admin_client("dynamodb").list_tables()["TableNames"] if name.endswith("_crud")
+    ] == []
+    buckets = standin.admin_client("s3").list_buckets()["Buckets"]
+    assert [bucket["Name"] for bucket in buckets if bucket["Name"].endswith(("-uploads", "-copies"))] == []
+    queues = standin.admin_client("sqs").list_queues().get("QueueUrls", [])
+    assert [url for url in queues if url.endswith(("_actions", "_later", "_purged"))] == []
