@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from sandgate.control.elsewhere import Sighting, seen, tell
 from sandgate.control.view import make_view, take_back
 from sandgate.stacks.kept import remember, remembered
 
@@ -47,6 +48,15 @@ def test_stacks_and_uploads_come_back(directory: Path, tmp_path: Path) -> None:
     take_back(view, directory)
     assert set(remembered(directory)) == {"first", "second"}
     assert (directory / "artifacts").exists()
+
+
+def test_what_it_tried_to_reach_comes_back(directory: Path, tmp_path: Path) -> None:
+    view = tmp_path / "view"
+    make_view(directory, view, Path("/c"))
+    there = Sighting(host="127.0.0.1:8000", by="Node.js", service="dynamodb")
+    tell(view, [there])
+    take_back(view, directory)
+    assert seen(directory) == (there,)
 
 
 def test_nothing_that_did_not_happen_comes_back(directory: Path, tmp_path: Path) -> None:
