@@ -16,7 +16,8 @@ const AWS = /(?:^|\.)(?:amazonaws\.com(?:\.cn)?|api\.aws|on\.aws|amazoncognito\.
 // Machines, balancers and databases have names below amazonaws.com too, and are no APIs.
 const NO_API = /\.(?:elb|compute(?:-\d+)?|rds|cache|redshift|docdb|neptune)\./i;
 const PREFIXED = /^(?:[a-z0-9][a-z0-9-]*-|\d{12}\.)(127\.0\.0\.1)$/i;
-const LINK_LOCAL = /^(?:169\.254\.|\[?f[de])/i;
+// Where machines of AWS ask for credentials of their own.
+const LINK_LOCAL = /^169\.254\.|^f[de][0-9a-f]{2}:/i;
 const SIGNED = /^AWS4?[- ]/;
 const SCOPE = /Credential=[^/,]+\/[^,]*?\/([a-z0-9-]+)\/aws4_request/;
 const SDK = /\b(?:aws-sdk-js|aws-sdk-nodejs|Boto3|aws-cli)\//;
@@ -50,14 +51,15 @@ function tell(host, port, authorization) {
 /** Tell of a request that an SDK has made, by its signature or by its name, to a place that is not the gate. */
 function look(host, port, field, path) {
   const presigned = /[?&]X-Amz-Credential=([^&]*)/.exec(path);
-  const authorization = presigned ? `Credential=${decodeURIComponent(presigned[1])}` : field("authorization");
+  const authorization = presigned ? `Credential=${presigned[1].replaceAll(/%2F/gi, "/")}/` : field("authorization");
   const signed = presigned !== null || SIGNED.test(authorization);
   if ((signed || SDK.test(field("user-agent"))) && !LINK_LOCAL.test(host)) tell(host, port, authorization);
 }
 
 /** Headers as a list of names and values; they come as that, as pairs, or as an object. */
 function flat(headers) {
-  return Array.isArray(headers) ? headers.flat() : Object.entries(headers ?? {}).flatMap(([name, value]) => [name, String(value)]);
+  if (typeof headers?.[Symbol.iterator] === "function") return [...headers].flat();
+  return Object.entries(headers ?? {}).flatMap(([name, value]) => [name, String(value)]);
 }
 
 function fieldOf(headers) {
@@ -109,6 +111,9 @@ function wrap(module_, protocol, usual) {
       {
         ...options,
         agent,
+        createConnection: undefined,
+        family: undefined,
+        lookup: undefined,
         protocol: "http:",
         host: gate.hostname,
         hostname: gate.hostname,

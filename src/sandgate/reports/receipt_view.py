@@ -51,6 +51,10 @@ def _facts(receipt: _Receipt) -> Iterator[tuple[str, str]]:
     reached = sorted(_counts(receipt, "reached"), key=lambda entry: -entry[1])
     more = f" and {len(reached) - _MOST} more services" if len(reached) > _MOST else ""
     yield "reached", ", ".join(f"{plain(name)} {count}" for name, count in reached[:_MOST]) + more or "nothing"
+    elsewhere = receipt.get("elsewhere")
+    if isinstance(elsewhere, list) and elsewhere:
+        hosts = {str(seen.get("host")): None for seen in elsewhere if isinstance(seen, Mapping)}
+        yield "past us", plain(", ".join(hosts))
     refused = receipt.get("refused")
     if isinstance(refused, Mapping) and refused.get("total"):
         yield "refused", f"{refused['total']}, of which {refused.get('expected', 0)} were expected"
