@@ -98,6 +98,42 @@ def emulator() -> Iterator[int]:
         process.wait()
 
 
+NAMED = (
+    "init-env.sh",
+    "__dev__/.env.integration.example",
+    "__dev__/secrets/sandbox.md.example",
+    "demo-project/ops/01-cloud-provider/aws-account-setup.md",
+    "demo-project/ops/05-identity-access/aws-iam-setup.md",
+    *(
+        f"{MODULES}/js-server-helper-aws-{service}/{name}"
+        for service in SERVICES
+        for name in (
+            "index.js",
+            "_test/loader.js",
+            "_test/test.js",
+            "_test/package.json",
+            f"_test/ops/01-integration-testing/{service}-integration-setup.md",
+        )
+    ),
+)
+"""What the document that the example follows names."""
+
+
+@pytest.mark.needs("git")
+def test_everything_that_is_named_is_there_and_keys_are_ignored() -> None:
+    assert [name for name in NAMED if not (EXAMPLE / name).is_file()] == []
+    secret = ("__dev__/.env.integration", "__dev__/.env.integration.s3", "__dev__/secrets/sandbox.md")
+    asked = subprocess.run(["git", "check-ignore", *secret], cwd=EXAMPLE, capture_output=True, text=True, check=False)
+    assert asked.stdout.split() == list(secret)
+    kept = subprocess.run(["git", "check-ignore", *NAMED], cwd=EXAMPLE, capture_output=True, text=True, check=False)
+    assert kept.stdout == ""
+
+
+def test_only_the_loader_reads_the_environment() -> None:
+    reads = {path.name for path in (EXAMPLE / MODULES).glob("*/**/*.js") if "process.env" in path.read_text()}
+    assert reads == {"loader.js"}
+
+
 def test_its_packages_are_those_that_are_installed_here() -> None:
     wanted = locked(EXAMPLE)
     assert wanted

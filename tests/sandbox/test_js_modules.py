@@ -70,13 +70,15 @@ def make_user(standin: StandIn, module: Module) -> None:
     file = module.root / "__dev__" / f".env.integration.{module.service}"
     file.touch(mode=0o600)
     file.write_text(f"AWS_ACCESS_KEY_ID={key['AccessKeyId']}\nAWS_SECRET_ACCESS_KEY={key['SecretAccessKey']}\n")
+    add_profile(standin, module, module.user, key["AccessKeyId"], key["SecretAccessKey"])
+
+
+def add_profile(standin: StandIn, module: Module, name: str, key: str, secret: str) -> None:
+    """A profile of the AWS configuration, as `aws configure` makes it."""
     with Path(module.environ["AWS_SHARED_CREDENTIALS_FILE"]).open("a") as profiles:
-        profiles.write(
-            f"[{module.user}]\naws_access_key_id = {key['AccessKeyId']}\n"
-            f"aws_secret_access_key = {key['SecretAccessKey']}\n"
-        )
+        profiles.write(f"[{name}]\naws_access_key_id = {key}\naws_secret_access_key = {secret}\n")
     with Path(module.environ["AWS_CONFIG_FILE"]).open("a") as profiles:
-        profiles.write(f"[profile {module.user}]\nregion = {standin.region}\n")
+        profiles.write(f"[profile {name}]\nregion = {standin.region}\n")
 
 
 def verify(module: Module) -> None:
@@ -126,6 +128,26 @@ def test_each_module_runs_as_its_own_user(standin: StandIn, modules: dict[str, M
     # Each step is a process of the AWS CLI, and they are the same for all.
     for service in SERVICES if effort > 1 else SERVICES[:1]:
         verify(modules[service])
+
+
+@pytest.mark.slow
+def test_all_of_them_run_as_the_user_that_up_makes(standin: StandIn, modules: dict[str, Module], effort: int) -> None:
+    if effort < 2:
+        pytest.skip("the same suites as above, after an `up` as in other tests; SANDGATE_EFFORT=2 runs it")
+    module = modules["s3"]
+    admin = standin.profiles[standin.admin_profile]
+    add_profile(standin, module, "sandbox-admin", admin.access_key_id, admin.secret)
+    for line in (
+        "sandgate up --tier integration --yes --no-ci",
+        "sandgate run --tier integration -- npm test",
+        "sandgate down --tier integration --yes --no-ci",
+    ):
+        done = subprocess.run(
+            ["sh", "-c", line], cwd=module.root, env=module.environ,
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=300,
+        )  # fmt: skip
+        assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
+    _nothing_is_left(standin)
 
 
 def test_a_page_names_everything(modules: dict[str, Module]) -> None:
