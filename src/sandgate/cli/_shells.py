@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
-__all__ = ["REMEMBERED", "Format", "remembered", "render", "with_memory"]
+from sandgate.core.environment import without_preload
+
+__all__ = ["REMEMBERED", "Format", "cleared", "remembered", "render", "with_memory"]
 
 REMEMBERED = "SANDGATE_SET"
 """Variable that holds the names which `sandgate env` has set in a shell."""
 _SHARED = frozenset({"NODE_OPTIONS", "NO_PROXY", "no_proxy"})
-"""They hold the user's own entries too, so they are never unset; what is ours in them does nothing outside a run."""
+"""They hold the user's own entries too, so they are never just unset."""
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 _Changes = Mapping[str, str | None]
@@ -49,6 +51,20 @@ def with_memory(changes: Mapping[str, str | None], environ: Mapping[str, str]) -
 def remembered(environ: Mapping[str, str]) -> list[str]:
     """The names that `sandgate env` has set in a shell."""
     return [name for name in environ.get(REMEMBERED, "").split() if _NAME.fullmatch(name)]
+
+
+def cleared(environ: Mapping[str, str], preload: str) -> Mapping[str, str | None]:
+    """What takes a shell out of a run; nothing where it is in none.
+
+    Args:
+        environ: the shell's variables.
+        preload: file that `sandgate env` lets Node.js load.
+    """
+    names = remembered(environ)
+    if not names:
+        return {}
+    node = without_preload(environ.get("NODE_OPTIONS", ""), preload)
+    return {**dict.fromkeys([*names, REMEMBERED]), "NODE_OPTIONS": node or None}
 
 
 def _sh(changes: _Changes) -> _Lines:

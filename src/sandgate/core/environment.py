@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-__all__ = ["ChildFacts", "changes", "child_environment", "never_passed", "without_credentials"]
+__all__ = ["ChildFacts", "changes", "child_environment", "never_passed", "without_credentials", "without_preload"]
 
 _REMOVED = ("AWS_*", "GITHUB_TOKEN", "GH_TOKEN", "ACTIONS_ID_TOKEN_*", "BOTO_CONFIG")
 """What could carry a real credential or another target."""
@@ -118,9 +118,23 @@ def _with_preload(value: str, path: str) -> str:
 
     Quoting: Node.js, "Command-line API", NODE_OPTIONS.
     """
-    quoted = path.replace("\\", "\\\\").replace('"', '\\"')
-    ours = f'--require="{quoted}"' if re.search(r'[\s"\\]', path) else f"--require={path}"
+    ours = _preload(path)
     return value if ours in value else f"{ours} {value}".rstrip()
+
+
+def without_preload(value: str, path: str) -> str:
+    """What is the user's own in options of Node.js.
+
+    Args:
+        value: of NODE_OPTIONS.
+        path: of our file.
+    """
+    return value.replace(_preload(path), "", 1).strip()
+
+
+def _preload(path: str) -> str:
+    quoted = path.replace("\\", "\\\\").replace('"', '\\"')
+    return f'--require="{quoted}"' if re.search(r'[\s"\\]', path) else f"--require={path}"
 
 
 def _unique(entries: Iterable[str]) -> list[str]:

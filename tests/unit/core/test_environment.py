@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from sandgate.core.environment import ChildFacts, changes, child_environment
+from sandgate.core.environment import ChildFacts, changes, child_environment, without_preload
 
 FACTS = ChildFacts(
     gate_url="http://127.0.0.1:4000",
@@ -71,6 +71,13 @@ def test_node_loads_ours_first_once_and_the_user_s_own(theirs: str | None, seen:
 def test_a_path_with_spaces_is_quoted_for_node() -> None:
     facts = dataclasses.replace(FACTS, node_preload='/my "own"/gate.cjs')
     assert child_environment({}, facts)["NODE_OPTIONS"] == '--require="/my \\"own\\"/gate.cjs"'
+
+
+@pytest.mark.parametrize("theirs", ["", "--trace-warnings", "--a --b"])
+def test_what_node_had_before_comes_back(theirs: str) -> None:
+    seen = child_environment({"NODE_OPTIONS": theirs}, PRELOAD)["NODE_OPTIONS"]
+    assert without_preload(seen, PRELOAD.node_preload) == theirs
+    assert without_preload(theirs, PRELOAD.node_preload) == theirs
 
 
 def test_the_gate_is_known_whatever_becomes_of_the_endpoint() -> None:

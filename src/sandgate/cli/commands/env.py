@@ -10,7 +10,7 @@ import typer
 
 from sandgate.cli._model import Command
 from sandgate.cli._options import tier_of, values_of
-from sandgate.cli._shells import REMEMBERED, Format, remembered, render, with_memory
+from sandgate.cli._shells import Format, cleared, render, with_memory
 from sandgate.errors import UsageError
 
 __all__ = ["COMMAND"]
@@ -26,13 +26,13 @@ def _env(
     clear: Annotated[bool, typer.Option("--clear", help="Unset what an earlier `sandgate env` has set.")] = False,
 ) -> None:
     from sandgate import session  # noqa: PLC0415 - `--help` must not pay for it
+    from sandgate.control.elsewhere import NODE_PRELOAD  # noqa: PLC0415
     from sandgate.control.living import choose  # noqa: PLC0415
 
     if clear:
         if tier or run:
             raise UsageError("--clear concerns no run", hint="leave --tier and --run out")
-        names = remembered(os.environ)
-        typer.echo(render(form, dict.fromkeys([*names, REMEMBERED] if names else [])), nl=False)
+        typer.echo(render(form, cleared(os.environ, str(NODE_PRELOAD))), nl=False)
         return
     found = choose(cwd=Path.cwd(), environ=os.environ, run=run, tier=tier, stands_for=tier_of(tier))
     joined = session.reopen(found.directory)
