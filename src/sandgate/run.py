@@ -11,6 +11,7 @@ from typing import Any
 from sandgate.config.also_options import DEFAULT
 from sandgate.config.env_file import passed_values, protected_names
 from sandgate.config.model import Config
+from sandgate.control.bundles import bundles
 from sandgate.control.client import ControlClient
 from sandgate.control.elsewhere import NODE_PRELOAD
 from sandgate.control.launch import end, let_go, wait_gone
@@ -66,11 +67,18 @@ class Run:
 
     # -- for children ---------------------------------------------------------------------------------------------
 
-    def facts(self, worker: str = "main") -> ChildFacts:
-        """What a child of that worker must know; its key and port are the same each time."""
+    def facts(self, worker: str = "main", environ: Mapping[str, str] | None = None) -> ChildFacts:
+        """What a child of that worker must know; its key and port are the same each time.
+
+        Args:
+            worker: it.
+            environ: its environment so far: bundles of certificates that it names count on.
+        """
         key = self._control.request("key", worker=worker, kind="identity")
+        proxy = self._control.request("proxy", worker=worker)
         return ChildFacts(
             gate_url=self.url_of(worker),
+            endpoint_url=self.url_of(worker).replace("http:", f"{self.config.endpoint}:", 1),
             access_key_id=str(key["access_key_id"]),
             secret_access_key=str(key["secret_access_key"]),
             region=self.region,
@@ -83,6 +91,8 @@ class Run:
             passed=passed_values(self.config),
             also_file=self._also_file(worker),
             node_preload=str(NODE_PRELOAD),
+            proxy_url=str(proxy["url"]),
+            bundles=bundles(environ or {}, self.directory),
             keyless=self.config.also_profile == DEFAULT,
         )
 
@@ -99,11 +109,11 @@ class Run:
 
     def environment(self, environ: Mapping[str, str], worker: str = "main") -> dict[str, str]:
         """The whole environment for a child process."""
-        return child_environment(environ, self.facts(worker))
+        return child_environment(environ, self.facts(worker, environ))
 
     def changes(self, environ: Mapping[str, str], worker: str = "main") -> dict[str, str | None]:
         """What a shell must set and unset (`None`)."""
-        return changes(environ, self.facts(worker))
+        return changes(environ, self.facts(worker, environ))
 
     def url_of(self, worker: str) -> str:
         """The gate's address for a parallel worker: a port of its own, so that its unsigned calls are known too."""
@@ -113,6 +123,11 @@ class Run:
         if self._inlet:
             _hand_over(self._inlet, worker, url)
         return url
+
+    @property
+    def proxy_port(self) -> int:
+        """Port of the gate as a proxy, one for all workers."""
+        return int(str(self._control.request("proxy", worker="main")["url"]).rpartition(":")[2])
 
     def namespace_of(self, worker: str) -> str:
         """The namespace of a parallel worker."""

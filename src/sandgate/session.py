@@ -18,6 +18,7 @@ from sandgate.control.launch import hang_up, make_work_dir, name_work_dir, spawn
 from sandgate.core.environment import without_credentials
 from sandgate.core.ids import new_namespace, new_run_id
 from sandgate.errors import EnvironmentFault, RunError, UsageError
+from sandgate.preparing import prepare
 from sandgate.run import Run, key_names
 
 __all__ = ["Progress", "cache_directory", "join", "reopen", "resume", "start"]
@@ -44,6 +45,7 @@ def start(
     Raises:
         SandgateError: what the gate said, or that it said nothing in time.
     """
+    prepare(config, os.environ, progress)
     directory = config.root / ".sandgate" / "runs" / new_run_id()
     _make_run_dir(directory, config, detached=detached)
     return _launch(config, directory, progress=progress, detached=detached, meanwhile=meanwhile)

@@ -28,6 +28,7 @@ gate proxy
 control
 sweep stories reports
 run
+preparing
 daemon session
 sweeping
 sharing

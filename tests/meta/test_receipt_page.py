@@ -14,7 +14,9 @@ import pytest
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "receipt.md"
 TEST = """
-import json, boto3, pytest
+import json, os, socket, ssl, boto3, pytest, requests
+from base64 import b64encode
+from urllib.parse import urlsplit
 from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError, EndpointConnectionError
@@ -36,6 +38,16 @@ def test_it(namespace, expect_denied, faults):
     elsewhere = boto3.client("sqs", endpoint_url="http://127.0.0.1:9", config=Config(retries={"max_attempts": 1}))
     with pytest.raises(EndpointConnectionError):
         elsewhere.list_queues()
+    with pytest.raises(requests.exceptions.ProxyError):
+        requests.get("https://example.org/")
+    proxy = urlsplit(os.environ["HTTPS_PROXY"])
+    login = b64encode(f"{proxy.username}:{proxy.password}".encode()).decode()
+    with socket.create_connection((proxy.hostname, proxy.port)) as sock:
+        head = f"CONNECT sqs.amazonaws.com:443 HTTP/1.1\\r\\nProxy-Authorization: Basic {login}"
+        sock.sendall(f"{head}\\r\\n\\r\\n".encode())
+        assert sock.recv(4096).startswith(b"HTTP/1.1 200 ")
+        with pytest.raises(ssl.SSLCertVerificationError):
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).wrap_socket(sock, server_hostname="sqs.amazonaws.com")
 """
 
 

@@ -170,10 +170,12 @@ def test_a_proxy_of_the_user_is_not_asked(project: Any) -> None:
     )
     said = project.sandgate("run", "--", PYTHON, str(project.write("t.py", script)), environ=environ)
     assert said.status == 0, said.err
-    # The user's own list of exceptions stays.
-    seen = seen_by_child(project, {**environ, "NO_PROXY": "intranet.example, .corp.example"})
+    # The user's own list of exceptions stays, but for what would lead around the gate.
+    seen = seen_by_child(project, {**environ, "NO_PROXY": "intranet.example, .amazonaws.com, .corp.example"})
     assert seen["NO_PROXY"].split(",")[:2] == ["intranet.example", ".corp.example"]
-    assert seen["HTTPS_PROXY"] == proxy
+    assert seen["HTTP_PROXY"] == proxy
+    assert seen["HTTPS_PROXY"] == seen["https_proxy"] != proxy
+    assert json.loads(seen["SANDGATE_OUTSIDE"])["HTTPS_PROXY"] == proxy
 
 
 def test_a_run_in_a_run_is_refused(project: Any) -> None:

@@ -106,7 +106,7 @@ class Isolation:
         return Cage(
             bwrap=self.bwrap,
             options=options_of(layout),
-            port=int(run.gate_url.rpartition(":")[2]),
+            ports=(int(run.gate_url.rpartition(":")[2]), run.proxy_port),
             view=view,
             run_directory=run.directory,
         )
@@ -148,8 +148,8 @@ class Cage:
 
     bwrap: str
     options: Sequence[str]
-    port: int
-    """Of the gate, and so inside."""
+    ports: tuple[int, int]
+    """Of the gate and of the proxy, and so inside."""
     view: Path
     run_directory: Path
 
@@ -174,7 +174,7 @@ class Cage:
         ours, theirs = socket.socketpair()
         with ours, theirs, _file_of(self.options) as options:
             ours.setsockopt(socket.SOL_SOCKET, _SO_PASSCRED, 1)
-            first = (sys.executable, "-I", "-S", handover.__file__, str(FOLDER / INLET), str(self.port))
+            first = (sys.executable, "-I", "-S", handover.__file__, str(FOLDER / INLET), ",".join(map(str, self.ports)))
             line = [self.bwrap, "--args", str(options.fileno()), "--", *first, str(theirs.fileno()), *command]
             # Not in our process group: what the terminal sends there would end bubblewrap, and the command with it.
             process = subprocess.Popen(  # noqa: S603 - the user's own command

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from sandgate.config.also_options import AlsoOptions
 from sandgate.config.declare import Option, declared, option
 from sandgate.config.kinds import WrongValue
+from sandgate.config.proxy_options import ProxyOptions
 
 __all__ = ["INTERNAL_VARIABLES", "OPTIONS", "AllowOptions", "EndpointOptions", "Options", "StackOptions"]
 
@@ -173,7 +173,7 @@ class AllowOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Options(AlsoOptions):
+class Options(ProxyOptions):
     """The value of every option."""
 
     tier: str = option(
@@ -295,7 +295,7 @@ class Options(AlsoOptions):
     cache_dir: str = option("", doc="Folder for the emulator's environment; empty is the user's cache folder.")
 
 
-_BASES = declared(AlsoOptions)
+_BASES = declared(ProxyOptions)
 # Those of a base class come first in a dataclass; readers want them last.
 OPTIONS: Mapping[str, Option] = MappingProxyType(
     dict(sorted(declared(Options).items(), key=lambda entry: entry[0] in _BASES))
@@ -307,6 +307,7 @@ INTERNAL_VARIABLES: Mapping[str, str] = MappingProxyType(
         "SANDGATE_RUN_DIR": "folder of the run that this process belongs to; set for the children of a run",
         "SANDGATE_WORKER": "parallel worker that this process is; set for the children of a run",
         "SANDGATE_NAMESPACE": "namespace of the run; set for the children of a run",
+        "SANDGATE_OUTSIDE": "the user's own proxy and certificates, which the run has replaced; set for its children",
         "SANDGATE_SET": "names that `sandgate env` has set in this shell, so that it can unset them",
         "SANDGATE_REQUIRE_ALL": "1 turns skips for a missing tool into failures in sandgate's own tests",
         "SANDGATE_EFFORT": "how many times the usual number of examples sandgate's own slow tests try",

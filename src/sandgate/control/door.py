@@ -23,7 +23,7 @@ __all__ = ["CONTROL", "INLET", "Door", "guest"]
 CONTROL, INLET = "control.sock", "ports.sock"
 """Names of the sockets in the folder that is visible inside."""
 
-_COMMANDS = frozenset({"key", "port", "test", "mark", "status", "event", "fault"})
+_COMMANDS = frozenset({"key", "port", "proxy", "test", "mark", "status", "event", "fault"})
 _EVENTS = frozenset({"test", "selected", "expected"})
 """What tests say of themselves; calls and refusals are the gate's to tell."""
 _LONGEST_NAME = 256

@@ -3,7 +3,7 @@
 A socket belongs to the network namespace it was made in, whoever accepts on it. So nothing relays: the gate itself
 accepts what is connected in here, as it does outside.
 
-Run as a file, by `sandgate run --isolate`, it hands over the run's first port and then becomes the command. Standard
+Run as a file, by `sandgate run --isolate`, it hands over the run's first ports and then becomes the command. Standard
 library only, and nothing of sandgate: it may be started without `site`, which takes a third of the time.
 """
 
@@ -15,9 +15,11 @@ import signal
 import socket
 import sys
 
-__all__ = ["ACCEPTED", "hand_over", "main"]
+__all__ = ["ACCEPTED", "PROXY", "hand_over", "main"]
 
 ACCEPTED = b"ok"
+PROXY = "https-proxy"
+"""Stands in place of a worker for the port of the gate as a proxy."""
 _HOST = "127.0.0.1"
 _LONGEST = 4096
 _NOT_EXECUTABLE, _NOT_FOUND, _NO_GATE = 126, 127, 6
@@ -50,12 +52,12 @@ def hand_over(inlet: str, worker: str, port: int) -> None:
             raise OSError(errno.EPROTO, answer.decode(errors="replace") or "the gate hung up")
 
 
-def main(inlet: str, port: str, ready: str, *command: str) -> int:
-    """Hand over the run's first port, tell the front end which process we are, and become the command.
+def main(inlet: str, ports: str, ready: str, *command: str) -> int:
+    """Hand over the run's first ports, tell the front end which process we are, and become the command.
 
     Args:
         inlet: the gate's unix socket.
-        port: of the worker `main`.
+        ports: of the worker `main`, and of the proxy, with a comma between them.
         ready: file descriptor of the front end's socket; the kernel adds our process id to what is sent.
         command: program and arguments.
 
@@ -63,7 +65,8 @@ def main(inlet: str, port: str, ready: str, *command: str) -> int:
         Why the command could not be started, as an exit status.
     """
     try:
-        hand_over(inlet, "main", int(port))
+        for worker, port in zip(("main", PROXY), ports.split(","), strict=True):
+            hand_over(inlet, worker, int(port))
     except OSError as error:
         sys.stderr.write(f"sandgate: the gate cannot be reached from inside: {error.strerror}\n")
         return _NO_GATE

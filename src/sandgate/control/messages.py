@@ -16,6 +16,7 @@ __all__ = ["COMMANDS", "MAX_LINE", "SOCKET_LIMIT", "check_socket_path"]
 COMMANDS = (
     "key",
     "port",
+    "proxy",
     "test",
     "mark",
     "status",

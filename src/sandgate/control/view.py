@@ -44,6 +44,8 @@ def make_view(run_directory: Path, view: Path, cache: Path) -> None:
     (view / "run.json").write_text(json.dumps({**data, **inside}), encoding="utf-8")
     for name in _COPIED:
         shutil.copyfile(run_directory / name, view / name)
+    for path in run_directory.glob("ca*.pem"):
+        shutil.copyfile(path, view / path.name)
     (view / "empty").touch(mode=0o400)
     # A place to mount the real one on.
     (view / "events.jsonl").touch()

@@ -3,17 +3,40 @@
 from __future__ import annotations
 
 import fnmatch
+import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-__all__ = ["ChildFacts", "changes", "child_environment", "never_passed", "without_credentials", "without_preload"]
+from sandgate.core.domains import reaches_aws
+
+__all__ = [
+    "BUNDLE",
+    "BUNDLES",
+    "OUTSIDE",
+    "OWN_AUTHORITY",
+    "ChildFacts",
+    "changes",
+    "child_environment",
+    "never_passed",
+    "outside",
+    "preparing",
+    "without_credentials",
+    "without_preload",
+]
 
 _REMOVED = ("AWS_*", "GITHUB_TOKEN", "GH_TOKEN", "ACTIONS_ID_TOKEN_*", "BOTO_CONFIG")
 """What could carry a real credential or another target."""
 _PAIR = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 _TOKENS = ("AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
 _LOOPBACK = ("127.0.0.1", "localhost")
+_PROXY = ("HTTPS_PROXY", "https_proxy")
+BUNDLES = ("AWS_CA_BUNDLE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "GIT_SSL_CAINFO")
+"""Variables that name a file of certificates to trust, in place of the usual ones."""
+OWN_AUTHORITY, BUNDLE = "ca.pem", "ca-bundle.pem"
+"""In a run's folder: the certificate of its authority; the public roots and that."""
+OUTSIDE = "SANDGATE_OUTSIDE"
+"""Names and values, as JSON, of what a run has replaced of the user's way to the internet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +44,8 @@ class ChildFacts:
     """What a child of a run must know."""
 
     gate_url: str
+    endpoint_url: str = ""
+    """The same where SDKs are to reach it by TLS; empty where they are not."""
     access_key_id: str
     secret_access_key: str = field(repr=False)
     region: str
@@ -39,6 +64,10 @@ class ChildFacts:
     """Shared credentials file with the second account's profile; empty where there is none."""
     node_preload: str = ""
     """File that Node.js loads before anything else; empty for none."""
+    proxy_url: str = field(default="", repr=False)
+    """The gate as an HTTPS proxy, with the run's secret; empty where nothing may run."""
+    bundles: Mapping[str, str] = field(default_factory=dict)
+    """Of `BUNDLES` and Node's own variable: name to a file that holds the run's authority too."""
     keyless: bool = False
     """Whether children get no key in the environment, since the second account is what SDKs are to take."""
 
@@ -48,14 +77,14 @@ def changes(environ: Mapping[str, str], facts: ChildFacts) -> dict[str, str | No
     found: dict[str, str | None] = {name: None for name in environ if never_passed(name) or name in facts.env_file_keys}
     found.update(facts.passed)
     contents = {
-        "gate_url": facts.gate_url,
+        "gate_url": facts.endpoint_url or facts.gate_url,
         "run_key": facts.access_key_id,
         "run_secret": facts.secret_access_key,
         "region": facts.region,
     }
     found.update(
         {
-            "AWS_ENDPOINT_URL": facts.gate_url,
+            "AWS_ENDPOINT_URL": facts.endpoint_url or facts.gate_url,
             "AWS_ACCESS_KEY_ID": facts.access_key_id,
             "AWS_SECRET_ACCESS_KEY": facts.secret_access_key,
             "AWS_REGION": facts.region,
@@ -71,6 +100,8 @@ def changes(environ: Mapping[str, str], facts: ChildFacts) -> dict[str, str | No
             "SANDGATE_NAMESPACE": facts.namespace,
         }
     )
+    if facts.proxy_url:
+        found.update(_through_proxy(environ, facts))
     if facts.also_file:
         found["AWS_SHARED_CREDENTIALS_FILE"] = facts.also_file
     if facts.keyless:
@@ -80,7 +111,7 @@ def changes(environ: Mapping[str, str], facts: ChildFacts) -> dict[str, str | No
     # empty, since loaders leave alone what is set, and every SDK takes an empty token for none.
     found.update({name: "" for name in _TOKENS if name in facts.env_file_keys})
     for name in ("NO_PROXY", "no_proxy"):
-        found[name] = _with_loopback(environ.get(name, ""))
+        found[name] = _with_loopback(environ.get(name, ""), through=bool(facts.proxy_url))
     if facts.node_preload:
         found["NODE_OPTIONS"] = _with_preload(environ.get("NODE_OPTIONS", ""), facts.node_preload)
     found.update({name: contents[content] for name, content in facts.variables.items()})
@@ -108,8 +139,52 @@ def never_passed(name: str) -> bool:
     return any(fnmatch.fnmatchcase(name, pattern) for pattern in _REMOVED)
 
 
-def _with_loopback(value: str) -> str:
+def _through_proxy(environ: Mapping[str, str], facts: ChildFacts) -> dict[str, str]:
+    """Hosts of AWS that are written into code are reached through the gate too."""
+    ours = {**dict.fromkeys(_PROXY, facts.proxy_url), **facts.bundles}
+    before = {name: environ[name] for name in ours if name in environ and not never_passed(name)}
+    # A child of a child has the gate's by then; what was there first is what counts.
+    return {**ours, OUTSIDE: environ.get(OUTSIDE) or json.dumps({name: before.get(name) for name in ours})}
+
+
+def outside(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment with the user's own way to the internet: for what installs packages, and is no test.
+
+    Args:
+        environ: of a child of a run, or any other, which stays as it is.
+    """
+    found = dict(environ)
+    try:
+        before = json.loads(environ.get(OUTSIDE) or "{}")
+    except ValueError:
+        before = {}
+    for name, value in before.items() if isinstance(before, dict) else ():
+        if isinstance(value, str):
+            found[name] = value
+        else:
+            found.pop(name, None)
+    return found
+
+
+def preparing(environ: Mapping[str, str], protected: frozenset[str]) -> dict[str, str]:
+    """The environment of what prepares the tests: the user's, without credentials and without anything of AWS.
+
+    Args:
+        environ: the user's.
+        protected: names in the project's env files.
+    """
+    return {
+        name: value
+        for name, value in environ.items()
+        if not (never_passed(name) or name in protected or name.startswith("SANDGATE_"))
+    }
+
+
+def _with_loopback(value: str, *, through: bool) -> str:
+    """The user's own exceptions, but for those that would lead around the gate."""
     entries = [entry for entry in (e.strip() for e in value.split(",")) if entry]
+    if through:
+        entries = [entry for entry in entries if not reaches_aws(entry)]
     return ",".join(_unique([*entries, *_LOOPBACK]))
 
 

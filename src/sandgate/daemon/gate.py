@@ -6,18 +6,21 @@ import asyncio
 import contextlib
 import os
 import shutil
+import socket
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from sandgate.config.model import Config
 from sandgate.control.door import Door
+from sandgate.control.handover import PROXY
 from sandgate.control.server import serve_control
 from sandgate.control.stale import SOCKET, remove_stale
 from sandgate.core.files import replace_json
 from sandgate.core.log import AppendLog, cut_torn_line
 from sandgate.core.registry import discover, lookup
 from sandgate.daemon.faulting import start_faults
+from sandgate.daemon.proxying import Proxying
 from sandgate.daemon.second import check_second, open_second
 from sandgate.daemon.sharing import share_ledger
 from sandgate.daemon.wiring import check_place, load_models, make_parts, open_ledger
@@ -70,7 +73,8 @@ class Gate:
         cut_torn_line(run_dir / "events.jsonl")
         self._log = AppendLog(run_dir / "events.jsonl")
         self._recorder = Recorder(self._log, record_params=config.record_params)
-        self._listener = Listener(config.sources.get("gate_port", ""))
+        self._proxying = Proxying(config, run_dir)
+        self._listener = Listener(config.sources.get("gate_port", ""), self._proxying.of_endpoint)
         self._pool = Pool()
         self._work_dir = work_dir
         self._upstream: Upstream | None = None
@@ -92,11 +96,13 @@ class Gate:
         """
         # Listening comes first: the emulator is told the port. Accepting comes last, when everything is there.
         await self._listener.bind("main", self._config.gate_port)
+        self._proxying.front.bind()
         tier = self._tier(self._config.tier)
         async with asyncio.TaskGroup() as group:
             starting = group.create_task(self._start_or_fall_back(tier))
             loading = group.create_task(asyncio.to_thread(load_models, self._config, self._cache_dir))
             group.create_task(asyncio.to_thread(remove_stale))
+            group.create_task(asyncio.to_thread(self._proxying.make_authority))
         (tier, upstream), models = starting.result(), loading.result()
         parts = make_parts(
             self._config, models, upstream, listener=self._listener, pool=self._pool, recorder=self._recorder
@@ -111,9 +117,10 @@ class Gate:
             parts.decide = (await build_wall(self._config, parts, namespace)).decide
         parts.faults = start_faults(self._config, parts)
         parts.also = self._also
-        self._desk = Desk(parts, self._listener, self._end)
+        self._desk = Desk(parts, self._listener, self._end, self._proxying.front.url)
         self._control = await serve_control(self._work_dir / SOCKET, self._answer)
         await self._listener.open(Pipeline(parts).handle)
+        self._proxying.open(parts, self._listener, tier)
         self._recorder.note(
             {"event": "ready", "tier": tier.name, "account": upstream.account, "caller": upstream.caller}
         )
@@ -127,9 +134,20 @@ class Gate:
         """What an isolated command can reach; there is one for all that ask."""
         assert self._desk is not None
         if self._door is None:
-            self._door = Door(self._work_dir / "door", self._desk.answer, self._listener.adopt)
+            self._door = Door(self._work_dir / "door", self._desk.answer, self._adopt)
             await self._door.open()
         return {"folder": str(self._door.folder)}
+
+    async def _adopt(self, worker: str, listening: socket.socket) -> None:
+        """A port of another network namespace: a worker's, or the proxy's.
+
+        Raises:
+            ValueError: it is neither.
+        """
+        if worker == PROXY:
+            self._proxying.front.adopt(listening)
+        else:
+            await self._listener.adopt(worker, listening)
 
     def _tier(self, name: str) -> Tier:
         """A tier that this run may use.
@@ -172,6 +190,7 @@ class Gate:
             gate_port=self._listener.port("main"),
             progress=lambda text: self._say({"progress": text}),
             environ=self._environ,
+            functions=self._proxying.functions,
             policy_for=None if self._config.unsafe_no_guard else self._policies,
         )
         self._upstream = await tier.start(context)
@@ -221,6 +240,7 @@ class Gate:
             return
         self._stopped = True
         await self._listener.drain(_DRAIN_SECONDS)
+        await self._proxying.front.close()
         if self._control is not None:
             self._control.close()
         if self._door is not None:

@@ -24,18 +24,27 @@ class Desk:
         parts: the gate's.
         listener: its ports.
         stop: drains and ends the gate; given the reason.
+        proxy_url: worker to the address of the gate as a proxy, with the run's secret.
     """
 
-    def __init__(self, parts: Parts, listener: Listener, stop: Callable[[str], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        parts: Parts,
+        listener: Listener,
+        stop: Callable[[str], Awaitable[None]],
+        proxy_url: Callable[[str], str],
+    ) -> None:
         self._parts = parts
         self._listener = listener
         self._stop = stop
+        self._proxy_url = proxy_url
         self._commands: Mapping[str, Callable[[Mapping[str, Any]], Awaitable[_Answer]]] = {
             "test": self._test,
             "event": self._event,
             "mark": self._mark,
             "key": self._key,
             "port": self._port,
+            "proxy": self._proxy,
             "status": self._status,
             "leftovers": self._leftovers,
             "ledger": self._ledger,
@@ -74,6 +83,9 @@ class Desk:
 
     async def _port(self, fields: Mapping[str, Any]) -> _Answer:
         return {"url": await self._listener.url(str(fields["worker"]))}
+
+    async def _proxy(self, fields: Mapping[str, Any]) -> _Answer:
+        return {"url": self._proxy_url(str(fields["worker"]))}
 
     async def _leftovers(self, _fields: Mapping[str, Any]) -> _Answer:
         found = await self._parts.upstream.leftovers(frozenset(self._parts.recorder.called))

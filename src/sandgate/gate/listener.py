@@ -6,10 +6,13 @@ import asyncio
 import contextlib
 import math
 import socket
+import ssl
 from collections.abc import Callable
 
 from sandgate.errors import EnvironmentFault
 from sandgate.gate.server import Connection, Handler
+from sandgate.gate.terminated import Terminated
+from sandgate.gate.two_ways import TwoWays
 
 __all__ = ["HOST", "Listener"]
 
@@ -27,16 +30,18 @@ class Listener:
 
     Args:
         gate_port_source: where the option `gate_port` came from, for the error of a port in use.
+        tls: what is shown to clients that speak TLS on a port; without it none does.
     """
 
-    def __init__(self, gate_port_source: str = "") -> None:
+    def __init__(self, gate_port_source: str = "", tls: Callable[[], ssl.SSLContext] | None = None) -> None:
         self.ports: set[int] = set()
         self.urls: dict[str, str] = {}
         """Worker to the URL of its port."""
         self._source = gate_port_source
+        self._tls = tls
         self._by_worker: dict[str, int] = {}
         self._adopted: set[str] = set()
-        self._servers: list[asyncio.Server] = []
+        self._servers: list[asyncio.Server | TwoWays] = []
         self._connections: set[Connection] = set()
         self._handler: Handler | None = None
         self._patience: asyncio.Task[None] | None = None
@@ -44,7 +49,7 @@ class Listener:
         self._drained_at = math.inf
         """When whoever is still in flight is not waited for any more."""
 
-    async def bind(self, worker: str, port: int = 0) -> asyncio.Server:
+    async def bind(self, worker: str, port: int = 0) -> asyncio.Server | TwoWays:
         """Listen for a worker; connections are accepted once the server is told to serve.
 
         Args:
@@ -55,9 +60,7 @@ class Listener:
             EnvironmentFault: the port is in use.
         """
         try:
-            server = await asyncio.get_running_loop().create_server(
-                self._connection_of(worker), HOST, port, backlog=_BACKLOG, start_serving=False
-            )
+            server = await self._server(self._connection_of(worker), port)
         except OSError as error:
             raise EnvironmentFault(
                 f"cannot listen on port {port}: {error.strerror}",
@@ -71,12 +74,31 @@ class Listener:
         self.urls[worker] = f"http://{HOST}:{self._by_worker[worker]}"
         return server
 
+    async def _server(self, connection: Callable[[], Connection], port: int) -> asyncio.Server | TwoWays:
+        if self._tls is not None:
+            sock = socket.create_server((HOST, port), backlog=_BACKLOG)
+            return TwoWays(sock, connection, self._tls)
+        return await asyncio.get_running_loop().create_server(
+            connection, HOST, port, backlog=_BACKLOG, start_serving=False
+        )
+
     def _connection_of(self, worker: str) -> Callable[[], Connection]:
         def connection() -> Connection:
             assert self._handler is not None
             return Connection(self._handler, label=worker, open_connections=self._connections)
 
         return connection
+
+    def terminated(self, host: str, worker: str, unused: Callable[[], None]) -> Connection:
+        """What answers inside TLS that came through the proxy; it is drained as those of the ports are.
+
+        Args:
+            host: that the client asked for.
+            worker: that it named.
+            unused: told when it left without a request.
+        """
+        assert self._handler is not None
+        return Terminated(self._handler, host=host, unused=unused, label=worker, open_connections=self._connections)
 
     async def adopt(self, worker: str, listening: socket.socket) -> None:
         """Accept on a socket of another network namespace too, where the worker's port is the same.
@@ -93,6 +115,11 @@ class Listener:
         self._adopted.add(worker)
         listening.settimeout(0)
         _bound(listening)
+        if self._tls is not None:
+            both = TwoWays(listening, self._connection_of(worker), self._tls)
+            self._servers.append(both)
+            await both.start_serving()
+            return
         self._servers.append(
             await asyncio.get_running_loop().create_server(
                 self._connection_of(worker), sock=listening, backlog=_BACKLOG

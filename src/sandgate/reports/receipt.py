@@ -105,6 +105,10 @@ class Receipt:
     """Other targets that SDKs were asked to reach: `host`, `service`, and `by` whom that was seen."""
     faults: Mapping[str, int]
     """What went wrong on purpose to number of calls: faults that tests had set, timings that were simulated."""
+    egress: Mapping[str, Mapping[str, int]]
+    """Host that the gate does not answer for, to how often it was reached, `through`, and `refused`."""
+    handshakes: Mapping[str, int]
+    """Host to how often a client would not take the run's certificate for it."""
     status: ExitCode
     reasons: tuple[str, ...]
 
@@ -157,6 +161,8 @@ class Receipt:
             "on_elsewhere": facts.on_elsewhere,
             "elsewhere": [dict(sighting) for sighting in self.elsewhere],
             "denied_upstream": dict(self.denied_upstream),
+            "egress": {host: dict(counts) for host, counts in self.egress.items()},
+            "handshakes": dict(self.handshakes),
             "on_leftover": facts.on_leftover,
             "leftovers": [_leftover(left) for left in facts.leftovers],
             "findings": [dict(finding) for finding in facts.findings],
@@ -186,6 +192,8 @@ class _Tally:
     faults: Counter[str] = field(default_factory=Counter)
     selected: list[Mapping[str, object]] = field(default_factory=list)
     elsewhere: list[Mapping[str, str]] = field(default_factory=list)
+    egress: dict[str, Counter[str]] = field(default_factory=dict)
+    handshakes: Counter[str] = field(default_factory=Counter)
     _open: dict[str, tuple[str, str, bool]] = field(default_factory=dict)
     """Call to service, operation, and whether it is evidence: not the deployer's, whose part is to prepare."""
 
@@ -211,6 +219,11 @@ class _Tally:
             self.selected.append(event)
         elif kind == "elsewhere":
             self.elsewhere.append({name: str(event[name]) for name in ("host", "service", "by")})
+        elif kind == "egress":
+            how = "refused" if event.get("refused") else "through"
+            self.egress.setdefault(str(event["host"]), Counter())[how] += 1
+        elif kind == "handshake":
+            self.handshakes[str(event["host"])] += 1
 
     def _add_answer(self, event: Mapping[str, object]) -> None:
         service, operation, evidence = self._open.pop(str(event["id"]), ("", "", False))
@@ -257,6 +270,8 @@ def make_receipt(events: Iterable[Mapping[str, object]], facts: RunFacts) -> Rec
         by_test_calls=tally.in_tests,
         elsewhere=tuple(tally.elsewhere),
         faults=dict(sorted(tally.faults.items())),
+        egress={host: dict(sorted(counts.items())) for host, counts in sorted(tally.egress.items())},
+        handshakes=dict(sorted(tally.handshakes.items())),
         status=status,
         reasons=reasons,
     )

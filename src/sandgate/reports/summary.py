@@ -57,6 +57,7 @@ def summary_lines(receipt: Receipt) -> list[str]:
     if receipt.denied_upstream:
         denied = ", ".join(f"{name} {count}" for name, count in receipt.denied_upstream.items())
         lines += wrapped(f"by the upstream: {denied}", "  denied   ")
+    lines += _hosts_lines(receipt)
     swept = [left for left in facts.leftovers if left.get("swept") == "yes"]
     lines += _left_lines("left behind by tests, swept now", swept)
     if swept and facts.on_leftover == "fail":
@@ -70,6 +71,18 @@ def summary_lines(receipt: Receipt) -> list[str]:
     lines.append(f"  seconds  {facts.ready_s:.1f} to ready, {facts.tests_s:.1f} tests, {facts.stop_s:.1f} to stop")
     lines += [f"  red because {reason}" for reason in receipt.reasons]
     return lines
+
+
+def _hosts_lines(receipt: Receipt) -> Iterator[str]:
+    """Hosts beside those of AWS, and clients that trust other certificates than the run's."""
+    for host, counts in list(receipt.egress.items())[:_SHOWN]:
+        yield cut(f"  egress   {host} {', '.join(f'{count} {how}' for how, count in counts.items())}")
+    if len(receipt.egress) > _SHOWN:
+        yield f"           and {len(receipt.egress) - _SHOWN} more hosts; see receipt.json"
+    if any(counts.get("refused") for counts in receipt.egress.values()):
+        yield '           what is refused: egress = ["HOST"] lets it pass'
+    for host, count in list(receipt.handshakes.items())[:_SHOWN]:
+        yield from wrapped(f"{host}: a client did not take the run's certificate ({count}x)", "  tls      ")
 
 
 def _finding_lines(findings: Sequence[Mapping[str, str]]) -> Iterator[str]:

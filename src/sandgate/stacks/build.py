@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import os
 import re
 import shutil
 import subprocess
@@ -17,6 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sandgate.core.environment import outside
 from sandgate.errors import EnvironmentFault, StackError
 from sandgate.stacks.model import Notice, silent
 
@@ -111,6 +113,7 @@ def _pip(requirements: Path, folder: Path, runtime: str, architecture: str, targ
         done = subprocess.run(  # noqa: S603 - our own interpreter, no shell
             command, cwd=requirements.parent, capture_output=True, text=True, errors="replace",
             timeout=_TIMEOUT, check=False, stdin=subprocess.DEVNULL,
+            env=outside(os.environ),
         )  # fmt: skip
     except subprocess.TimeoutExpired:
         raise StackError(f"pip did not finish within {_TIMEOUT:.0f} s", where=str(requirements)) from None

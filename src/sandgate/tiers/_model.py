@@ -219,6 +219,8 @@ class TierContext:
     progress: Callable[[str], None] = field(repr=False)
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
     """The user's environment where the tier says that it needs it, or commands of `endpoints` do; else empty."""
+    functions: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Variables by which functions in an emulator reach hosts that are written into them: the gate as a proxy."""
     policy_for: Callable[[str], Mapping[str, Document]] | None = field(default=None, repr=False)
     """Account id to what `identity` and `deployer` may do there; `None` where the run has no guard."""
 

@@ -215,6 +215,7 @@ async def _start(context: TierContext) -> _Emulated:
 async def _spawn(python: Path, place: _Place, context: TierContext) -> asyncio.subprocess.Process:
     """Start it in a session of its own, with nothing of the user's environment: function workers inherit it."""
     environ = {
+        **context.functions,
         "PATH": os.environ.get("PATH", os.defpath),
         "HOME": str(place.tmp),
         "TMPDIR": str(place.tmp),

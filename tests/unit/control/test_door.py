@@ -20,7 +20,7 @@ from sandgate.errors import RunError
 from sandgate.gate.listener import HOST, Listener
 
 T = TypeVar("T")
-ALLOWED = {"fault", "key", "port", "test", "mark", "status"}
+ALLOWED = {"proxy", "fault", "key", "port", "test", "mark", "status"}
 
 
 @pytest.fixture

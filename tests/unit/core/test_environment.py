@@ -6,7 +6,14 @@ import dataclasses
 
 import pytest
 
-from sandgate.core.environment import ChildFacts, changes, child_environment, without_preload
+from sandgate.core.environment import (
+    ChildFacts,
+    changes,
+    child_environment,
+    outside,
+    preparing,
+    without_preload,
+)
 
 FACTS = ChildFacts(
     gate_url="http://127.0.0.1:4000",
@@ -90,6 +97,73 @@ def test_loopback_passes_no_proxy_and_what_was_said_stays() -> None:
     seen = child_environment({"NO_PROXY": "corp.example, localhost", "HTTPS_PROXY": "http://p:1"}, FACTS)
     assert (seen["NO_PROXY"], seen["no_proxy"]) == ("corp.example,localhost,127.0.0.1", "127.0.0.1,localhost")
     assert seen["HTTPS_PROXY"] == "http://p:1"
+
+
+BUNDLED = dict.fromkeys(("SSL_CERT_FILE", "AWS_CA_BUNDLE"), "/run/b.pem")
+PROXIED = dataclasses.replace(FACTS, proxy_url="http://main:s@127.0.0.1:4001", bundles=BUNDLED)
+
+
+def test_https_goes_through_the_gate_and_trusts_it() -> None:
+    seen = child_environment({"HTTPS_PROXY": "http://p:1", "AWS_CA_BUNDLE": "/corp.pem"}, PROXIED)
+    assert {seen["HTTPS_PROXY"], seen["https_proxy"]} == {"http://main:s@127.0.0.1:4001"}
+    assert {seen["SSL_CERT_FILE"], seen["AWS_CA_BUNDLE"]} == {"/run/b.pem"}
+    assert seen["SANDGATE_GATE_URL"] == "http://127.0.0.1:4000"
+
+
+@pytest.mark.parametrize(
+    ("exceptions", "left"),
+    [
+        ("*", ""),
+        (".amazonaws.com,corp", "corp"),
+        ("amazonaws.com", ""),
+        ("com, intranet", "intranet"),
+        ("*.us-east-1.amazonaws.com:443", ""),
+        ("api.aws,.on.aws,amazoncognito.com,dynamodb.eu-west-1.amazonaws.com.cn", ""),
+        ("aws.example.com,10.0.0.0/8", "aws.example.com,10.0.0.0/8"),
+    ],
+)
+def test_no_exception_leads_around_the_gate(exceptions: str, left: str) -> None:
+    seen = child_environment({"NO_PROXY": exceptions}, PROXIED)["NO_PROXY"]
+    assert seen == ",".join(filter(None, [left, "127.0.0.1,localhost"]))
+
+
+def test_what_installs_packages_has_the_users_own_way_out() -> None:
+    own = {"HTTPS_PROXY": "http://p:1", "SSL_CERT_FILE": "/mine.pem", "PATH": "/bin"}
+    child = child_environment(own, PROXIED)
+    of_a_child = child_environment(child, PROXIED)
+    for environ in (child, of_a_child):
+        found = outside(environ)
+        assert {name: found.get(name) for name in ("HTTPS_PROXY", "https_proxy", "SSL_CERT_FILE", "PATH")} == {
+            "HTTPS_PROXY": "http://p:1",
+            "https_proxy": None,
+            "SSL_CERT_FILE": "/mine.pem",
+            "PATH": "/bin",
+        }
+        assert "AWS_CA_BUNDLE" not in found
+
+
+@pytest.mark.parametrize("told", ["", "{", "[]", "3"])
+def test_an_environment_that_is_no_child_s_stays_as_it_is(told: str) -> None:
+    environ = {"HTTPS_PROXY": "http://p:1", "SANDGATE_OUTSIDE": told}
+    assert outside(environ) == environ
+
+
+def test_what_prepares_the_tests_sees_nothing_of_aws(canaries: dict[str, str]) -> None:
+    environ = {
+        **canaries,
+        "AWS_PROFILE": "p",
+        "SANDGATE_TIER": "sandbox",
+        "MY_SECRET": "x",
+        "HTTPS_PROXY": "http://p:1",
+    }
+    assert preparing(environ, frozenset({"MY_SECRET"})) == {"HTTPS_PROXY": "http://p:1"}
+
+
+def test_an_https_endpoint_is_what_sdks_get() -> None:
+    facts = dataclasses.replace(FACTS, endpoint_url="https://127.0.0.1:4000", variables={"E": "gate_url"})
+    seen = child_environment({}, facts)
+    assert (seen["AWS_ENDPOINT_URL"], seen["E"]) == ("https://127.0.0.1:4000",) * 2
+    assert seen["SANDGATE_GATE_URL"] == "http://127.0.0.1:4000"
 
 
 def test_keys_of_the_env_file_are_removed() -> None:

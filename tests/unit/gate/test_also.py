@@ -90,6 +90,6 @@ def test_a_run_without_one_gives_no_key_for_it(gate: Any) -> None:
     async def stop(_reason: str) -> None:
         return
 
-    desk = Desk(gate.parts, gate._listener, stop)
+    desk = Desk(gate.parts, gate._listener, stop, str)
     with pytest.raises(ValueError, match="no second account"):
         asyncio.run(desk.answer("key", {"worker": "main", "kind": "also"}))

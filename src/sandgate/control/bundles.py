@@ -1,0 +1,56 @@
+"""Which files of certificates a child gets: those that it would have trusted, and the run's authority."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+from sandgate.core.environment import BUNDLE, BUNDLES, OWN_AUTHORITY
+from sandgate.core.files import replace_text
+
+__all__ = ["bundles"]
+
+_NODE = "NODE_EXTRA_CA_CERTS"
+_BEGIN = "BEGIN CERTIFICATE"
+
+
+def bundles(environ: Mapping[str, str], directory: Path) -> dict[str, str]:
+    """Variable to file.
+
+    What its clients trust stays what the user has named; that is written anew, with the run's authority behind it.
+
+    Args:
+        environ: where the user may have named one.
+        directory: the run's.
+    """
+    found = {name: _one(environ.get(name, ""), directory, directory / BUNDLE) for name in BUNDLES}
+    return {**found, _NODE: _one(environ.get(_NODE, ""), directory, directory / OWN_AUTHORITY)}
+
+
+def _one(named: str, directory: Path, usual: Path) -> str:
+    path = Path(named)
+    if not named or (path.parent / OWN_AUTHORITY).exists():
+        return str(usual)  # a run's own: of this one, or of another that has been left
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        text = _read(path)
+        if _BEGIN in text:
+            mark = hashlib.sha256(text.encode()).hexdigest()[:8]
+            merged = directory / f"ca-bundle-{mark}.pem"
+            own = (directory / OWN_AUTHORITY).read_text(encoding="ascii")
+            replace_text(merged, f"{text.rstrip()}\n{own}")
+            return str(merged)
+    return str(usual)
+
+
+def _of_a_run(path: Path) -> bool:
+    return path.name.startswith("ca") and all((path.parent / name).exists() for name in ("namespace", OWN_AUTHORITY))
+
+
+def _read(path: Path) -> str:
+    """A file, or the files of a folder, which requests takes too."""
+    if not path.is_dir():
+        return path.read_text(encoding="utf-8")
+    texts = (each.read_text(encoding="utf-8") for each in sorted(path.iterdir()) if each.is_file())
+    return "\n".join(dict.fromkeys(text for text in texts if _BEGIN in text))

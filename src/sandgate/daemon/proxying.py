@@ -1,0 +1,99 @@
+"""Wiring the gate as a proxy: its secret, its authority, what it may answer for, and what is noted of it."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import ssl
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from sandgate.config.model import Config
+from sandgate.core.environment import BUNDLE, BUNDLES, OWN_AUTHORITY
+from sandgate.gate.listener import HOST, Listener
+from sandgate.gate.parts import Parts
+from sandgate.proxy.egress import Egress
+from sandgate.proxy.front import Front
+from sandgate.proxy.front import Parts as FrontParts
+from sandgate.proxy.known import ServiceHosts
+from sandgate.proxy.parent import parent_of
+from sandgate.tiers._model import Tier
+
+__all__ = ["Proxying"]
+
+_SECRET_BYTES = 24
+_FUNCTIONS = "main"
+"""The worker that calls of functions count for, as at the gate's own address."""
+_NOT_USED = "the client left after the handshake without a request: it pins another certificate, perhaps"
+
+
+class Proxying:
+    """The proxy of one gate, in the order in which it comes to be.
+
+    Args:
+        config: the run's.
+        run_dir: the run's.
+    """
+
+    def __init__(self, config: Config, run_dir: Path) -> None:
+        self._config = config
+        self._run_dir = run_dir
+        self._context: Callable[[str], ssl.SSLContext] | None = None
+        self.front = Front(secrets.token_urlsafe(_SECRET_BYTES))
+
+    def make_authority(self) -> None:
+        """Make the run's authority, and the files by which children trust it; blocks."""
+        # Imported here, in a thread: while the emulator starts, that costs a run nothing.
+        from sandgate.proxy.authority import Authority  # noqa: PLC0415
+        from sandgate.proxy.roots import write_bundles  # noqa: PLC0415
+
+        authority = Authority(self._run_dir.name)
+        write_bundles(self._run_dir, authority.pem)
+        self._context = authority.context
+
+    @property
+    def of_endpoint(self) -> Callable[[], ssl.SSLContext] | None:
+        """What the gate's own ports show to clients that speak TLS; `None` where none shall."""
+        return self._own_context if self._config.endpoint == "https" else None
+
+    def _own_context(self) -> ssl.SSLContext:
+        assert self._context is not None
+        return self._context(HOST)
+
+    @property
+    def functions(self) -> Mapping[str, str]:
+        """Variables of functions in an emulator; the files that they name are there once the gate serves."""
+        bundle = str(self._run_dir / BUNDLE)
+        return {
+            **dict.fromkeys(("HTTPS_PROXY", "https_proxy"), self.front.url(_FUNCTIONS)),
+            **dict.fromkeys(BUNDLES, bundle),
+            "NODE_EXTRA_CA_CERTS": str(self._run_dir / OWN_AUTHORITY),
+        }
+
+    def open(self, parts: Parts, listener: Listener, tier: Tier) -> None:
+        """Serve."""
+        assert self._context is not None
+
+        def note(event: str, host: str, worker: str, **more: object) -> None:
+            test = parts.tests.get(worker, "")
+            parts.recorder.note({"event": event, "host": host, "worker": worker, "test": test, **more})
+
+        def note_egress(host: str, port: int, worker: str, rule: str) -> None:
+            note("egress", host, worker, port=port, refused=rule)
+
+        def note_handshake(host: str, worker: str, why: str) -> None:
+            note("handshake", host, worker, why=why)
+
+        self.front.open(
+            FrontParts(
+                context=self._context,
+                hosts=ServiceHosts(parts.models, parts.routes.values()),
+                egress=Egress(listed=self._config.egress, everywhere=not tier.emulates),
+                answer=lambda host, worker: listener.terminated(
+                    host, worker, lambda: note_handshake(host, worker, _NOT_USED)
+                ),
+                note_egress=note_egress,
+                note_handshake=note_handshake,
+                parent=parent_of(os.environ),
+            )
+        )

@@ -1,0 +1,270 @@
+"""The gate as an HTTPS proxy: who asks, for which host, and whether the gate itself answers for it.
+
+Connections are accepted by hand, and no byte is read beyond the client's head: what follows belongs to TLS or to a
+tunnel, whoever takes the socket then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import ssl
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, replace
+
+from sandgate.errors import EnvironmentFault
+from sandgate.proxy.egress import Egress, RefusedHost, resolve
+from sandgate.proxy.head import RefusedHead, parse_head, worker_of
+from sandgate.proxy.known import ServiceHosts
+from sandgate.proxy.parent import Parent
+from sandgate.proxy.relay import connect, relay
+
+__all__ = ["Front", "Parts"]
+
+_LOOPBACK = "127.0.0.1"
+_MAX_HEAD = 16 * 1024
+_HEAD_SECONDS = 30.0
+_HANDSHAKE_SECONDS = 30.0
+_PAUSE_SECONDS = 0.1
+_BACKLOG = 512
+_HTTPS = 443
+_END = b"\r\n\r\n"
+_ALERT, _NO_TLS = "ALERT", ("HTTP_REQUEST", "WRONG_VERSION_NUMBER", "HTTPS_PROXY_REQUEST")
+"""As OpenSSL names reasons: the client refused (RFC 8446, 6.2), or spoke something else."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What a front needs to serve, which is there only once the gate's tier has started."""
+
+    context: Callable[[str], ssl.SSLContext]
+    """What a server shows that answers for a host."""
+    hosts: ServiceHosts
+    egress: Egress
+    answer: Callable[[str, str], asyncio.Protocol]
+    """Gives what answers requests inside TLS, for a host and a worker."""
+    note_egress: Callable[[str, int, str, str], None]
+    """Told host, port, worker, and the rule that refused it or an empty string, of what the gate does not answer."""
+    note_handshake: Callable[[str, str, str], None]
+    """Told host, worker and reason, when there is no TLS with a client."""
+    parent: Parent | None = None
+
+
+class Front:
+    """Listens on a port of its own, for all workers.
+
+    Args:
+        secret: of the run, which clients must know.
+    """
+
+    def __init__(self, secret: str) -> None:
+        self._secret = secret
+        self._port = 0
+        self._listening: list[socket.socket] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._parts: Parts | None = None
+
+    def bind(self) -> None:
+        """Take a port; clients wait until `open`.
+
+        Raises:
+            EnvironmentFault: there is none.
+        """
+        sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        try:
+            sock.bind((_LOOPBACK, 0))
+            sock.listen(_BACKLOG)
+        except OSError as error:
+            sock.close()
+            raise EnvironmentFault(f"cannot listen: {error.strerror}", where="proxy of the gate") from error
+        self._port = int(sock.getsockname()[1])
+        self._listening.append(sock)
+
+    def url(self, worker: str) -> str:
+        """What `HTTPS_PROXY` is for a worker; it holds the secret."""
+        return f"http://{worker}:{self._secret}@{_LOOPBACK}:{self._port}"
+
+    def open(self, parts: Parts) -> None:
+        """Serve."""
+        self._parts = parts
+        for sock in self._listening:
+            self._start(self._accept(sock, parts))
+
+    def adopt(self, listening: socket.socket) -> None:
+        """Accept on a socket of another network namespace too, where the port is the same.
+
+        Raises:
+            ValueError: it is another kind of socket, or another port, or there is one already.
+        """
+        if listening.family != socket.AF_INET or listening.type != socket.SOCK_STREAM:
+            raise ValueError("the port of the proxy is an IPv4 TCP socket")
+        if listening.getsockname() != (_LOOPBACK, self._port) or len(self._listening) != 1:
+            raise ValueError("that is not the port of the proxy, or it has been handed over")
+        if self._parts is None:
+            raise ValueError("the gate does not serve yet")
+        self._listening.append(listening)
+        # Inside there is no network but the gate, on whatever tier.
+        within = replace(self._parts, egress=replace(self._parts.egress, everywhere=False))
+        self._start(self._accept(listening, within))
+
+    async def close(self) -> None:
+        """Accept no more, and cut tunnels."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for sock in self._listening:
+            sock.close()
+
+    def _start(self, work: Coroutine[object, object, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _accept(self, listening: socket.socket, parts: Parts) -> None:
+        loop = asyncio.get_running_loop()
+        listening.setblocking(False)  # noqa: FBT003 - the standard library's signature
+        while True:
+            try:
+                sock, _ = await loop.sock_accept(listening)
+            except OSError:  # too many files are open, or the client has left
+                await asyncio.sleep(_PAUSE_SECONDS)
+                continue
+            sock.setblocking(False)  # noqa: FBT003 - likewise
+            self._start(self._serve(sock, parts))
+
+    async def _serve(self, sock: socket.socket, parts: Parts) -> None:
+        owned = True
+        try:
+            async with asyncio.timeout(_HEAD_SECONDS):
+                request = parse_head(await _read_head(sock))
+            worker = worker_of(request.authorization, self._secret)
+            host, port = request.where()
+            if port == _HTTPS and host in parts.hosts:
+                owned = False
+                await self._terminate(parts, sock, host, worker)
+            else:
+                await self._tunnel(parts, sock, (host, port), worker)
+        except RefusedHead as refusal:
+            await _refuse(sock, refusal.status, refusal.text, refusal.text)
+        except (OSError, TimeoutError):
+            pass  # the client left, or says nothing
+        finally:
+            if owned:
+                sock.close()
+
+    async def _terminate(self, parts: Parts, sock: socket.socket, host: str, worker: str) -> None:
+        """Answer for the host: what comes in TLS goes through the gate's pipeline."""
+        loop = asyncio.get_running_loop()
+        try:
+            await loop.sock_sendall(sock, b"HTTP/1.1 200 Connection established\r\n\r\n")
+        except BaseException:
+            sock.close()
+            raise
+        try:
+            await loop.connect_accepted_socket(
+                lambda: parts.answer(host, worker),
+                sock,
+                ssl=parts.context(host),
+                ssl_handshake_timeout=_HANDSHAKE_SECONDS,
+            )
+        except (OSError, TimeoutError) as error:
+            parts.note_handshake(host, worker, _reason(error))
+
+    async def _tunnel(self, parts: Parts, sock: socket.socket, where: tuple[str, int], worker: str) -> None:
+        host, port = where
+        try:
+            upstream = await _reach(parts, host, port)
+        except RefusedHost as refused:
+            parts.note_egress(host, port, worker, refused.rule)
+            await _refuse(sock, refused.status, f"{refused.reason}; {refused.remedy}", f"{host}: {refused.rule}")
+            return
+        with upstream:
+            parts.note_egress(host, port, worker, "")
+            await asyncio.get_running_loop().sock_sendall(sock, b"HTTP/1.1 200 Connection established\r\n\r\n")
+            await relay(sock, upstream)
+
+
+async def _reach(parts: Parts, host: str, port: int) -> socket.socket:
+    """A connection to a host that may be reached.
+
+    Raises:
+        RefusedHost: it may not, or cannot.
+    """
+    parts.egress.check(host)
+    if parts.parent is not None and parts.parent.serves(host):
+        # The user's proxy resolves names; of what is written as an address, this is known here.
+        parts.egress.check_written(host)
+        return await parts.parent.connect(host, port)
+    addresses = await resolve(host, port)
+    parts.egress.check_addresses(host, [address for _, (address, _) in addresses])
+    return await connect(host, addresses)
+
+
+async def _read_head(sock: socket.socket) -> bytes:
+    """The client's head, and not a byte more.
+
+    Raises:
+        RefusedHead: it is too long.
+        OSError: the client left.
+    """
+    data = b""
+    while not data.endswith(_END):
+        if len(data) >= _MAX_HEAD:
+            raise RefusedHead(431, f"request head over {_MAX_HEAD} bytes")
+        data += await _piece(sock, data)
+    return data[: -len(_END)]
+
+
+async def _piece(sock: socket.socket, before: bytes) -> bytes:
+    """What is there, up to the end of the head."""
+    seen = await _peek(sock)
+    if not seen:
+        raise ConnectionResetError
+    ends = (before[-len(_END) :] + seen).find(_END)
+    wanted = len(seen) if ends < 0 else ends + len(_END) - len(before[-len(_END) :])
+    return sock.recv(wanted)
+
+
+async def _peek(sock: socket.socket) -> bytes:
+    loop = asyncio.get_running_loop()
+    ready = loop.create_future()
+    loop.add_reader(sock, lambda: None if ready.done() else ready.set_result(None))
+    try:
+        await ready
+    finally:
+        loop.remove_reader(sock)
+    with contextlib.suppress(BlockingIOError):
+        return sock.recv(_MAX_HEAD, socket.MSG_PEEK)
+    return await _peek(sock)
+
+
+async def _refuse(sock: socket.socket, status: int, text: str, short: str) -> None:
+    """Say no; most clients show the reason phrase and nothing else of it, so it says why too."""
+    body = f"sandgate: {text}\n".encode()
+    extra = 'Proxy-Authenticate: Basic realm="sandgate"\r\n' if status == _NO_SECRET else ""
+    head = (
+        f"HTTP/1.1 {status} sandgate refuses: {text if status != _NO_SECRET else short}\r\n{extra}"
+        f"X-Sandgate-Refused: {short}\r\n"
+        f"Content-Type: text/plain; charset=utf-8\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+    )
+    with contextlib.suppress(OSError):
+        await asyncio.get_running_loop().sock_sendall(sock, head.encode("latin-1", "replace") + body)
+        sock.shutdown(socket.SHUT_WR)
+
+
+_NO_SECRET = 407
+
+
+def _reason(error: Exception) -> str:
+    """Why there is no TLS, as far as the client's end of it tells."""
+    name = error.reason or "" if isinstance(error, ssl.SSLError) else ""
+    if any(word in name for word in _NO_TLS):
+        return "the client speaks no TLS"
+    if _ALERT in name:
+        alert = name.lower().replace("_", " ")
+        return f"the client does not accept the run's certificate ({alert}): it pins another, or has its own bundle"
+    if isinstance(error, TimeoutError):
+        return "the client did not finish the handshake"
+    return "the client broke off the handshake: it pins another certificate, or has its own bundle"

@@ -1,0 +1,75 @@
+"""A tunnel: bytes from one socket to another and back, looked at by nobody."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Sequence
+
+from sandgate.proxy.egress import RefusedHost
+
+__all__ = ["connect", "relay"]
+
+_CONNECT_SECONDS = 15.0
+_PIECE = 64 * 1024
+
+
+async def connect(host: str, addresses: Sequence[tuple[socket.AddressFamily, tuple[str, int]]]) -> socket.socket:
+    """Connect to the first address that answers.
+
+    Args:
+        host: for the message.
+        addresses: checked.
+
+    Raises:
+        RefusedHost: none answers.
+    """
+    loop = asyncio.get_running_loop()
+    reason = "no address"
+    for family, address in addresses:
+        sock = socket.socket(family, socket.SOCK_STREAM)
+        sock.setblocking(False)  # noqa: FBT003 - the standard library's signature
+        try:
+            async with asyncio.timeout(_CONNECT_SECONDS):
+                await loop.sock_connect(sock, address)
+        except TimeoutError:
+            sock.close()
+            reason = "no answer"
+        except OSError as error:
+            sock.close()
+            reason = error.strerror or "it cannot be reached"
+        except BaseException:
+            sock.close()
+            raise
+        else:
+            return sock
+    raise RefusedHost("unreachable", f"{host}: {reason}", "look at the network", 502)
+
+
+async def relay(one: socket.socket, other: socket.socket) -> None:
+    """Pass on what comes, both ways, until both sides have ended.
+
+    Args:
+        one: not blocking; closed by the caller.
+        other: likewise.
+    """
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_pass_on(one, other))
+        group.create_task(_pass_on(other, one))
+
+
+async def _pass_on(source: socket.socket, target: socket.socket) -> None:
+    loop = asyncio.get_running_loop()
+    try:
+        while data := await loop.sock_recv(source, _PIECE):
+            await loop.sock_sendall(target, data)
+    except OSError:
+        # Broken: the other direction has nobody to talk to either.
+        with contextlib.suppress(OSError):
+            source.shutdown(socket.SHUT_RDWR)
+        with contextlib.suppress(OSError):
+            target.shutdown(socket.SHUT_RDWR)
+    else:
+        with contextlib.suppress(OSError):
+            target.shutdown(socket.SHUT_WR)
