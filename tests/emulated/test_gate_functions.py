@@ -29,6 +29,19 @@ def handler(event, context):
             aws_session_token=found["SessionToken"],
         )
         return {"key": found["AccessKeyId"], "arn": inside.get_caller_identity()["Arn"]}
+    if "fetch" in event:
+        import urllib.error, urllib.request
+        try:
+            return {"status": urllib.request.urlopen(event["fetch"]).status}
+        except (OSError, urllib.error.URLError) as error:
+            return {"failed": str(error)}
+    if "at" in event:
+        table = boto3.client("dynamodb", endpoint_url=event["at"])
+        try:
+            table.put_item(TableName="test-gate-functions", Item={"id": {"S": event["id"]}})
+        except Exception as error:
+            return {"refused": type(error).__name__, "text": str(error)}
+        return {"written": event["id"]}
     if "who" in event:
         return {"arn": boto3.client("sts", region_name=event["who"]).get_caller_identity()["Arn"]}
     table = boto3.client("dynamodb", region_name=event.get("region"))
@@ -106,6 +119,23 @@ def test_a_function_writes_with_its_role_and_is_attributed(run: Run, clients: An
     call = _calls(run, "PutItem")[-1]
     assert (call["principal"], call["name"]) == ("function", "test-writer")
     assert call["resources"] == ["AWS::DynamoDB::Table:test-gate-functions"]
+
+
+def test_hosts_that_are_written_into_a_function(run: Run, clients: Any, invoke: Any) -> None:
+    """Its role decides there too, its key set is read, and other hosts are refused as they are to tests."""
+    pool = clients("cognito-idp").create_user_pool(PoolName="test-functions")["UserPool"]["Id"]
+    try:
+        url = f"https://cognito-idp.us-east-1.amazonaws.com/{pool}/.well-known/jwks.json"
+        assert invoke(fetch=url) == {"status": 200}
+    finally:
+        clients("cognito-idp").delete_user_pool(UserPoolId=pool)
+    assert invoke(at="https://dynamodb.us-east-1.amazonaws.com", id="5") == {"written": "5"}
+    call = _calls(run, "PutItem")[-1]
+    assert (call["principal"], call["name"]) == ("function", "test-writer")
+    # Another service's host is not what the gate takes the call for.
+    assert "InvalidHost" in invoke(at="https://sqs.us-east-1.amazonaws.com", id="6")["text"]
+    found = invoke(fetch="https://telemetry.example.org/")
+    assert 'egress = ["telemetry.example.org"]' in found["failed"]
 
 
 def test_a_function_whose_role_may_not_fails(upstream_clients: Any, invoke: Any) -> None:

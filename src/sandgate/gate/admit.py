@@ -11,7 +11,10 @@ from sandgate.gate.answers import INTERNAL, RefusedError
 from sandgate.gate.parts import Parts
 from sandgate.keys.run_keys import KeyEntry
 from sandgate.routes._model import Route, RouteMatch
+from sandgate.wire.hosts import read_host
 from sandgate.wire.http import Request, WireError
+from sandgate.wire.identify import Match
+from sandgate.wire.models import Models
 from sandgate.wire.signing.presented import Presented
 
 __all__ = [
@@ -98,14 +101,26 @@ def check_query(request: Request) -> None:
         raise WireError("InvalidRequest", "X-Amz-Target is a header, and no part of a query.", status=400)
 
 
-def check_function(request: Request) -> None:
-    """Functions know the gate by its own address; what another host means is the emulator's to say, not ours.
+def check_function(request: Request, found: Match | None, models: Models) -> None:
+    """Functions know the gate by its own address, or a service by its plain host at AWS.
+
+    Their calls go on as they came, and what any other host means is the emulator's to say, not ours.
+
+    Args:
+        request: the head.
+        found: what the gate takes it for; `None` where it takes a route.
+        models: all models.
 
     Raises:
-        WireError: a function names a host of AWS.
+        WireError: a function names another host of AWS than that of the service that it calls.
     """
-    if not on_own_host(request):
-        raise WireError("InvalidHost", "a function reaches AWS under the gate's own address", status=400)
+    if on_own_host(request):
+        return
+    host = read_host(request.host)
+    fitting = () if found is None or host.bucket else models.by_endpoint_prefix.get(host.endpoint_prefix, ())
+    if found is None or not any(info.name == found.service for info in fitting):
+        text = "a function reaches AWS under the gate's own address, or that of the service"
+        raise WireError("InvalidHost", text, status=400)
 
 
 def find_route(

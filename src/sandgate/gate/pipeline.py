@@ -128,7 +128,7 @@ class Pipeline:
         if claim is not None:
             flow.entry = await entry_of(claim, parts)
             if flow.verbatim:
-                check_function(request)
+                check_function(request, flow.match, parts.models)
         if flow.match is None:
             return await self._route(flow)
         if flow.match.body == "buffer":

@@ -38,6 +38,7 @@ _READY_SECONDS = 30.0
 _ROOT = Credential(access_key_id=_ACCOUNT, secret_access_key="test")  # noqa: S106 - the emulator's own, worthless elsewhere
 """Any twelve digits are root for the emulator; the gate refuses such keys, and only the tier itself uses one."""
 _OTHER_ROOT = Credential(access_key_id=_OTHER, secret_access_key="test")  # noqa: S106 - likewise
+_API, _API_PATH = "execute-api", "/_aws/execute-api/"
 _EVERYTHING = Statement(effect="Allow", actions=("*",), resources=("*",))
 _NO_IAM = Statement(effect="Deny", actions=("iam:*",), resources=("*",))
 _OWN = frozenset(Leftover(type="AWS::IAM::User", name=f"sandgate-{kind}") for kind in ("identity", "deployer"))
@@ -90,7 +91,12 @@ class _Emulated:
         """Everything goes to the one socket, signed for the gate's own address."""
         name, signed_for = self.rules.scope(aim.service, aim.signing_name, aim.region or self.place.region)
         return Target(
-            host=self.place.host, signing_name=name, region=signed_for, unix=self.place.socket, lent=self.place.lent
+            host=self.place.host,
+            signing_name=name,
+            region=signed_for,
+            unix=self.place.socket,
+            lent=self.place.lent,
+            path=_path_of_api(aim),
         )
 
     def credential(self, kind: str, _service: str, /) -> Credential:
@@ -163,6 +169,13 @@ class _Emulated:
             os.killpg(self.process.pid, signal.SIGKILL)
         await self.process.wait()
         shutil.rmtree(self.place.tmp, ignore_errors=True)
+
+
+def _path_of_api(aim: Aim) -> str | None:
+    """The emulator knows an API by its host only below its own; a host of AWS names it to the gate."""
+    if aim.service != _API or not aim.data_plane or aim.path.startswith(_API_PATH):
+        return None
+    return f"{_API_PATH}{aim.parameters['api']}{aim.path}"
 
 
 def _listed(client: UnixClient, service: str) -> list[Leftover]:
