@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
+from botocore.config import Config
 from botocore.exceptions import ClientError
 from tests.sandbox.standin.account import ACCOUNT, StandIn
 from tests.sandbox.tier import Project, identity_of, project
@@ -74,6 +76,25 @@ def test_the_header_shows_them_too(run: Run, standin: StandIn) -> None:
 
 def test_stack_commands_are_the_deployer_roles(run: Run) -> None:
     assert f"assumed-role/{NAME}-deployer/" in run.deployer_clients()("sts").get_caller_identity()["Arn"]
+
+
+def test_a_host_that_is_written_into_code_is_the_gates(run: Run, here: Project, standin: StandIn) -> None:
+    """Calls to it are signed anew; other hosts need no entry here, but an address of this machine does."""
+    environ = run.environment(here.environ)
+    client = run.boto_session().client(
+        "sqs",
+        endpoint_url="https://sqs.eu-west-1.amazonaws.com",
+        verify=environ["AWS_CA_BUNDLE"],
+        config=Config(proxies={"https": environ["HTTPS_PROXY"]}),
+    )
+    client.list_queues()
+    assert (standin.front.seen[-1].host, standin.front.seen[-1].operation) == (
+        "sqs.eu-west-1.amazonaws.com",
+        "ListQueues",
+    )
+    assert used_key(standin).token
+    with pytest.raises(requests.exceptions.ProxyError, match=r"127\.0\.0\.1 is an address of this machine"):
+        requests.get("https://127.0.0.1:1/", proxies={"https": environ["HTTPS_PROXY"]}, timeout=30)
 
 
 def test_hosts_are_those_of_the_calls_region_and_service(run: Run, clients: Any, standin: StandIn) -> None:

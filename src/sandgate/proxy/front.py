@@ -10,13 +10,12 @@ import asyncio
 import contextlib
 import socket
 import ssl
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Container, Coroutine
 from dataclasses import dataclass, replace
 
 from sandgate.errors import EnvironmentFault
 from sandgate.proxy.egress import Egress, RefusedHost, resolve
 from sandgate.proxy.head import RefusedHead, parse_head, worker_of
-from sandgate.proxy.known import ServiceHosts
 from sandgate.proxy.parent import Parent
 from sandgate.proxy.relay import connect, relay
 
@@ -40,7 +39,8 @@ class Parts:
 
     context: Callable[[str], ssl.SSLContext]
     """What a server shows that answers for a host."""
-    hosts: ServiceHosts
+    hosts: Container[str]
+    """That the gate answers for."""
     egress: Egress
     answer: Callable[[str, str], asyncio.Protocol]
     """Gives what answers requests inside TLS, for a host and a worker."""
