@@ -6,16 +6,19 @@ import pytest
 
 from sandgate.proxy.egress import Egress, RefusedHost, is_public
 
-LISTED = Egress(listed=("pypi.org", "*.example.org", "10.1.2.3", "localhost"), everywhere=False)
+LISTED = Egress(listed=("packages.example.net", "*.example.org", "10.1.2.3", "localhost"), everywhere=False)
 OPEN = Egress(listed=("*.example.org", "db.internal"), everywhere=True)
 
 
-@pytest.mark.parametrize("host", ["pypi.org", "a.example.org", "b.a.example.org", "10.1.2.3"])
+@pytest.mark.parametrize("host", ["packages.example.net", "a.example.org", "b.a.example.org", "10.1.2.3"])
 def test_what_is_listed_passes(host: str) -> None:
     LISTED.check(host)
 
 
-@pytest.mark.parametrize("host", ["example.org", "evilexample.org", "files.pypi.org", "pypi.org.evil.org", "10.1.2.4"])
+@pytest.mark.parametrize(
+    "host",
+    ["example.org", "evilexample.org", "files.packages.example.net", "packages.example.net.evil.org", "10.1.2.4"],
+)
 def test_what_is_not_listed_is_refused_with_the_line_that_allows_it(host: str) -> None:
     with pytest.raises(RefusedHost) as caught:
         LISTED.check(host)

@@ -47,7 +47,7 @@ def test_services(hosts: ServiceHosts, host: str) -> None:
         "ec2-1-2-3-4.eu-west-1.compute.amazonaws.com", "ip-10-0-0-1.ec2.internal", "db.abc.us-east-1.rds.amazonaws.com",
         "search-x-abc.us-east-1.es.amazonaws.com", "b-1.x.c2.kafka.us-east-1.amazonaws.com",
         "a1b2-ats.iot.us-east-1.amazonaws.com", "amazonaws.com", "x.amazonaws.com", "evilamazonaws.com",
-        "dynamodb.eu-west-1.amazonaws.com.evil.org", "console.aws.amazon.com", "pypi.org", "127.0.0.1",
+        "dynamodb.eu-west-1.amazonaws.com.evil.org", "console.aws.amazon.com", "packages.example.net", "127.0.0.1",
         "vpce-1-2.dynamodb.us-east-1.vpce.amazonaws.com", "dynamodb.eu-west-1.amazonaws.com.",
     ],
 )  # fmt: skip
