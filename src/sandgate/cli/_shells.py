@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
-from sandgate.core.environment import without_preload
+from sandgate.core.environment import outside, without_preload
 
 __all__ = ["REMEMBERED", "Format", "cleared", "remembered", "render", "with_memory"]
 
@@ -54,7 +54,7 @@ def remembered(environ: Mapping[str, str]) -> list[str]:
 
 
 def cleared(environ: Mapping[str, str], preload: str) -> Mapping[str, str | None]:
-    """What takes a shell out of a run; nothing where it is in none.
+    """What takes a shell out of a run, its own proxy and certificates back in place; nothing where it is in none.
 
     Args:
         environ: the shell's variables.
@@ -63,8 +63,10 @@ def cleared(environ: Mapping[str, str], preload: str) -> Mapping[str, str | None
     names = remembered(environ)
     if not names:
         return {}
+    before = outside(environ)
+    own = {name: value for name in names if (value := before.get(name)) != environ.get(name)}
     node = without_preload(environ.get("NODE_OPTIONS", ""), preload)
-    return {**dict.fromkeys([*names, REMEMBERED]), "NODE_OPTIONS": node or None}
+    return {**dict.fromkeys([*names, REMEMBERED]), **own, "NODE_OPTIONS": node or None}
 
 
 def _sh(changes: _Changes) -> _Lines:

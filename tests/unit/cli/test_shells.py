@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from dotenv import dotenv_values
 
-from sandgate.cli._shells import Format, remembered, render, with_memory
+from sandgate.cli._shells import Format, cleared, remembered, render, with_memory
 
 VALUES = (
     "plain",
@@ -119,6 +119,19 @@ def test_what_an_earlier_run_set_is_unset() -> None:
     assert remembered(environ) == ["A", "B"]
     second = with_memory({"B": "2", "D": "2"}, environ)
     assert second == {"A": None, "B": "2", "D": "2", "SANDGATE_SET": "B D"}
+
+
+def test_the_users_own_proxy_comes_back() -> None:
+    told = {"HTTPS_PROXY": "http://mine:1", "https_proxy": None}
+    environ = {
+        "HTTPS_PROXY": "http://gate:1", "https_proxy": "http://gate:1", "AWS_REGION": "us-east-1",
+        "SANDGATE_OUTSIDE": json.dumps(told), "SANDGATE_SET": "AWS_REGION HTTPS_PROXY SANDGATE_OUTSIDE https_proxy",
+    }  # fmt: skip
+    assert cleared(environ) == {
+        "AWS_REGION": None, "HTTPS_PROXY": "http://mine:1", "https_proxy": None, "SANDGATE_OUTSIDE": None,
+        "SANDGATE_SET": None,
+    }  # fmt: skip
+    assert cleared({"HTTPS_PROXY": "http://mine:1"}) == {}
 
 
 def test_the_users_proxy_exceptions_are_never_unset() -> None:
