@@ -217,7 +217,13 @@ class _Tally:
             self.tests[str(event["outcome"])] += 1
         elif kind == "selected":
             self.selected.append(event)
-        elif kind == "elsewhere":
+        else:
+            self._add_host(event)
+
+    def _add_host(self, event: Mapping[str, object]) -> None:
+        """Count what has to do with other hosts than the gate's."""
+        kind = event.get("event")
+        if kind == "elsewhere":
             self.elsewhere.append({name: str(event[name]) for name in ("host", "service", "by")})
         elif kind == "egress":
             how = "refused" if event.get("refused") else "through"

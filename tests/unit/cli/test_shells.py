@@ -127,11 +127,11 @@ def test_the_users_own_proxy_comes_back() -> None:
         "HTTPS_PROXY": "http://gate:1", "https_proxy": "http://gate:1", "AWS_REGION": "us-east-1",
         "SANDGATE_OUTSIDE": json.dumps(told), "SANDGATE_SET": "AWS_REGION HTTPS_PROXY SANDGATE_OUTSIDE https_proxy",
     }  # fmt: skip
-    assert cleared(environ) == {
+    assert cleared(environ, "preload.cjs") == {
         "AWS_REGION": None, "HTTPS_PROXY": "http://mine:1", "https_proxy": None, "SANDGATE_OUTSIDE": None,
-        "SANDGATE_SET": None,
+        "SANDGATE_SET": None, "NODE_OPTIONS": None,
     }  # fmt: skip
-    assert cleared({"HTTPS_PROXY": "http://mine:1"}) == {}
+    assert cleared({"HTTPS_PROXY": "http://mine:1"}, "preload.cjs") == {}
 
 
 def test_the_users_proxy_exceptions_are_never_unset() -> None:
