@@ -108,6 +108,8 @@ def _kind_of(annotation: object) -> Kind:
         return list_of(record_of(entry))
     if base in _PLAIN:
         return _PLAIN[base]
+    if dataclasses.is_dataclass(base):
+        return record_of(base)
     inner = get_args(annotation)[1]
     return table_of(record_of(inner) if dataclasses.is_dataclass(inner) else _kind_of(inner))
 

@@ -283,6 +283,7 @@ class Options(ProxyOptions):
     stacks: Mapping[str, StackOptions] = option(
         doc="Stacks that the `stack` fixture and `sandgate stack` know by name."
     )
+    stories: str = option("stories", doc="Folder of the stories, relative to the configuration file.")
     endpoints: Mapping[str, EndpointOptions] = option(doc="Emulators of the tier `endpoints`, one per service.")
     gate_port: int = option(0, check=_port, command_line=True, doc="Port of the gate on 127.0.0.1; 0 takes a free one.")
     gate_timeout: float = option(

@@ -40,7 +40,7 @@ class Listener:
         self._source = gate_port_source
         self._tls = tls
         self._by_worker: dict[str, int] = {}
-        self._adopted: set[str] = set()
+        self._adopted: dict[str, asyncio.Server | TwoWays] = {}
         self._servers: list[asyncio.Server | TwoWays] = []
         self._connections: set[Connection] = set()
         self._handler: Handler | None = None
@@ -103,28 +103,30 @@ class Listener:
     async def adopt(self, worker: str, listening: socket.socket) -> None:
         """Accept on a socket of another network namespace too, where the worker's port is the same.
 
+        A worker has one such namespace at a time: with a later one, nothing is accepted in the earlier one any more.
+
         Raises:
-            ValueError: it is another kind of socket, another port, or the worker has one there already.
+            ValueError: it is another kind of socket, or another port.
         """
         if listening.family != socket.AF_INET or listening.type != socket.SOCK_STREAM:
             raise ValueError("a port of the gate is an IPv4 TCP socket")
         if listening.getsockname() != (HOST, self._by_worker.get(worker)):
             raise ValueError(f"that is not the port of the worker {worker!r}")
-        if worker in self._adopted:
-            raise ValueError(f"the worker {worker!r} has handed over its port")
-        self._adopted.add(worker)
         listening.settimeout(0)
         _bound(listening)
+        server: asyncio.Server | TwoWays
         if self._tls is not None:
-            both = TwoWays(listening, self._connection_of(worker), self._tls)
-            self._servers.append(both)
-            await both.start_serving()
-            return
-        self._servers.append(
-            await asyncio.get_running_loop().create_server(
+            server = TwoWays(listening, self._connection_of(worker), self._tls)
+            await server.start_serving()
+        else:
+            server = await asyncio.get_running_loop().create_server(
                 self._connection_of(worker), sock=listening, backlog=_BACKLOG
             )
-        )
+        self._servers.append(server)
+        if (earlier := self._adopted.pop(worker, None)) is not None:
+            earlier.close()
+            self._servers.remove(earlier)
+        self._adopted[worker] = server
 
     async def open(self, handler: Handler) -> None:
         """Accept on every port that is bound, and on those that are asked for later."""

@@ -19,7 +19,7 @@ from filelock import FileLock
 
 from sandgate.errors import EnvironmentFault
 
-__all__ = ["emulator_made", "emulator_python", "ensure_environment"]
+__all__ = ["emulator_made", "emulator_python", "ensure_environment", "find_uv"]
 
 _INDEX_HINT = (
     "the package index must be reachable once; behind a proxy set HTTPS_PROXY, with a mirror set PIP_INDEX_URL "
@@ -93,7 +93,7 @@ def _build(cache_dir: Path, final: Path, requirements: Sequence[str], progress: 
     progress("making the emulator's environment (once per version, about 15 s)")
     building = Path(tempfile.mkdtemp(prefix=f".{final.name}.", dir=cache_dir))
     try:
-        uv = shutil.which("uv") or _bundled_uv()
+        uv = find_uv()
         python = building / "bin" / "python"
         if uv:
             _run([uv, "venv", "--quiet", "--relocatable", "--python", sys.executable, "--clear", str(building)])
@@ -113,7 +113,10 @@ def _build(cache_dir: Path, final: Path, requirements: Sequence[str], progress: 
         raise
 
 
-def _bundled_uv() -> str:
+def find_uv() -> str:
+    """The program uv: on the path, or the one that its package brings; empty where there is none."""
+    if found := shutil.which("uv"):
+        return found
     with contextlib.suppress(ImportError):
         import uv  # noqa: PLC0415 - optional, and only needed the first time
 

@@ -1,0 +1,255 @@
+"""A story through a gate of its own: build, start, perform, end, explain."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from sandgate.cli._child import Signals
+from sandgate.cli._explain import explanation_lines
+from sandgate.cli._gated import gated, refuse_inside
+from sandgate.cli._lines import show
+from sandgate.cli._options import read_config
+from sandgate.config.model import Config
+from sandgate.errors import EnvironmentFault, UsageError
+
+if TYPE_CHECKING:
+    from sandgate.run import Run
+    from sandgate.stories.model import Story
+    from sandgate.stories.packages import Source
+    from sandgate.stories.performing import Stage
+    from sandgate.stories.runtimes._model import Built, GateFacts, Plan, Runtime
+
+__all__ = ["Chosen", "run_story", "stories_folder", "version_choice"]
+
+_DEFAULT = "process"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """What the command line says of a story's run."""
+
+    source: Source = "index"
+    version: str = ""
+    runtime: str = ""
+    image: str = ""
+
+
+def stories_folder(config: Config) -> Path:
+    """The folder of the stories."""
+    return config.root / config.stories
+
+
+def run_story(name: str, chosen: Chosen, overrides: Mapping[str, object]) -> int:
+    """Run a story through a gate of its own, and print the summary.
+
+    Args:
+        name: of the story.
+        chosen: which build of the tool, and where.
+        overrides: options of the configuration from the command line; `None` means not given.
+
+    Returns:
+        The exit status.
+
+    Raises:
+        SandgateError: the story cannot be read, built or started.
+    """
+    from sandgate.stories.checking import check_runtime, check_story  # noqa: PLC0415 - `--help` must not pay for it
+    from sandgate.stories.finding import find_story  # noqa: PLC0415
+
+    refuse_inside()
+    config = read_config(**overrides)
+    folder = stories_folder(config)
+    story = find_story(folder, name)
+    given = _given(folder, story)
+    check_story(story, given)
+    runtime = _runtime(chosen.runtime or (*story.runtimes, _DEFAULT)[0])
+    check_runtime(story, runtime.name)
+    with _plan(config, story, chosen) as plan, runtime.build(plan) as built:
+        _prove(plan, built)
+        show([f"sandgate: story {story.name}: {plan.package.story}"], err=True)
+
+        def body(run: Run, signals: Signals) -> int:
+            return _perform(plan, runtime, built, given, run, signals)
+
+        return gated(config, ("story", name), body)
+
+
+def _given(folder: Path, story: Story) -> dict[str, str]:
+    """Variables of `.env` beside the stories, which those of the shell go before; of the shell's only named ones."""
+    from sandgate.config.env_file import read_env_file  # noqa: PLC0415
+    from sandgate.stories.settings import check_values  # noqa: PLC0415
+
+    path = folder / ".env"
+    found = read_env_file(path) if path.is_file() else {}
+    check_values(found, where=str(path))
+    for name in (*story.requires, *story.temporary, *found):
+        if os.environ.get(name) and not name.startswith("AWS_"):
+            found[name] = os.environ[name]
+    return {name: value for name, value in found.items() if value}
+
+
+def _runtime(name: str) -> Runtime:
+    from sandgate.core.registry import lookup  # noqa: PLC0415
+    from sandgate.stories.runtimes._model import runtimes  # noqa: PLC0415
+
+    runtime = lookup(runtimes(), name, what="runtime", where="--runtime")
+    if why := runtime.absent():
+        raise EnvironmentFault(
+            f"the runtime {name} cannot be used here: {why}",
+            where="--runtime",
+            hint="install it, or take `--runtime process`, which needs nothing",
+        )
+    return runtime
+
+
+@contextmanager
+def _plan(config: Config, story: Story, chosen: Chosen) -> Iterator[Plan]:
+    from sandgate.stories.packages import provide, tool_name  # noqa: PLC0415
+    from sandgate.stories.runtimes._model import Plan  # noqa: PLC0415
+
+    checkout = config.root / story.package
+    package = provide(
+        chosen.source,
+        name=story.tool or tool_name(checkout),
+        version=chosen.version,
+        folder=checkout,
+        builds=_builds(config),
+        say=_say,
+    )
+    folder = Path(tempfile.mkdtemp(prefix="sandgate-story-"))
+    try:
+        yield Plan(
+            story=story,
+            package=package,
+            folder=folder,
+            project=config.root,
+            image=chosen.image,
+            keep=config.keep,
+            say=_say,
+        )
+    finally:
+        if config.keep:
+            _say(f"the story's folder is kept: {folder}")
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _builds(config: Config) -> Path:
+    """Where builds of the tool are kept: with the runs, which no repository holds."""
+    folder = config.root / ".sandgate"
+    folder.mkdir(exist_ok=True)
+    (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+    return folder / "builds"
+
+
+def _say(text: str) -> None:
+    show([f"sandgate: {text}"], err=True)
+
+
+def _prove(plan: Plan, built: Built) -> None:
+    """See that what is installed is what was built, file by file.
+
+    Raises:
+        EnvironmentFault: it is not.
+    """
+    from sandgate.stories.packages import ASK_INSTALLED, differing_files  # noqa: PLC0415
+
+    if plan.package.wheel is None:
+        return
+    said = built.ask(ASK_INSTALLED, plan.package.name)
+    if differing := differing_files(plan.package, said):
+        raise EnvironmentFault(
+            f"what is installed is not the build of this checkout: {', '.join(differing[:3])} differ",
+            where=str(plan.package.wheel),
+            hint="let the Dockerfile install <TOOL>_PKG as it is given, and nothing over it",
+        )
+
+
+def _perform(plan: Plan, runtime: Runtime, built: Built, given: Mapping[str, str], run: Run, signals: Signals) -> int:
+    from sandgate.stories.performing import perform  # noqa: PLC0415
+    from sandgate.stories.running import StepProcess  # noqa: PLC0415
+    from sandgate.stories.transcript import NAME, Transcript  # noqa: PLC0415
+
+    stage = _stage(run, signals, given)
+    path = run.directory / NAME
+    transcript = Transcript(path, show=typer.echo, secrets=(stage.facts.secret_access_key,))
+
+    def wait(start: Callable[[], StepProcess]) -> int:
+        return signals.run((), {}, lambda _command, _environ: start())
+
+    try:
+        transcript.say("story", f"{plan.story.title}; run {run.id}, tier {run.tier}, runtime {runtime.name}")
+        with built.enter(_gate(run)) as place:
+            for note in (plan.package.story, *built.notes, *place.notes):
+                transcript.say("story", note)
+            result = perform(plan.story, place, stage, transcript, wait)
+    finally:
+        transcript.close()
+    if result.failed:
+        show(_failure_lines(run, plan.story.name, result.failed, result.complaints, result.advice), err=True)
+        show(explanation_lines(run.directory, run.id), err=True)
+    _say(f"transcript {path}")
+    return result.status
+
+
+def _stage(run: Run, signals: Signals, given: Mapping[str, str]) -> Stage:
+    from sandgate.stories.performing import Stage  # noqa: PLC0415
+
+    return Stage(
+        run=run.id,
+        directory=run.directory,
+        facts=run.facts(),
+        account=run.account,
+        prefix=f"{run.config.prefix[0]}-{run.namespace}",
+        clients=run.clients(),
+        mark=run.mark,
+        stopped=lambda: signals.interrupted,
+        given=given,
+    )
+
+
+def _gate(run: Run) -> GateFacts:
+    from sandgate.stories.runtimes._model import GateFacts  # noqa: PLC0415
+
+    return GateFacts(port=int(run.gate_url.rpartition(":")[2]), door=lambda: run.open_door()[0])
+
+
+def _failure_lines(
+    run: Run, story: str, step: str, complaints: tuple[str, ...], advice: tuple[str, ...]
+) -> Iterator[str]:
+    yield f"story {story}: failed at {step}"
+    yield from (f"  {text}" for text in complaints)
+    if advice:
+        yield "  to look further, or to destroy by hand where the run was kept (--keep):"
+        yield from (f"    {line}" for line in advice)
+    if not advice:
+        yield f"  `sandgate explain {run.id}` says what is known about it"
+
+
+def version_choice(version: str, *, local: bool, no_build: bool) -> tuple[Source, str]:
+    """Which build the options choose.
+
+    Raises:
+        UsageError: more than one is chosen, or the version is none.
+    """
+    if sum((bool(version), local, no_build)) > 1:
+        raise UsageError("--version, --local and --no-build exclude each other", hint="give one of them, or none")
+    if local:
+        return "local", ""
+    if no_build:
+        return "no-build", ""
+    if not version:
+        return "index", ""
+    if not re.fullmatch(r"(==|~=|>=|<=|<|>)[A-Za-z0-9.+!*-]+", version):
+        raise UsageError(f"{version!r} is no version", where="--version", hint="with what goes before it: '==1.2.3'")
+    return "version", version

@@ -1,0 +1,118 @@
+"""Stories from files: `story.toml`, or a bare `test.sh` with a `Dockerfile`; pure, over the texts of a folder."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+import shlex
+import tomllib
+from collections.abc import Mapping
+
+from sandgate.config.declare import build, declared
+from sandgate.config.kinds import WrongValue
+from sandgate.errors import ConfigError
+from sandgate.stories.model import Step, Story, StoryFile
+
+__all__ = ["FILES", "SCRIPT", "is_story", "read_story"]
+
+SCRIPT = "test.sh"
+"""The script of a bare story."""
+_TOML, _DOCKERFILE, _MAKEFILE = "story.toml", "Dockerfile", "Makefile"
+FILES = (_TOML, SCRIPT, _DOCKERFILE, _MAKEFILE)
+"""The files of a story's folder that say what it is."""
+
+_ARGUMENT = re.compile(r"^\s*ARG\s+([A-Z][A-Z0-9_]*?)_(?:PKG|VERSION)\b", re.MULTILINE)
+_FROM = re.compile(r"^\s*FROM\s+(?:--\S+\s+)*(\S+)", re.MULTILINE | re.IGNORECASE)
+_STARTS = re.compile(r"^\s*(?:CMD|ENTRYPOINT)\s+(.+?)\s*$", re.MULTILINE | re.IGNORECASE)
+_NEEDED = re.compile(r"^\s*(?:export\s+)?NEED_EXAMPLES\s*[:?+]?=\s*(.*?)\s*(?:#.*)?$", re.MULTILINE)
+_OPTIONS = declared(StoryFile)
+
+
+def is_story(names: Mapping[str, str]) -> bool:
+    """Whether a folder with these files is a story."""
+    return _TOML in names or SCRIPT in names
+
+
+def read_story(folder: str, texts: Mapping[str, str]) -> Story:
+    """The story of a folder.
+
+    Args:
+        folder: its path.
+        texts: file name to text, of those in `FILES` that are there.
+
+    Raises:
+        ConfigError: it is no story, or says something that is none.
+    """
+    name = folder.rstrip("/").rpartition("/")[2]
+    if _TOML in texts:
+        return _described(name, folder, texts)
+    if SCRIPT in texts:
+        return _bare(name, folder, texts)
+    raise ConfigError(f"{name!r} is no story", where=folder, hint=f"it has neither {_TOML} nor {SCRIPT}")
+
+
+def _described(name: str, folder: str, texts: Mapping[str, str]) -> Story:
+    where = f"{folder}/{_TOML}"
+    try:
+        table = tomllib.loads(texts[_TOML])
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"this is no TOML: {error}", where=where) from error
+    try:
+        values = build(_OPTIONS, table)
+        story = Story(**values, name=name, folder=folder)  # type: ignore[arg-type]
+    except WrongValue as wrong:
+        key = ".".join(wrong.path)
+        raise ConfigError(f"{key} {wrong.message}".strip(), where=where, hint=wrong.hint) from wrong
+    docker = texts.get(_DOCKERFILE, "")
+    return dataclasses.replace(
+        story, title=story.title or _title(name), dockerfile=docker, prefix=_prefix_of(docker)
+    )  # fmt: skip
+
+
+def _bare(name: str, folder: str, texts: Mapping[str, str]) -> Story:
+    """The seed's form: the script is the one step; what the Dockerfile and the Makefile say is taken from there."""
+    docker = texts.get(_DOCKERFILE, "")
+    needed = _NEEDED.search(texts.get(_MAKEFILE, ""))
+    python = _python_of(docker)
+    return Story(
+        name=name,
+        folder=folder,
+        title=_title(name),
+        python=python,
+        examples=tuple(f"examples/{one}" for one in needed[1].split()) if needed else (),
+        steps=(Step(name=SCRIPT, run=f"./{SCRIPT}"),),
+        prefix=_prefix_of(docker),
+        dockerfile=docker,
+        in_image=_start_of(docker),
+    )
+
+
+def _title(name: str) -> str:
+    return name.replace("_", " ").replace("-", " ").capitalize()
+
+
+def _prefix_of(docker: str) -> str:
+    found = _ARGUMENT.search(docker)
+    return found[1] if found else ""
+
+
+def _python_of(docker: str) -> str:
+    """The version of Python that an official image has by its tag; empty for any other image."""
+    found = _FROM.search(docker)
+    version = re.fullmatch(r"(?:[\w.-]+/)*python:(\d+\.\d+(?:\.\d+)?)(?:-\S+)?", found[1]) if found else None
+    return version[1] if version else ""
+
+
+def _start_of(docker: str) -> str:
+    """The last CMD or ENTRYPOINT as a line for a shell; the script by itself where there is none."""
+    found = _STARTS.findall(docker)
+    if not found:
+        return f"./{SCRIPT}"
+    text = str(found[-1])
+    if text.startswith("["):
+        try:
+            return shlex.join(map(str, json.loads(text)))
+        except ValueError:
+            return text
+    return text

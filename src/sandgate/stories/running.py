@@ -1,0 +1,134 @@
+"""One step as a process: in a session of its own without a terminal, its output read while it comes, ended in time."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import IO
+
+from sandgate.stories.runtimes._model import Command
+
+__all__ = ["Outcome", "StepProcess"]
+
+_GRACE = 5.0
+"""Seconds between the signal that asks a step to end and the one that does not ask."""
+_DRAIN = 10.0
+"""Seconds for output of what escaped from the step's process group."""
+_MOST = 4 * 2**20
+"""Characters of one stream that are kept for what is expected of it; the transcript has all of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a step did."""
+
+    status: int
+    """As shells tell it."""
+    output: str
+    errors: str
+    seconds: float
+    timed_out: bool = False
+
+
+class StepProcess:
+    """A step that runs; has the methods that `Signals` of the command line asks of a child.
+
+    Args:
+        command: to start.
+        limit: seconds it may take.
+        heard: told each line: the stream's name, `out` or `err`, and the text.
+        end: ends what the process group does not hold.
+
+    Raises:
+        OSError: it cannot be started.
+    """
+
+    def __init__(
+        self, command: Command, *, limit: float, heard: Callable[[str, str], None], end: Callable[[], None]
+    ) -> None:
+        self._began = time.monotonic()
+        self._end = end
+        self._timed_out = False
+        self._process = subprocess.Popen(  # noqa: S603 - the story's own step
+            command.line,
+            env=command.environ,
+            cwd=command.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+        assert self._process.stdout is not None
+        assert self._process.stderr is not None
+        self._kept: dict[str, list[str]] = {"out": [], "err": []}
+        streams = (("out", self._process.stdout), ("err", self._process.stderr))
+        self._readers = [threading.Thread(target=self._read, args=(*one, heard), daemon=True) for one in streams]
+        self._timer = threading.Timer(limit, self._late)
+        self._timer.daemon = True
+        # A signal of the process may go to any thread that does not block it; the main thread waits for them.
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        try:
+            for thread in (*self._readers, self._timer):
+                thread.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+    def poll(self) -> int | None:
+        """Its return code as `subprocess` has it, `None` while it runs."""
+        return self._process.poll()
+
+    def kill(self) -> None:
+        """End it at once, with all that it started."""
+        self._signal(signal.SIGKILL)
+        self._end()
+
+    def send(self, number: int, *, typed: bool) -> None:  # noqa: ARG002 - no terminal reaches its session
+        """Pass a signal on."""
+        self._signal(number)
+
+    def finish(self) -> Outcome:
+        """What it did, once `poll` has said that it ended; what it left running is ended."""
+        self._timer.cancel()
+        self._signal(signal.SIGKILL)
+        if self._timed_out:
+            self._end()
+        deadline = time.monotonic() + _DRAIN
+        for thread in self._readers:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        code = self._process.wait()
+        return Outcome(
+            status=128 - code if code < 0 else code,
+            output="".join(self._kept["out"]),
+            errors="".join(self._kept["err"]),
+            seconds=time.monotonic() - self._began,
+            timed_out=self._timed_out,
+        )
+
+    def _late(self) -> None:
+        self._timed_out = True
+        self._signal(signal.SIGTERM)
+        deadline = time.monotonic() + _GRACE
+        while self._process.returncode is None and time.monotonic() < deadline:
+            time.sleep(0.05)
+        if self._process.returncode is None:
+            self.kill()
+
+    def _signal(self, number: int) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, number)
+
+    def _read(self, name: str, stream: IO[bytes], heard: Callable[[str, str], None]) -> None:
+        kept, size = self._kept[name], 0
+        with stream, contextlib.suppress(OSError, ValueError):
+            for line in stream:
+                text = line.decode(errors="replace")
+                if size < _MOST:
+                    kept.append(text)
+                    size += len(text)
+                heard(name, text)
