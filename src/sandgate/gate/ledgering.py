@@ -178,7 +178,7 @@ class Ledgering:
         return found
 
     def _removes(self, call: Call) -> Iterator[tuple[Removed, tuple[str, ...]]]:
-        for removed in removed_by(call):
+        for removed in removed_by(call, self._book.state.alive.values()):
             entry = self._book.state.alive.get(identity_of(removed.type, call.region, removed.key))
             if entry is not None:
                 yield removed, tuple(entry.claims)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
 from sandgate.core.call import Call
 from sandgate.core.paths import every, first
+from sandgate.ledger.entry import Entry
 from sandgate.resources._elsewhere import makes, untyped
 from sandgate.resources._model import Create, Key, Removal, ResourceType, resource_types
 
@@ -145,8 +146,13 @@ def _names(call: Call) -> str:
     return " ".join(ref.arn or f"{ref.type}:{ref.name}" for ref in call.resources)
 
 
-def removed_by(call: Call) -> Iterator[Removed]:
-    """What a call would remove."""
+def removed_by(call: Call, alive: Iterable[Entry] = ()) -> Iterator[Removed]:
+    """What a call would remove.
+
+    Args:
+        call: it.
+        alive: what is there, for calls that name only a part of a key.
+    """
     for kind, removal in _removals().get((call.service, call.operation), ()):
         if removal.when is not None and not _fits(call, *removal.when):
             continue
@@ -154,8 +160,22 @@ def removed_by(call: Call) -> Iterator[Removed]:
         paths |= removal.key
         several = removal.many.get(call.operation)
         for parameters in several(call.parameters) if several else (call.parameters,):
-            for key in _keys(kind, removal, paths, parameters):
+            found = _ending(kind, removal, paths, call, alive) if removal.ends else ()
+            for key in (*_keys(kind, removal, paths, parameters), *found):
                 yield Removed(type=kind.name, key=key, at_once=not removal.promises)
+
+
+def _ending(
+    kind: ResourceType, removal: Removal, paths: Mapping[str, str], call: Call, alive: Iterable[Entry]
+) -> Iterator[Key]:
+    """The keys of what is there that a request names in part."""
+    said = {member: first(call.parameters, path) for member, path in paths.items()}
+    ends = {member: f":{first(call.parameters, path)}" for member, path in removal.ends.items()}
+    for entry in alive:
+        same = (entry.type, entry.region) == (kind.name, call.region)
+        named = same and all(entry.key.get(member) == value for member, value in said.items())
+        if named and all(str(entry.key.get(member, "")).endswith(end) for member, end in ends.items()):
+            yield entry.key
 
 
 def _keys(

@@ -111,6 +111,9 @@ class Removal:
     """Parameters that are always the same."""
     key: Mapping[str, str] = field(default_factory=dict)
     """Key member to path in the request, where a test's own removal names it otherwise than `parameters` say."""
+    ends: Mapping[str, str] = field(default_factory=dict)
+    """Key member to path in the request of what it ends with, after a colon: a test's own removal names an ARN by its
+    last part alone."""
     when: tuple[str, tuple[str, ...]] | None = None
     """As in `Create`: a test's own call removes it only then. The same operation may remove a mere version."""
     absent: tuple[str, ...] = ()

@@ -22,6 +22,8 @@ RESOURCE = ResourceType(
     removal=Removal(
         operation="DeleteLayerVersion",
         parameters={"LayerName": "LayerName", "VersionNumber": ".Version"},
+        key={"LayerName": "last(LayerName)"},
+        ends={"LayerVersionArn": "VersionNumber"},
         absent=("ResourceNotFoundException",),
     ),
     listing=Listing(

@@ -14,6 +14,7 @@ from sandgate.gate.ledgering import Ledgering
 from sandgate.gate.pointing import Pointing
 from sandgate.gate.probing import Presence, Prober
 from sandgate.ledger.book import Book
+from sandgate.ledger.entry import Entry
 from sandgate.ledger.track import removed_by
 from sandgate.resources._model import resource_types
 from sandgate.sweep.plan import container_of
@@ -137,6 +138,26 @@ def test_what_a_test_removes(
     """However it names it; a version of a function is not the function, and a secret in its window not gone."""
     found = [one.key for one in removed_by(_call(operation, parameters, service=service))]
     assert [key for key in found if "UploadId" not in key] == keys
+
+
+def test_a_version_of_a_layer_is_named_by_its_number() -> None:
+    """The ledger knows it by an ARN, which no request says; that of another version, layer or region stays."""
+    arns = [f"arn:aws:lambda:eu-west-1:111122223333:layer:test-a:{number}" for number in (1, 11)]
+    alive = [
+        Entry(
+            type="lambda-layer-version",
+            key={"LayerName": name, "LayerVersionArn": arn},
+            region=region,
+            claims={"a": "made"},
+            at=1.0,
+        )
+        for name, region in (("test-a", "eu-west-1"), ("test-b", "eu-west-1"), ("test-a", "eu-west-2"))
+        for arn in arns
+    ]
+    for name in ("test-a", "arn:aws:lambda:eu-west-1:111122223333:layer:test-a"):
+        call = _call("DeleteLayerVersion", {"LayerName": name, "VersionNumber": 1}, service="lambda")
+        (found,) = removed_by(call, alive)
+        assert found.key == {"LayerName": "test-a", "LayerVersionArn": arns[0]}
 
 
 def test_a_listing_is_told_the_container_that_the_key_knows() -> None:
