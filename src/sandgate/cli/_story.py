@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -114,8 +112,10 @@ def _runtime(name: str) -> Runtime:
 
 @contextmanager
 def _plan(config: Config, story: Story, chosen: Chosen) -> Iterator[Plan]:
+    from sandgate.session import cache_directory  # noqa: PLC0415
     from sandgate.stories.packages import provide, tool_name  # noqa: PLC0415
     from sandgate.stories.runtimes._model import Plan  # noqa: PLC0415
+    from sandgate.stories.workspace import workspace  # noqa: PLC0415
 
     checkout = config.root / story.package
     package = provide(
@@ -126,8 +126,7 @@ def _plan(config: Config, story: Story, chosen: Chosen) -> Iterator[Plan]:
         builds=_builds(config),
         say=_say,
     )
-    folder = Path(tempfile.mkdtemp(prefix="sandgate-story-"))
-    try:
+    with workspace(cache_directory(config) / "stories", keep=config.keep) as folder:
         yield Plan(
             story=story,
             package=package,
@@ -137,11 +136,8 @@ def _plan(config: Config, story: Story, chosen: Chosen) -> Iterator[Plan]:
             keep=config.keep,
             say=_say,
         )
-    finally:
         if config.keep:
             _say(f"the story's folder is kept: {folder}")
-        else:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _builds(config: Config) -> Path:

@@ -117,6 +117,11 @@ class StoryFile:
     )
     runtimes: tuple[str, ...] = option((), doc="Runtimes that can run it, the default first; empty is every one.")
     timeout: float = option(120.0, check=_positive, doc="Seconds that a step may take.")
+    setup: tuple[str, ...] = option(
+        (),
+        doc="Lines for `sh` that run in the working folder before the gate is started: what they fetch is no business "
+        "of the run, and they see no variable of AWS. `python` and `pip` are the story's.",
+    )
     examples: tuple[str, ...] = option(
         (), doc="Files and folders of the project that are copied into the working folder, each under its own name."
     )

@@ -135,12 +135,22 @@ def _build(plan: Plan) -> Iterator[Built]:
         raise EnvironmentFault(
             f"the story asks for Python {wanted}, and got {version}", where=base, hint=f"install Python {wanted}"
         )
+    _set_up(plan, folder)
     yield _Environment(folder=folder, base=Path(base).resolve(), bwrap=_usable_bwrap(), notes=(f"python {version}",))
+
+
+def _set_up(plan: Plan, folder: Path) -> None:
+    path = os.pathsep.join((str(folder / "venv" / "bin"), os.environ.get("PATH", "")))
+    settings = {"PATH": path, "VIRTUAL_ENV": str(folder / "venv"), "HOME": str(folder / "home")}
+    for line in plan.story.setup:
+        plan.say(f"setting up: {line}")
+        run_program(("/bin/sh", "-ec", line), what="set the story up", folder=folder / "work", extra=settings)
 
 
 def _make_environment(plan: Plan, folder: Path) -> None:
     story, venv = plan.story, str(folder / "venv")
     needed = [text for text in (plan.package.requirement, *story.packages) if text]
+    needed += ["pip"] if story.setup else []
     hint = f"install Python {story.python or 'with its venv module'}"
     if uv := find_uv():
         chosen = story.python or sys.executable

@@ -1,0 +1,217 @@
+"""What runtimes with images share: names, building, and engines that are spoken to as docker is."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sandgate.control import handover
+from sandgate.control.door import INLET
+from sandgate.control.view import FOLDER
+from sandgate.errors import EnvironmentFault
+from sandgate.stories.programs import build_environment, run_program
+from sandgate.stories.runtimes._images import prepare_context
+from sandgate.stories.runtimes._model import Built, Command, GateFacts, Place, Plan
+
+__all__ = ["absent", "build_image", "container_name", "engine", "settings_of", "tidy"]
+
+_NAME = "sandgate-story-"
+_HANDED = "/opt/sandgate-handover.py"
+_IDLE = ("sleep", "86400")
+_LISTENS = "import socket, sys; socket.create_connection(('127.0.0.1', int(sys.argv[1])), 5).close()"
+_NO_WAY = "the container reaches neither the host's network nor a unix socket of this machine"
+
+
+def container_name() -> str:
+    """A new name, which tells whose container it is."""
+    return f"{_NAME}{os.getpid()}-{secrets.token_hex(3)}"
+
+
+def tidy(listing: Sequence[str], remove: Sequence[str]) -> None:
+    """Remove containers of stories that were killed.
+
+    Args:
+        listing: prints the names of containers.
+        remove: removes one.
+    """
+    done = subprocess.run(listing, capture_output=True, text=True, check=False)  # noqa: S603
+    for name in done.stdout.split():
+        owner = name.removeprefix(_NAME).partition("-")[0]
+        if name.startswith(_NAME) and owner.isdecimal() and not _lives(int(owner)):
+            subprocess.run((*remove, name), capture_output=True, check=False)  # noqa: S603
+
+
+def _lives(pid: int) -> bool:
+    with contextlib.suppress(PermissionError):
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return False
+    return True
+
+
+def settings_of(settings: Mapping[str, str]) -> dict[str, str]:
+    """What a container is told: everything but what it knows better."""
+    return {name: value for name, value in settings.items() if name not in ("PATH", "HOME")}
+
+
+def build_image(plan: Plan, build: Sequence[str], name: str) -> str:
+    """Build the image of a story.
+
+    Args:
+        plan: it.
+        build: program and options.
+        name: of the image.
+
+    Returns:
+        What runs there in place of a bare story's one step; empty for nothing.
+
+    Raises:
+        EnvironmentFault: it does not build.
+    """
+    context = prepare_context(plan)
+    plan.say("building the image")
+    given = [word for key, value in context.arguments for word in ("--build-arg", f"{key}={value}")]
+    line = (*build, *given, "--tag", f"localhost/{name}", str(context.folder))
+    run_program(
+        line, what="build the story's image", hint="mend its Dockerfile, or name an image that is here: --image"
+    )
+    return context.in_image
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Container:
+    program: str
+    name: str
+    folder: Path
+    in_image: str
+    notes: tuple[str, ...]
+
+    def ask(self, script: str, *arguments: str) -> str:
+        line = (self.program, "run", "--rm", "--network", "none", f"localhost/{self.name}", "python3", "-c", script)
+        return run_program((*line, *arguments), what="ask the story's Python")
+
+    @contextmanager
+    def enter(self, gate: GateFacts) -> Iterator[Place]:
+        note = self._on_host_network(gate) or self._by_socket(gate)
+        try:
+            yield _Place(container=self, notes=(note,))
+        finally:
+            self.remove()
+
+    def remove(self) -> None:
+        """Remove the container, with all that runs in it."""
+        subprocess.run((self.program, "rm", "--force", self.name), capture_output=True, check=False)  # noqa: S603
+
+    def _start(self, *options: str) -> None:
+        line = (self.program, "run", "--detach", "--init", "--name", self.name, *options, f"localhost/{self.name}")
+        run_program((*line, *_IDLE), what="start the container", hint="`sandgate story list` says which runtimes work")
+
+    def _on_host_network(self, gate: GateFacts) -> str:
+        """Start it on this machine's network, if the gate can be reached from there."""
+        with contextlib.suppress(EnvironmentFault):
+            self._start("--network", "host")
+            line = (self.program, "exec", self.name, "python3", "-c", _LISTENS, str(gate.port))
+            run_program(line, what="reach the gate")
+            return "on this machine's network, and the gate's port with it"
+        self.remove()
+        return ""
+
+    def _by_socket(self, gate: GateFacts) -> str:
+        """Start it without a network: the gate itself accepts on a socket that is handed over from inside."""
+        mounts = (f"{gate.door()}:{FOLDER}:ro", f"{handover.__file__}:{_HANDED}:ro")
+        self._start("--network", "none", *(word for mount in mounts for word in ("--volume", mount)))
+        hand = ("python3", "-I", "-S", _HANDED, str(FOLDER / INLET), str(gate.port), "1", *_IDLE)
+        for user in dict.fromkeys((str(os.getuid()), "0")):  # with a daemon of one's own, 0 inside is oneself
+            subprocess.run(  # noqa: S603 - our own program
+                (self.program, "exec", "--detach", "--user", user, self.name, *hand), capture_output=True, check=False
+            )
+            try:
+                probe = _PATIENT.format(program=_LISTENS)
+                run_program(
+                    (self.program, "exec", self.name, "python3", "-c", probe, str(gate.port)), what="reach the gate"
+                )
+            except EnvironmentFault:
+                continue
+            return "no network but the gate, by a unix socket"
+        self.remove()
+        raise EnvironmentFault(
+            f"the gate cannot be reached from {self.program}: {_NO_WAY}",
+            where=sys.platform,
+            hint="take `--runtime process`, or run sandgate where the containers run",
+        )
+
+
+_PATIENT = """
+import time
+for number in range(50):
+    try:
+        {program}
+        break
+    except OSError:
+        time.sleep(0.1)
+else:
+    raise SystemExit(1)
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    container: _Container
+    notes: tuple[str, ...]
+
+    def command(self, script: str, settings: Mapping[str, str]) -> Command:
+        given = settings_of(settings)
+        # By name alone: values are taken from the client's environment, and stand in no list of processes.
+        names = [word for name in given for word in ("--env", name)]
+        shell = ("/bin/sh", "-ec", self.container.in_image or script)
+        line = (self.container.program, "exec", *names, self.container.name, *shell)
+        return Command(line=line, environ={**build_environment(), **given}, folder=self.container.folder)
+
+    def end(self) -> None:
+        self.container.remove()
+
+
+def absent(program: str) -> str:
+    """Why an engine cannot be used on this machine; empty if it can."""
+    if shutil.which(program) is None:
+        return f"{program} is not installed"
+    line = (program, "info", "--format", "{{.Name}}" if program == "docker" else "{{.Host.Hostname}}")
+    try:
+        done = subprocess.run(line, capture_output=True, text=True, check=False, timeout=20)  # noqa: S603
+    except subprocess.TimeoutExpired:
+        return "it does not answer"
+    said = done.stderr.strip().splitlines()
+    return "" if done.returncode == 0 else (said or [f"`{program} info` ends with status {done.returncode}"])[-1]
+
+
+@contextmanager
+def engine(plan: Plan, program: str, build: Sequence[str] = ()) -> Iterator[Built]:
+    """A container of an engine that is spoken to as docker is.
+
+    Args:
+        plan: what is made.
+        program: docker or podman.
+        build: further options for building images.
+    """
+    tidy((program, "ps", "--all", "--format", "{{.Names}}"), (program, "rm", "--force"))
+    name = container_name()
+    # A tool from the index is asked for anew: a layer that was kept may hold an older one.
+    fresh = ("--no-cache",) if plan.package.wheel is None else ()
+    in_image = build_image(plan, (program, "build", *build, *fresh), name)
+    container = _Container(program=program, name=name, folder=plan.folder, in_image=in_image, notes=(program,))
+    try:
+        yield container
+    finally:
+        if not plan.keep:
+            container.remove()
+            line = (program, "rmi", "--force", f"localhost/{name}")
+            subprocess.run(line, capture_output=True, check=False)  # noqa: S603

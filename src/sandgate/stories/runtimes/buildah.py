@@ -1,0 +1,81 @@
+"""The runtime `buildah`: an image in a chroot, with no daemon and no container; the network is this machine's own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sandgate.stories.programs import build_environment, run_program
+from sandgate.stories.runtimes._containers import build_image, container_name, settings_of, tidy
+from sandgate.stories.runtimes._model import Built, Command, GateFacts, Place, Plan, Runtime
+
+__all__ = ["RUNTIME"]
+
+_PROGRAM = "buildah"
+_CHROOT = ("--isolation", "chroot")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Container:
+    name: str
+    folder: Path
+    in_image: str
+    notes: tuple[str, ...]
+
+    def ask(self, script: str, *arguments: str) -> str:
+        line = (_PROGRAM, "run", *_CHROOT, self.name, "--", "python3", "-c", script, *arguments)
+        return run_program(line, what="ask the story's Python")
+
+    @contextmanager
+    def enter(self, gate: GateFacts) -> Iterator[Place]:  # noqa: ARG002 - 127.0.0.1 is the same one inside
+        yield _Place(container=self, notes=("a chroot: the network is this machine's own, and so is the gate's port",))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    container: _Container
+    notes: tuple[str, ...]
+
+    def command(self, script: str, settings: Mapping[str, str]) -> Command:
+        given = [word for name, value in settings_of(settings).items() for word in ("--env", f"{name}={value}")]
+        shell = ("/bin/sh", "-ec", self.container.in_image or script)
+        line = (_PROGRAM, "run", *_CHROOT, *given, self.container.name, "--", *shell)
+        return Command(line=line, environ=build_environment(), folder=self.container.folder)
+
+    def end(self) -> None:
+        """Nothing: what runs in a chroot is in the step's own process group, or dies with its parent."""
+
+
+def _absent() -> str:
+    if shutil.which(_PROGRAM) is None:
+        return "buildah is not installed"
+    done = subprocess.run((_PROGRAM, "info"), capture_output=True, text=True, check=False)  # noqa: S603
+    return "" if done.returncode == 0 else (done.stderr.strip().splitlines() or ["it does not start"])[-1]
+
+
+@contextmanager
+def _build(plan: Plan) -> Iterator[Built]:
+    tidy((_PROGRAM, "containers", "--format", "{{.ContainerName}}"), (_PROGRAM, "rm"))
+    name = container_name()
+    build = (_PROGRAM, "build", *_CHROOT, "--pull-never" if plan.image else "--pull")
+    in_image = build_image(plan, build, name)
+    try:
+        run_program((_PROGRAM, "from", "--pull-never", "--name", name, f"localhost/{name}"), what="make the container")
+        yield _Container(name=name, folder=plan.folder, in_image=in_image, notes=(f"buildah, pid {os.getpid()}",))
+    finally:
+        for line in ((_PROGRAM, "rm", name), (_PROGRAM, "rmi", "--force", f"localhost/{name}")):
+            if not plan.keep:
+                subprocess.run(line, capture_output=True, check=False)  # noqa: S603
+
+
+RUNTIME = Runtime(
+    name="buildah",
+    title="An image in a chroot: works where no daemon runs, and without a registry for images that are here.",
+    absent=_absent,
+    build=_build,
+)
