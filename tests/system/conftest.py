@@ -376,3 +376,25 @@ def queues() -> Iterator[Queues]:
         server.go.set()
         server.shutdown()
         thread.join()
+
+
+@pytest.fixture
+def base_image(tmp_path: Path, require_tool: Callable[[str], str]) -> str:
+    """An image of Debian packages: a shell and Python, and no registry was asked for it."""
+    for tool in ("buildah", "mmdebstrap"):
+        require_tool(tool)
+    if os.getuid() != 0:
+        pytest.skip("packages are unpacked by root")
+    image = "localhost/sandgate-test-base"
+
+    def run(*line: str) -> str:
+        return subprocess.run(line, capture_output=True, text=True, check=True, timeout=300).stdout
+
+    if subprocess.run(("buildah", "inspect", "--type", "image", image), capture_output=True, check=False).returncode:
+        archive, wanted = str(tmp_path / "base.tar"), "dash,coreutils,python3,libc-bin"
+        release = Path("/etc/os-release").read_text().partition("VERSION_CODENAME=")[2].split()[0]
+        run("mmdebstrap", "--quiet", "--variant=extract", f"--include={wanted}", release, archive)
+        container = run("buildah", "from", "scratch").strip()
+        run("buildah", "add", "--quiet", container, archive, "/")
+        run("buildah", "commit", "--quiet", "--rm", container, image)
+    return image

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import uuid
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -18,7 +19,7 @@ from sandgate.ledger.book import read_state
 from sandgate.ledger.entry import Identity
 from sandgate.stories.judging import captured, complaints, effects, own_entries, succeeded
 from sandgate.stories.model import Step, Story
-from sandgate.stories.running import Outcome, StepProcess
+from sandgate.stories.running import MARK, Outcome, StepProcess
 from sandgate.stories.runtimes._model import Place
 from sandgate.stories.settings import aws_settings, check_values, expand, shown_line
 from sandgate.stories.temporary._model import temporaries
@@ -162,13 +163,15 @@ class _Performance:
         where = f"story {self.story.name}, {name}"
         check_values(step.environment, where=where)
         own = {**variables, **{key: expand(text, self.places, where=where) for key, text in step.environment.items()}}
-        command = self.place.command(step.run, {**own, **aws_settings(self.stage.facts, own)})
+        mark = secrets.token_hex(8)
+        settings = {**own, **aws_settings(self.stage.facts, own), MARK: mark}
+        command = self.place.command(step.run, settings)
         self.transcript.say("story", f"{name}: {' '.join(step.run.split())} (at most {limit:g} s)")
         before = self.stage.mark()
         process: list[StepProcess] = []
 
         def start() -> StepProcess:
-            process.append(StepProcess(command, limit=limit, heard=self._heard(name), end=self.place.end))
+            process.append(StepProcess(command, limit=limit, heard=self._heard(name), end=self.place.end, mark=mark))
             return process[0]
 
         try:

@@ -10,11 +10,15 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO
 
 from sandgate.stories.runtimes._model import Command
 
-__all__ = ["Outcome", "StepProcess"]
+__all__ = ["MARK", "Outcome", "StepProcess"]
+
+MARK = "SANDGATE_STEP"
+"""Variable by which what left the step's process group is known."""
 
 _GRACE = 5.0
 """Seconds between the signal that asks a step to end and the one that does not ask."""
@@ -43,6 +47,7 @@ class StepProcess:
         command: to start.
         limit: seconds it may take.
         heard: told each line: the stream's name, `out` or `err`, and the text.
+        mark: a value of `SANDGATE_STEP` that all processes of the step inherit, and no other has.
         end: ends what the process group does not hold.
 
     Raises:
@@ -50,10 +55,11 @@ class StepProcess:
     """
 
     def __init__(
-        self, command: Command, *, limit: float, heard: Callable[[str, str], None], end: Callable[[], None]
+        self, command: Command, *, limit: float, heard: Callable[[str, str], None], end: Callable[[], None], mark: str
     ) -> None:
         self._began = time.monotonic()
         self._end = end
+        self._mark = mark
         self._timed_out = False
         self._process = subprocess.Popen(  # noqa: S603 - the story's own step
             command.line,
@@ -96,6 +102,7 @@ class StepProcess:
         """What it did, once `poll` has said that it ended; what it left running is ended."""
         self._timer.cancel()
         self._signal(signal.SIGKILL)
+        _end_stragglers(self._mark)
         if self._timed_out:
             self._end()
         deadline = time.monotonic() + _DRAIN
@@ -132,3 +139,12 @@ class StepProcess:
                     kept.append(text)
                     size += len(text)
                 heard(name, text)
+
+
+def _end_stragglers(mark: str) -> None:
+    """End what a step has started in sessions of its own; only Linux shows the environment of processes."""
+    wanted = f"{MARK}={mark}".encode()
+    for entry in Path("/proc").glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError):
+            if wanted in entry.read_bytes().split(b"\0"):
+                os.kill(int(entry.parent.name), signal.SIGKILL)

@@ -48,7 +48,7 @@ class _Place:
         return Command(line=line, environ=build_environment(), folder=self.container.folder)
 
     def end(self) -> None:
-        """Nothing: what runs in a chroot is in the step's own process group, or dies with its parent."""
+        """Nothing: what runs in a chroot is a process of this machine, and ended as such."""
 
 
 def _absent() -> str:

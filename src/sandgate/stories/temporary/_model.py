@@ -8,7 +8,7 @@ from typing import Any
 
 from sandgate.core.registry import discover
 
-__all__ = ["Temporary", "temporaries"]
+__all__ = ["Clients", "Temporary", "temporaries"]
 
 Clients = Callable[[str], Any]
 """Service to its boto3 client."""

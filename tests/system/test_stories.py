@@ -1,0 +1,216 @@
+"""`sandgate story` and `sandgate explain`: a tool that is built, installed and used as its users do."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+BACKEND = '''
+"""A build backend that needs nothing: a wheel is a zip file with a record (PEP 517, PEP 427)."""
+import base64, hashlib, zipfile
+from pathlib import Path
+
+def build_wheel(folder, config_settings=None, metadata_directory=None):
+    info = "lamp-1.0.dist-info"
+    files = {"lamp.py": Path("lamp.py").read_bytes()}
+    files[f"{info}/METADATA"] = b"Metadata-Version: 2.1\\nName: lamp\\nVersion: 1.0\\n"
+    files[f"{info}/WHEEL"] = b"Wheel-Version: 1.0\\nGenerator: x\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n"
+    files[f"{info}/entry_points.txt"] = b"[console_scripts]\\nlamp = lamp:main\\n"
+    digest = lambda data: base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
+    record = "".join(f"{n},sha256={digest(d)},{len(d)}\\n" for n, d in files.items()) + f"{info}/RECORD,,\\n"
+    name = "lamp-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(Path(folder) / name, "w") as archive:
+        for n, d in {**files, f"{info}/RECORD": record}.items():
+            archive.writestr(n, d)
+    return name
+'''
+HEAD = """
+[build-system]
+requires = []
+build-backend = "backend"
+backend-path = ["build_backend"]
+[project]
+name = "lamp"
+version = "1.0"
+"""
+LAMP = '''
+"""Makes and removes a bucket, with nothing but the standard library: Signature Version 4."""
+import datetime, hashlib, hmac, os, sys, urllib.error, urllib.parse, urllib.request
+
+def sign(key, text):
+    return hmac.new(key, text.encode(), hashlib.sha256).digest()
+
+def call(method, bucket):
+    url = urllib.parse.urlsplit(os.environ["AWS_ENDPOINT_URL"])
+    region, now = os.environ["AWS_REGION"], datetime.datetime.now(datetime.timezone.utc)
+    stamp, empty = now.strftime("%Y%m%dT%H%M%SZ"), hashlib.sha256(b"").hexdigest()
+    headers = {"host": url.netloc, "x-amz-content-sha256": empty, "x-amz-date": stamp}
+    names = ";".join(sorted(headers))
+    lines = "".join(f"{name}:{headers[name]}\\n" for name in sorted(headers))
+    canonical = f"{method}\\n/{bucket}\\n\\n{lines}\\n{names}\\n{empty}"
+    scope = f"{stamp[:8]}/{region}/s3/aws4_request"
+    text = f"AWS4-HMAC-SHA256\\n{stamp}\\n{scope}\\n{hashlib.sha256(canonical.encode()).hexdigest()}"
+    key = ("AWS4" + os.environ["AWS_SECRET_ACCESS_KEY"]).encode()
+    for part in (*scope.split("/"),):
+        key = sign(key, part)
+    signature = hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+    who = f"Credential={os.environ['AWS_ACCESS_KEY_ID']}/{scope}"
+    headers["authorization"] = f"AWS4-HMAC-SHA256 {who}, SignedHeaders={names}, Signature={signature}"
+    request = urllib.request.Request(url.geturl() + f"/{bucket}", method=method, headers=headers)
+    try:
+        with urllib.request.urlopen(request) as got:
+            return got.status
+    except urllib.error.HTTPError as error:
+        sys.exit(f"{method} {bucket}: {error.code} {error.read().decode()}")
+
+def main():
+    what, *rest = sys.argv[1:]
+    print("lamp", what, *(call("DELETE" if what == "off" else "PUT", name) for name in rest))
+'''
+STORY = """
+temporary = { LAMP_BUCKET = "s3-bucket" }
+examples = ["examples/garden"]
+environment = { LAMP_NAME = "{prefix}-lamp", WHO = "{uuid}" }
+on_failure = ["lamp destroy --uuid $WHO", "lamp stdout --uuid $WHO $SID"]
+
+[[steps]]
+name = "look"
+run = '''
+test ! -t 0; test "$HOME" != "$OWNER"; test -z "$(ls -A "$HOME")"; test -z "${AWS_PROFILE-}${SECRET_OF_MINE-}"
+test "$AWS_SHARED_CREDENTIALS_FILE" = /dev/null; cat garden/plan.txt; echo "bucket $LAMP_BUCKET"; echo "session 4-2"
+'''
+capture = { SID = 'session (\\S+)' }
+[steps.expect]
+output = ["two trees", "bucket test-"]
+lines = 3
+
+[[steps]]
+name = "on"
+run = 'lamp on "$LAMP_NAME"; test "$SID" = 4-2'
+[steps.expect]
+output = ["^lamp on 200$"]
+resources = { s3-bucket = 1 }
+calls = { "s3:CreateBucket" = 1 }
+
+[[steps]]
+name = "off"
+run = 'lamp off "$LAMP_NAME"'
+[steps.expect]
+none_left = true
+calls = { "s3:CreateBucket" = 0 }
+"""
+
+
+@pytest.fixture
+def lamp(project: Any) -> Any:
+    """A project with a tool and no story yet."""
+    project.write("pyproject.toml", HEAD + (project.folder / "pyproject.toml").read_text())
+    project.write("build_backend/backend.py", BACKEND)
+    project.write("lamp.py", LAMP)
+    project.write("examples/garden/plan.txt", "two trees\n")
+    return project
+
+
+def story(project: Any, text: str, name: str = "first") -> None:
+    project.write(f"stories/{name}/story.toml", text)
+
+
+def transcript(project: Any) -> str:
+    return str((project.last / "transcript.txt").read_text())
+
+
+def test_stories_from_a_fresh_build_and_from_the_last_one_by_make(lamp: Any) -> None:
+    story(lamp, STORY)
+    lamp.write("stories/bare/test.sh", '#!/bin/sh\nset -e\nlamp on "$STORY_PREFIX-x"\nlamp off "$STORY_PREFIX-x"\n')
+    lamp.write("stories/bare/Makefile", "NEED_EXAMPLES = garden\ninclude ../common.mk\n")
+    init = lamp.sandgate("story", "init", "third")
+    assert f"kept   {lamp.folder}/stories/bare/Makefile" in init.out
+    assert (lamp.folder / "stories/third/story.toml").exists()
+    assert json.loads((lamp.folder / "stories/test_user_policy.json").read_text())["Statement"]
+    names = [line.split()[0] for line in lamp.sandgate("story", "list").out.splitlines()]
+    assert names == ["bare", "first", "third"]
+    program = f"{sys.executable} -P -m sandgate"
+    environ = {"AWS_PROFILE": "mine", "SECRET_OF_MINE": "x", "OWNER": os.environ.get("HOME", "/root")}
+    lamp.environ.update(environ)
+    done = lamp.shell(f"cd stories/first && make local SANDGATE='{program}'")
+    assert done.returncode == 0, done.stdout + done.stderr
+    said = transcript(lamp)
+    assert "built from this checkout" in said
+    assert lamp.receipt["status"] == 0
+    assert next(line for line in said.splitlines() if "on out" in line).endswith("lamp on 200")
+    assert "Z story        | off: exit status 0" in said
+    done = lamp.shell(f"cd stories/bare && make local-nobuild SANDGATE='{program}'")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "as it was built last" in transcript(lamp)
+    assert "lamp on 200" in transcript(lamp)
+
+
+def test_what_hangs_is_ended_and_swept_and_the_failure_says_what_to_type(lamp: Any) -> None:
+    hangs = STORY.replace("'lamp off \"$LAMP_NAME\"'", "'sleep 600 & sleep 600'\ntimeout = 0.5")
+    hangs = hangs.replace('test "$SID" = 4-2', "lamp on prod-lamp || true", 1)
+    story(lamp, hangs)
+    said = lamp.sandgate("story", "run", "first", "--local")
+    assert said.status == 143
+    assert "was ended: it took longer than 0.5 s" in said.err
+    who = said.err.partition("lamp destroy --uuid ")[2].split()[0]
+    assert who.count("-") == 4
+    assert f"    lamp destroy --uuid {who}\n    lamp stdout --uuid {who} 4-2\n" in said.err
+    assert "s3:CreateBucket failed with AccessDenied  [permission-refused]" in said.err
+    again = lamp.sandgate("explain")
+    assert again.out in said.err
+    assert "  remedy:  " in again.out
+    (left,) = [one for one in lamp.receipt["leftovers"] if one["type"] == "AWS::S3::Bucket"]
+    assert left["swept"] is True
+    assert lamp.receipt["reasons"]
+
+
+def test_a_story_that_is_killed_leaves_no_process_and_no_green_receipt(lamp: Any) -> None:
+    story(lamp, "package = 'nowhere'\n[[steps]]\nname = 'wait'\nrun = 'echo here; sleep 600'\n")
+    started = lamp.start("story", "run", "first")
+    started.wait_for(lambda: any("wait out" in path.read_text() for path in lamp.runs.glob("*/transcript.txt")), "step")
+    started.process.kill()
+    started.end()
+    started.process.wait()
+    assert not (lamp.last / "receipt.json").exists()
+
+
+DOCKERFILE = """
+FROM localhost/sandgate-test-base
+ARG LAMP_PKG
+ARG LAMP_VERSION
+WORKDIR /story
+COPY . .
+RUN test -z "$LAMP_VERSION" && test -z "${AWS_ENDPOINT_URL-}" && python3 -m zipfile -e "$LAMP_PKG" /site
+ENV PYTHONPATH=/site
+CMD ["./test.sh", "one"]
+"""
+IN_IMAGE = """#!/bin/sh
+set -e
+test "$1" = one; test ! -e /root/.aws; test ! -t 0; test -z "${SECRET_OF_MINE-}"
+(sleep 600 &)
+python3 -c 'import lamp; lamp.main()' on "$STORY_PREFIX-x"
+python3 -c 'import lamp; lamp.main()' off "$STORY_PREFIX-x"
+"""
+
+
+def test_a_bare_story_with_a_dockerfile_reaches_the_gate_from_an_image_without_a_registry(
+    lamp: Any, base_image: str
+) -> None:
+    lamp.write("stories/bare/test.sh", IN_IMAGE)
+    lamp.write("stories/bare/Dockerfile", DOCKERFILE.replace("localhost/sandgate-test-base", base_image))
+    lamp.sandgate("story", "init")
+    lamp.environ["SECRET_OF_MINE"] = "x"
+    done = lamp.sandgate("story", "run", "bare", "--local", "--runtime", "buildah")
+    assert done.status == 0, done.out + done.err
+    assert "lamp on 200" in transcript(lamp)
+    assert lamp.receipt["calls"] == {"s3": {"CreateBucket": 1, "DeleteBucket": 1}}
+    left = subprocess.run(("buildah", "containers", "--format", "{{.ContainerName}}"), capture_output=True, check=True)
+    assert b"sandgate-story-" not in left.stdout
+    lamp.write("stories/bare/Dockerfile", f"FROM {base_image}\nRUN exit 3\n")
+    done = lamp.sandgate("story", "run", "bare", "--local", "--runtime", "buildah")
+    assert (done.status, "cannot build the story's image" in done.err) == (4, True), done.err

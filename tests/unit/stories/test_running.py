@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandgate.stories.running import MARK, Outcome, StepProcess
+from sandgate.stories.runtimes._model import Command
+from sandgate.stories.workspace import workspace
+
+
+def run(script: str, limit: float = 60.0, **kwargs: Any) -> tuple[Outcome, list[tuple[str, str]]]:
+    heard: list[tuple[str, str]] = []
+    command = Command(line=("/bin/sh", "-ec", script), environ={**os.environ, MARK: "m-1"}, folder=Path.cwd())
+    ended = kwargs.pop("ended", [])
+    process = StepProcess(
+        command,
+        limit=limit,
+        heard=lambda name, text: heard.append((name, text)),
+        end=lambda: ended.append("end"),
+        mark="m-1",
+    )
+    if send := kwargs.pop("send", None):
+        process.send(send, typed=False)
+    while process.poll() is None:
+        time.sleep(0.005)
+    return process.finish(), heard
+
+
+def test_both_streams_are_kept_and_heard_line_by_line() -> None:
+    outcome, heard = run("echo one; echo two >&2; exit 3")
+    assert (outcome.status, outcome.output, outcome.errors, outcome.timed_out) == (3, "one\n", "two\n", False)
+    assert sorted(heard) == [("err", "two\n"), ("out", "one\n")]
+
+
+def test_a_step_has_no_terminal_and_reads_nothing() -> None:
+    outcome, _ = run("test ! -t 0; cat; ps -o tty= -p $$ 2>/dev/null || echo ?")
+    assert outcome.output.strip() == "?"
+
+
+def test_what_takes_too_long_is_ended() -> None:
+    outcome, _ = run("trap 'echo asked; exit 9' TERM; while :; do sleep 0.02; done", limit=0.1)
+    assert (outcome.timed_out, outcome.status, outcome.output) == (True, 9, "asked\n")
+
+
+def test_what_does_not_want_to_end_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sandgate.stories.running._GRACE", 0.1)
+    ended: list[str] = []
+    outcome, _ = run("trap '' TERM; while :; do sleep 0.02; done", limit=0.1, ended=ended)
+    assert (outcome.timed_out, outcome.status) == (True, 137)
+    assert ended
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="only Linux shows the environment of processes")
+def test_what_a_step_starts_ends_with_it() -> None:
+    outcome, _ = run("sleep 20 & echo $!; setsid sleep 20 >/dev/null 2>&1 & echo $!; sleep 0.1")
+    for pid in outcome.output.split():
+        deadline = time.monotonic() + 8
+        while Path(f"/proc/{pid}").exists() and "Z" not in Path(f"/proc/{pid}/stat").read_text().split()[2]:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+
+def test_a_folder_goes_with_its_story_or_with_the_next(tmp_path: Path) -> None:
+    with workspace(tmp_path, keep=False) as folder:
+        assert folder.stat().st_mode & 0o777 == 0o700
+        with workspace(tmp_path, keep=True) as kept:
+            assert folder.exists(), "one that is in use stays"
+    assert not folder.exists()
+    killed = tmp_path / "s-killed"
+    killed.mkdir()
+    (killed / "lock").touch()
+    with workspace(tmp_path, keep=False):
+        assert not killed.exists()
+        assert kept.exists()
