@@ -1,0 +1,124 @@
+"""Engines that are spoken to as docker is: a program that writes down what it was asked stands for one."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sandgate.errors import EnvironmentFault
+from sandgate.stories.model import Step, Story
+from sandgate.stories.packages import Package
+from sandgate.stories.runtimes._model import GateFacts, Plan, runtimes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PROGRAM = """#!{python}
+import os, pathlib, sys
+log = pathlib.Path("{log}")
+with log.open("a") as file:
+    file.write(" ".join(sys.argv[1:]) + "\\n")
+words = sys.argv[1:]
+if words[0] == "info" and "{refuses}" == "info":
+    sys.exit("the daemon is not there")
+if "host" in words and "{refuses}" in ("host", "all"):
+    sys.exit("there is no such network")
+if words[0] == "exec" and "-c" in words and "{refuses}" == "all":
+    sys.exit(1)
+if words[0] == "ps":
+    print("other sandgate-story-4194400-dead sandgate-story-1-lives")
+"""
+
+
+@pytest.fixture
+def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Callable[[], list[str]]]:
+    """`engine("host")` puts a docker and a podman on the path that refuse that; gives what they were asked."""
+
+    def make(refuses: str) -> Callable[[], list[str]]:
+        folder, log = tmp_path / "bin", tmp_path / "asked"
+        folder.mkdir()
+        log.touch()
+        for name in ("docker", "podman"):
+            (folder / name).write_text(PROGRAM.format(python=sys.executable, log=log, refuses=refuses))
+            (folder / name).chmod(0o755)
+        monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+        return lambda: log.read_text().splitlines()
+
+    return make
+
+
+def plan(folder: Path) -> Plan:
+    own = folder / "story"
+    own.mkdir()
+    (own / "test.sh").write_text("true\n")
+    (folder / "w").mkdir()
+    story = Story(
+        name="s", folder=str(own), steps=(Step(run="./test.sh"),), prefix="LAMP",
+        dockerfile="FROM x\n", in_image="sh test.sh",
+    )  # fmt: skip
+    package = Package(name="lamp", requirement="lamp==2", version="==2")
+    return Plan(story=story, package=package, folder=folder / "w", project=folder)
+
+
+@pytest.mark.parametrize("name", ["docker", "podman"])
+def test_a_container_is_on_the_hosts_network_where_the_gate_is_reached_from_there(
+    tmp_path: Path, engine: Callable[[str], Callable[[], list[str]]], name: str
+) -> None:
+    asked = engine("nothing")
+    runtime = runtimes()[name]
+    assert runtime.absent() == ""
+    with runtime.build(plan(tmp_path)) as built, built.enter(GateFacts(port=4711, door=Path)) as place:
+        command = place.command("ignored", {"AWS_SECRET_ACCESS_KEY": "s", "HOME": "/h", "PATH": "/p"})
+        assert "this machine's network" in place.notes[0]
+    lines = asked()
+    build = next(line for line in lines if line.startswith("build"))
+    assert "--build-arg LAMP_PKG=lamp --build-arg LAMP_VERSION===2" in build
+    assert "--no-cache" in build
+    started = next(line for line in lines if line.startswith("run --detach"))
+    container = started.split("--name ")[1].split()[0]
+    assert "--network host" in started
+    assert command.line == (
+        name, "exec", "--env", "AWS_SECRET_ACCESS_KEY", container, "/bin/sh", "-ec", "sh test.sh"
+    )  # fmt: skip
+    assert command.environ["AWS_SECRET_ACCESS_KEY"] == "s"
+    assert command.environ["PATH"] != "/p"
+    assert lines[-1] == f"rmi --force localhost/{container}"
+    assert f"rm --force {container}" in lines
+    assert "rm --force sandgate-story-4194400-dead" in lines
+    assert not any("sandgate-story-1-lives" in line for line in lines)
+
+
+def test_without_a_host_network_a_socket_is_handed_over_and_there_is_no_other_network(
+    tmp_path: Path, engine: Callable[[str], Callable[[], list[str]]]
+) -> None:
+    asked = engine("host")
+    with (
+        runtimes()["docker"].build(plan(tmp_path)) as built,
+        built.enter(GateFacts(port=4711, door=lambda: Path("/the/door"))) as place,
+    ):
+        assert place.notes == ("no network but the gate, by a unix socket",)
+    started = [line for line in asked() if line.startswith("run --detach")]
+    assert "--network host" in started[0]
+    assert "--network none --volume /the/door:/run/sandgate:ro" in started[1]
+    assert any("/run/sandgate/ports.sock 4711" in line for line in asked())
+
+
+def test_a_container_that_cannot_reach_the_gate_is_an_error_and_is_removed(
+    tmp_path: Path, engine: Callable[[str], Callable[[], list[str]]]
+) -> None:
+    asked = engine("all")
+    with (
+        runtimes()["docker"].build(plan(tmp_path)) as built,
+        pytest.raises(EnvironmentFault, match="cannot be reached from docker"),
+        built.enter(GateFacts(port=4711, door=Path)),
+    ):
+        pass
+    assert asked()[-1].startswith("rmi --force")
+
+
+def test_a_daemon_that_is_not_there_is_said(engine: Callable[[str], Callable[[], list[str]]]) -> None:
+    engine("info")
+    assert runtimes()["docker"].absent() == "the daemon is not there"
