@@ -169,6 +169,14 @@ def test_what_hangs_is_ended_and_swept_and_the_failure_says_what_to_type(lamp: A
     assert lamp.receipt["reasons"]
 
 
+def test_what_is_provided_for_a_story_does_not_make_it_green(lamp: Any) -> None:
+    idle = "package = 'nowhere'\ntemporary = { B = 's3-bucket', Q = 'sqs-queue', T = 'dynamodb-table' }\n"
+    story(lamp, idle + "[[steps]]\nrun = 'test -n \"$B$Q$T\"'\n[steps.expect]\nnone_left = true\n")
+    assert lamp.sandgate("story", "run", "first").status == 7
+    assert lamp.receipt["leftovers"] == []
+    assert lamp.receipt["calls"]["s3"]["CreateBucket"] == lamp.receipt["calls"]["s3"]["DeleteBucket"] == 1
+
+
 def test_a_story_that_is_killed_leaves_no_process_and_no_green_receipt(lamp: Any) -> None:
     story(lamp, "package = 'nowhere'\n[[steps]]\nname = 'wait'\nrun = 'echo here; sleep 600'\n")
     started = lamp.start("story", "run", "first")

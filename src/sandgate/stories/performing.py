@@ -148,9 +148,12 @@ class _Performance:
     def steps(self, variables: dict[str, str]) -> Result:
         for number, step in enumerate(self.story.steps, 1):
             name = step.name or f"step {number}"
+            stopped = Result(failed=name, complaints=("the story was asked to end",), status=1)
+            if self.stage.stopped():
+                return stopped
             wrong, outcome = self._step(step, name, variables)
             if self.stage.stopped():
-                return Result(failed=name, complaints=("the story was asked to end",), status=1)
+                return stopped
             if wrong:
                 advice = tuple(shown_line(line, variables) for line in self.story.on_failure)
                 for text in wrong:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -53,7 +54,8 @@ class Transcript:
         with self._lock:
             self._file.write(line + "\n")
             self._file.flush()
-            self._show(line)
+            with suppress(OSError):  # nobody looks any more; the story goes on, and its run is swept
+                self._show(line)
 
     def close(self) -> None:
         """Close the file."""

@@ -155,7 +155,9 @@ def _make_environment(plan: Plan, folder: Path) -> None:
     if uv := find_uv():
         chosen = story.python or sys.executable
         run_program((uv, "venv", "--quiet", "--python", chosen, venv), what="make a virtual environment", hint=hint)
-        fresh = ("--refresh-package", plan.package.name) if plan.package.name else ()
+        # The newest version is what the index says now, not what a cache remembers; which is all that there is offline.
+        asks = plan.package.wheel is None and plan.package.name and not os.environ.get("UV_OFFLINE")
+        fresh = ("--refresh-package", plan.package.name) if asks else ()
         install = (uv, "pip", "install", "--quiet", *fresh, "--python", f"{venv}/bin/python")
     else:
         python = shutil.which(f"python{story.python}") if story.python else sys.executable
