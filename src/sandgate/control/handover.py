@@ -57,7 +57,7 @@ def main(inlet: str, ports: str, ready: str, *command: str) -> int:
 
     Args:
         inlet: the gate's unix socket.
-        ports: of the worker `main`, and of the proxy, with a comma between them.
+        ports: of the worker `main`, and behind a comma that of the proxy, where the command shall have it.
         ready: file descriptor of the front end's socket; the kernel adds our process id to what is sent.
         command: program and arguments.
 
@@ -65,7 +65,7 @@ def main(inlet: str, ports: str, ready: str, *command: str) -> int:
         Why the command could not be started, as an exit status.
     """
     try:
-        for worker, port in zip(("main", PROXY), ports.split(","), strict=True):
+        for worker, port in zip(("main", PROXY), ports.split(","), strict=False):
             hand_over(inlet, worker, int(port))
     except OSError as error:
         sys.stderr.write(f"sandgate: the gate cannot be reached from inside: {error.strerror}\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from sandgate.core.environment import ChildFacts, changes, never_passed
 from sandgate.errors import ConfigError
@@ -79,7 +80,9 @@ def aws_settings(facts: ChildFacts, own: Mapping[str, str]) -> dict[str, str]:
         facts: of the run.
         own: variables of the story, filled in.
     """
-    found = {name: value for name, value in changes({}, facts).items() if value is not None}
+    # The run's proxy and its certificates are not in a clean environment, nor is what Node.js would load.
+    within = replace(facts, proxy_url="", bundles={}, node_preload="")
+    found = {name: value for name, value in changes({}, within).items() if value is not None}
     found.update(dict.fromkeys(_FILES, "/dev/null"))
     found.update({name: own[name] for name in _REGIONS if name in own})
     return {name: value for name, value in found.items() if name not in _NOT_THERE}
