@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 from tests.clients.tools import CACHE, EXAMPLE, JS, aws_cli, copy_of_example, locked, node_modules
+from tests.ports import free_port
 
 from sandgate.errors import ExitCode
 
@@ -77,13 +78,20 @@ def example(packages: Path, tmp_path: Path) -> Example:
     return Example(folder=copy_of_example(tmp_path / "js-modules", packages), environ=environ)
 
 
+_EMULATOR = """
+import sys
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import run_simple
+run_simple("127.0.0.1", int(sys.argv[1]), DomainDispatcherApplication(create_backend_app))
+"""
+"""One request at a time: with threads, as by its own command, moto loses additions that come together."""
+
+
 @pytest.fixture(scope="module")
 def emulator() -> Iterator[int]:
     """The port of an emulator that is nobody's of ours: moto's server."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = int(free.getsockname()[1])
-    command = [sys.executable, "-c", f'import moto.server as s; s.main(["-p", "{port}"])']
+    port = free_port()
+    command = [sys.executable, "-c", _EMULATOR, str(port)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         deadline = time.monotonic() + 60
