@@ -44,10 +44,6 @@ def _one(named: str, directory: Path, usual: Path) -> str:
     return str(usual)
 
 
-def _of_a_run(path: Path) -> bool:
-    return path.name.startswith("ca") and all((path.parent / name).exists() for name in ("namespace", OWN_AUTHORITY))
-
-
 def _read(path: Path) -> str:
     """A file, or the files of a folder, which requests takes too."""
     if not path.is_dir():
