@@ -11,7 +11,7 @@ from typing import Any
 from sandgate.config.also_options import DEFAULT
 from sandgate.config.env_file import passed_values, protected_names
 from sandgate.config.model import Config
-from sandgate.control.bundles import bundles
+from sandgate.control.bundles import bundles, java_options
 from sandgate.control.client import ControlClient
 from sandgate.control.elsewhere import NODE_PRELOAD
 from sandgate.control.launch import end, let_go, wait_gone
@@ -93,6 +93,7 @@ class Run:
             node_preload=str(NODE_PRELOAD),
             proxy_url=str(proxy["url"]),
             bundles=bundles(environ or {}, self.directory),
+            java_options=java_options(environ or {}, self.directory, worker, str(proxy["url"])),
             keyless=self.config.also_profile == DEFAULT,
         )
 

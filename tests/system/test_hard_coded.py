@@ -19,6 +19,10 @@ url = sqs.create_queue(QueueName=name)["QueueUrl"]
 at_aws = boto3.client("sqs", endpoint_url=f"https://sqs.{os.environ['AWS_REGION']}.amazonaws.com")
 at_aws.send_message(QueueUrl=url, MessageBody="x")
 sqs.delete_queue(QueueUrl=url)
+options = open(os.environ["JAVA_TOOL_OPTIONS"].rpartition("=")[2]).read().splitlines()
+java = dict(line.removeprefix("-D").split("=", 1) for line in options)
+assert java["https.proxyPassword"] in os.environ["HTTPS_PROXY"]
+assert os.path.getsize(java["javax.net.ssl.trustStore"]) > 100_000
 try:
     urllib.request.urlopen("https://example.org/")
     said = "reached"

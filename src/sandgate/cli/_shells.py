@@ -9,12 +9,13 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from sandgate.core.environment import outside, without_preload
+from sandgate.core.java import JAVA_OPTIONS, without_options
 
 __all__ = ["REMEMBERED", "Format", "cleared", "remembered", "render", "with_memory"]
 
 REMEMBERED = "SANDGATE_SET"
 """Variable that holds the names which `sandgate env` has set in a shell."""
-_SHARED = frozenset({"NODE_OPTIONS", "NO_PROXY", "no_proxy"})
+_SHARED = frozenset({"NODE_OPTIONS", JAVA_OPTIONS, "NO_PROXY", "no_proxy"})
 """They hold the user's own entries too, so they are never just unset."""
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -66,7 +67,8 @@ def cleared(environ: Mapping[str, str], preload: str) -> Mapping[str, str | None
     before = outside(environ)
     own = {name: value for name in names if (value := before.get(name)) != environ.get(name)}
     node = without_preload(environ.get("NODE_OPTIONS", ""), preload)
-    return {**dict.fromkeys([*names, REMEMBERED]), **own, "NODE_OPTIONS": node or None}
+    java = without_options(environ.get(JAVA_OPTIONS, ""))
+    return {**dict.fromkeys([*names, REMEMBERED]), **own, "NODE_OPTIONS": node or None, JAVA_OPTIONS: java or None}
 
 
 def _sh(changes: _Changes) -> _Lines:

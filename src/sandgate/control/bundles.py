@@ -1,4 +1,7 @@
-"""Which files of certificates a child gets: those that it would have trusted, and the run's authority."""
+"""Which files of certificates a child gets: those that it would have trusted, and the run's authority.
+
+For Java that is one file of options, which names the gate as a proxy too.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,11 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from sandgate.core.environment import BUNDLE, BUNDLES, OWN_AUTHORITY
+from sandgate.core.environment import BUNDLE, BUNDLES, OWN_AUTHORITY, exceptions
 from sandgate.core.files import replace_text
+from sandgate.core.java import SUFFIX, TRUST_STORE, option_lines
 
-__all__ = ["bundles"]
+__all__ = ["bundles", "java_options"]
 
 _NODE = "NODE_EXTRA_CA_CERTS"
 _BEGIN = "BEGIN CERTIFICATE"
@@ -27,6 +31,30 @@ def bundles(environ: Mapping[str, str], directory: Path) -> dict[str, str]:
     """
     found = {name: _one(environ.get(name, ""), directory, directory / BUNDLE) for name in BUNDLES}
     return {**found, _NODE: _one(environ.get(_NODE, ""), directory, directory / OWN_AUTHORITY)}
+
+
+def java_options(environ: Mapping[str, str], directory: Path, worker: str, proxy_url: str) -> str:
+    """Write the options of Java's virtual machines into the run's folder, for nobody but its owner.
+
+    Args:
+        environ: where the user may have named hosts that need no proxy.
+        directory: the run's.
+        worker: whose children they are for.
+        proxy_url: the gate as that worker's proxy, with the run's secret.
+
+    Returns:
+        The file.
+    """
+    hosts = exceptions(environ)
+    mark = hashlib.sha256(",".join(hosts).encode()).hexdigest()[:8]
+    path = directory / f"{worker}-{mark}{SUFFIX}"
+    text = option_lines(proxy_url, hosts, str(directory / TRUST_STORE))
+    # A child may ask for the same again, while others read it.
+    with contextlib.suppress(OSError):
+        if path.read_text(encoding="utf-8") == text:
+            return str(path)
+    replace_text(path, text)
+    return str(path)
 
 
 def _one(named: str, directory: Path, usual: Path) -> str:

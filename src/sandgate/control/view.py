@@ -14,6 +14,7 @@ from pathlib import Path
 
 from sandgate.control.door import CONTROL, INLET
 from sandgate.control.elsewhere import seen, tell
+from sandgate.core.java import SUFFIX, TRUST_STORE
 from sandgate.stacks.kept import remember
 
 __all__ = ["FOLDER", "make_view", "take_back"]
@@ -21,6 +22,7 @@ __all__ = ["FOLDER", "make_view", "take_back"]
 FOLDER = Path("/run/sandgate")
 """Where the folder of the gate's door stands inside; short, as paths of sockets must be."""
 _COPIED = ("config.json", "namespace")
+_OF_THE_PROXY = ("ca*.pem", TRUST_STORE, f"*{SUFFIX}")
 _ARTIFACTS = "artifacts"
 
 
@@ -44,8 +46,8 @@ def make_view(run_directory: Path, view: Path, cache: Path) -> None:
     (view / "run.json").write_text(json.dumps({**data, **inside}), encoding="utf-8")
     for name in _COPIED:
         shutil.copyfile(run_directory / name, view / name)
-    for path in run_directory.glob("ca*.pem"):
-        shutil.copyfile(path, view / path.name)
+    for path in (found for pattern in _OF_THE_PROXY for found in run_directory.glob(pattern)):
+        shutil.copy(path, view / path.name)
     (view / "empty").touch(mode=0o400)
     # A place to mount the real one on.
     (view / "events.jsonl").touch()

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from sandgate.core.domains import reaches_aws
+from sandgate.core.java import JAVA_OPTIONS, with_options, without_options
 
 __all__ = [
     "BUNDLE",
@@ -18,6 +19,7 @@ __all__ = [
     "ChildFacts",
     "changes",
     "child_environment",
+    "exceptions",
     "never_passed",
     "outside",
     "preparing",
@@ -68,6 +70,8 @@ class ChildFacts:
     """The gate as an HTTPS proxy, with the run's secret; empty where nothing may run."""
     bundles: Mapping[str, str] = field(default_factory=dict)
     """Of `BUNDLES` and Node's own variable: name to a file that holds the run's authority too."""
+    java_options: str = ""
+    """File of options for Java, which names the proxy and what to trust; empty for none."""
     keyless: bool = False
     """Whether children get no key in the environment, since the second account is what SDKs are to take."""
 
@@ -114,6 +118,8 @@ def changes(environ: Mapping[str, str], facts: ChildFacts) -> dict[str, str | No
         found[name] = _with_loopback(environ.get(name, ""), through=bool(facts.proxy_url))
     if facts.node_preload:
         found["NODE_OPTIONS"] = _with_preload(environ.get("NODE_OPTIONS", ""), facts.node_preload)
+    if facts.java_options:
+        found[JAVA_OPTIONS] = with_options(environ.get(JAVA_OPTIONS, ""), facts.java_options)
     found.update({name: contents[content] for name, content in facts.variables.items()})
     return found
 
@@ -163,6 +169,8 @@ def outside(environ: Mapping[str, str]) -> dict[str, str]:
             found[name] = value
         else:
             found.pop(name, None)
+    if java := without_options(found.pop(JAVA_OPTIONS, "")):
+        found[JAVA_OPTIONS] = java
     return found
 
 
@@ -178,6 +186,16 @@ def preparing(environ: Mapping[str, str], protected: frozenset[str]) -> dict[str
         for name, value in environ.items()
         if not (never_passed(name) or name in protected or name.startswith("SANDGATE_"))
     }
+
+
+def exceptions(environ: Mapping[str, str]) -> list[str]:
+    """The hosts that a child does not ask the proxy for, where there is one: the user's, and this machine.
+
+    Args:
+        environ: its environment so far.
+    """
+    values = (_with_loopback(environ.get(name, ""), through=True) for name in ("NO_PROXY", "no_proxy"))
+    return _unique(entry for value in values for entry in value.split(","))
 
 
 def _with_loopback(value: str, *, through: bool) -> str:

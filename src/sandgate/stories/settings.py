@@ -80,8 +80,8 @@ def aws_settings(facts: ChildFacts, own: Mapping[str, str]) -> dict[str, str]:
         facts: of the run.
         own: variables of the story, filled in.
     """
-    # The run's proxy and its certificates are not in a clean environment, nor is what Node.js would load.
-    within = replace(facts, proxy_url="", bundles={}, node_preload="")
+    # The run's proxy and its certificates are not in a clean environment, nor is what Node.js or Java would load.
+    within = replace(facts, proxy_url="", bundles={}, node_preload="", java_options="")
     found = {name: value for name, value in changes({}, within).items() if value is not None}
     found.update(dict.fromkeys(_FILES, "/dev/null"))
     found.update({name: own[name] for name in _REGIONS if name in own})

@@ -129,9 +129,17 @@ def test_the_users_own_proxy_comes_back() -> None:
     }  # fmt: skip
     assert cleared(environ, "preload.cjs") == {
         "AWS_REGION": None, "HTTPS_PROXY": "http://mine:1", "https_proxy": None, "SANDGATE_OUTSIDE": None,
-        "SANDGATE_SET": None, "NODE_OPTIONS": None,
+        "SANDGATE_SET": None, "NODE_OPTIONS": None, "JAVA_TOOL_OPTIONS": None,
     }  # fmt: skip
     assert cleared({"HTTPS_PROXY": "http://mine:1"}, "preload.cjs") == {}
+
+
+def test_the_users_own_options_of_java_come_back() -> None:
+    value = "-Xmx64m -XX:VMOptionsFile=/run/main-0.sandgate.vmoptions"
+    set_up = with_memory({"JAVA_TOOL_OPTIONS": value, "AWS_REGION": "us-east-1"}, {})
+    assert set_up["SANDGATE_SET"] == "AWS_REGION"
+    environ = {name: text for name, text in set_up.items() if text is not None}
+    assert cleared(environ, "preload.cjs")["JAVA_TOOL_OPTIONS"] == "-Xmx64m"
 
 
 def test_the_users_proxy_exceptions_are_never_unset() -> None:

@@ -39,6 +39,15 @@ def test_it_holds_what_joining_needs(directory: Path, tmp_path: Path) -> None:
     assert (tmp_path / "view" / "events.jsonl").read_text() == ""
 
 
+def test_it_holds_what_leads_through_the_proxy(directory: Path, tmp_path: Path) -> None:
+    there = {"ca.pem", "ca-bundle.pem", "ca-bundle.p12", "main-0.sandgate.vmoptions"}
+    for name in there:
+        (directory / name).touch(mode=0o600)
+    make_view(directory, tmp_path / "view", Path("/c"))
+    found = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "view").iterdir() if path.name in there}
+    assert found == dict.fromkeys(there, 0o600)
+
+
 def test_stacks_and_uploads_come_back(directory: Path, tmp_path: Path) -> None:
     view = tmp_path / "view"
     make_view(directory, view, Path("/c"))

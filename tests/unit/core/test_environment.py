@@ -10,6 +10,7 @@ from sandgate.core.environment import (
     ChildFacts,
     changes,
     child_environment,
+    exceptions,
     outside,
     preparing,
     without_preload,
@@ -140,6 +141,21 @@ def test_what_installs_packages_has_the_users_own_way_out() -> None:
             "PATH": "/bin",
         }
         assert "AWS_CA_BUNDLE" not in found
+
+
+def test_java_gets_a_file_and_what_installs_packages_does_not() -> None:
+    facts = dataclasses.replace(PROXIED, java_options="/run/main-0.sandgate.vmoptions")
+    child = child_environment({"JAVA_TOOL_OPTIONS": "-Xmx64m"}, facts)
+    assert child["JAVA_TOOL_OPTIONS"] == "-Xmx64m -XX:VMOptionsFile=/run/main-0.sandgate.vmoptions"
+    assert child_environment(child, facts)["JAVA_TOOL_OPTIONS"] == child["JAVA_TOOL_OPTIONS"]
+    assert outside(child)["JAVA_TOOL_OPTIONS"] == "-Xmx64m"
+    assert "JAVA_TOOL_OPTIONS" not in outside(child_environment({}, facts))
+    assert "JAVA_TOOL_OPTIONS" not in child_environment({}, PROXIED)
+
+
+def test_exceptions_are_of_both_names_without_those_of_aws() -> None:
+    environ = {"NO_PROXY": "corp, .amazonaws.com", "no_proxy": "corp,db.example"}
+    assert exceptions(environ) == ["corp", "127.0.0.1", "localhost", "db.example"]
 
 
 @pytest.mark.parametrize("told", ["", "{", "[]", "3"])

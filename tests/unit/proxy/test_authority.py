@@ -83,7 +83,7 @@ def test_contexts_are_kept_and_renewed() -> None:
 def test_only_certificates_are_written(authority: Authority, tmp_path: Path) -> None:
     authority.context(HOST)
     write_bundles(tmp_path, authority.pem)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["ca-bundle.pem", "ca.pem"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["ca-bundle.p12", "ca-bundle.pem", "ca.pem"]
     assert (tmp_path / "ca.pem").read_bytes() == authority.pem
     bundle = (tmp_path / "ca-bundle.pem").read_bytes()
     assert bundle.endswith(authority.pem)

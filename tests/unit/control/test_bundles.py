@@ -1,0 +1,30 @@
+"""What is written into a run's folder for its children."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+from sandgate.control.bundles import java_options
+
+
+def test_the_secret_is_in_a_file_of_the_owner_s(tmp_path: Path) -> None:
+    path = Path(java_options({"NO_PROXY": "corp"}, tmp_path, "gw1", "http://gw1:s3cret@127.0.0.1:4001"))
+    assert (path.parent, stat.S_IMODE(path.stat().st_mode)) == (tmp_path, 0o600)
+    lines = path.read_text().splitlines()
+    assert {"-Dhttps.proxyUser=gw1", "-Dhttps.proxyPassword=s3cret"} < set(lines)
+    assert "-Dhttp.nonProxyHosts=corp|*.corp|127.0.0.1|localhost" in lines
+    assert f"-Djavax.net.ssl.trustStore={tmp_path / 'ca-bundle.p12'}" in lines
+
+
+def test_it_is_written_anew_only_where_it_differs(tmp_path: Path) -> None:
+    first, again, other, new = (
+        (path, Path(path).stat().st_ino, Path(path).read_text())
+        for path in (
+            java_options(environ, tmp_path, "main", f"http://main:{secret}@127.0.0.1:4001")
+            for environ, secret in (({}, "a"), ({}, "a"), ({"NO_PROXY": "corp"}, "a"), ({}, "b"))
+        )
+    )
+    assert again == first
+    assert other[0] != first[0]
+    assert (new[0], "proxyPassword=b" in new[2]) == (first[0], True)
