@@ -146,7 +146,8 @@ def test_the_sweep_runs_after_a_cancellation_too(workflow: dict[str, Any]) -> No
     assert "sandbox" in sweep["needs"]
     upload = next(step for step in workflow["jobs"]["sandbox"]["steps"] if "upload-artifact" in step.get("uses", ""))
     assert upload["if"] == "always()"
-    assert upload["with"]["path"].split() == [".sandgate/runs", "!.sandgate/runs/*/run.json"]
+    hidden = ["!.sandgate/runs/*/run.json", "!.sandgate/runs/*/*.vmoptions"]
+    assert upload["with"]["path"].split() == [".sandgate/runs", *hidden]
 
 
 def test_runs_of_one_branch_replace_each_other_only_on_pull_requests(workflow: dict[str, Any]) -> None:
