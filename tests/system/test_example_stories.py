@@ -34,6 +34,16 @@ def test_getting_started_is_what_the_readme_says(example: Any) -> None:
     ]
 
 
+def test_four_parts_at_once_draw_a_picture_each(example: Any) -> None:
+    done = example.sandgate("story", "run", "fan_out", "--local")
+    assert done.status == 0, done.out + done.err
+    said = (example.last / "transcript.txt").read_text()
+    for line in ("| 4 parts ended\n", "| first\n", "| 4 colours\n"):
+        assert line in said
+    assert example.receipt["calls"]["lambda"]["Invoke"] == example.receipt["calls"]["s3"]["PutObject"] == 4
+    assert example.receipt["leftovers"] == []
+
+
 @pytest.mark.slow
 def test_four_parts_at_once_and_a_second_run_beside_it(example: Any, effort: int) -> None:
     if effort < 2:

@@ -112,6 +112,7 @@ def _runtime(name: str) -> Runtime:
 
 @contextmanager
 def _plan(config: Config, story: Story, chosen: Chosen) -> Iterator[Plan]:
+    from sandgate.config.env_file import env_paths  # noqa: PLC0415
     from sandgate.session import cache_directory  # noqa: PLC0415
     from sandgate.stories.packages import provide, tool_name  # noqa: PLC0415
     from sandgate.stories.runtimes._model import Plan  # noqa: PLC0415
@@ -132,6 +133,7 @@ def _plan(config: Config, story: Story, chosen: Chosen) -> Iterator[Plan]:
             package=package,
             folder=folder,
             project=config.root,
+            hidden=frozenset(path.resolve() for path in env_paths(config)),
             image=chosen.image,
             keep=config.keep,
             say=_say,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from sandgate.core.environment import never_passed
 from sandgate.core.registry import lookup, nearest
 from sandgate.errors import ConfigError, UsageError
 from sandgate.resources._model import resource_types
@@ -38,6 +39,7 @@ def check_story(story: Story, known: Iterable[str]) -> None:
     for kind in story.temporary.values():
         lookup(temporaries(), kind, what="type of temporary resources", where=where)
     check_values(story.environment, where=where)
+    _check_found((*story.temporary, *(name for step in story.steps for name in step.capture)), where)
     kinds = resource_types()
     for step in story.steps:
         check_values(step.environment, where=where)
@@ -51,6 +53,15 @@ def check_story(story: Story, known: Iterable[str]) -> None:
                 raise ConfigError(
                     f"{call!r} is no call", where=f"{where}, expect.calls", hint="service:Operation, as lambda:Invoke"
                 )
+
+
+def _check_found(names: Iterable[str], where: str) -> None:
+    """What is found while a story runs may not tell the SDKs where to go, or as whom."""
+    for name in names:
+        if never_passed(name):
+            raise ConfigError(
+                f"{name} is set by the run, and not by what a story finds", where=where, hint="take another variable"
+            )
 
 
 def check_runtime(story: Story, runtime: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,7 +11,14 @@ from sandgate.errors import ConfigError, UsageError
 from sandgate.stories.model import Story
 from sandgate.stories.reading import FILES, is_story, read_story
 
-__all__ = ["find_stories", "find_story"]
+__all__ = ["find_stories", "find_story", "is_name"]
+
+_NAME = re.compile(r"(?![-.])[^/\0\s]+")
+
+
+def is_name(name: str) -> bool:
+    """Whether a folder of that name can be a story, and no other place, nor an option of the command line."""
+    return _NAME.fullmatch(name) is not None
 
 
 def find_stories(folder: Path) -> tuple[Story, ...]:
@@ -35,7 +43,7 @@ def find_story(folder: Path, name: str) -> Story:
         ConfigError: it cannot be read.
     """
     place = folder / name
-    texts = _texts(place) if "/" not in name and place.is_dir() else {}
+    texts = _texts(place) if is_name(name) and place.is_dir() else {}
     if is_story(texts):
         return read_story(str(place), texts)
     known = [path.name for path in folder.iterdir() if is_story(_texts(path))] if folder.is_dir() else []

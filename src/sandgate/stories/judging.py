@@ -87,7 +87,9 @@ def complaints(expect: Expect, outcome: Outcome, limit: float) -> Iterator[str]:
             if not re.search(pattern, text, re.MULTILINE):
                 yield f"expected {pattern!r} in its {stream}"
     count = len(outcome.output.splitlines())
-    if expect.lines not in (-1, count):
+    if expect.lines != -1 and outcome.cut:
+        yield f"expected {expect.lines} lines of output, and there was more than is kept to count them"
+    elif expect.lines not in (-1, count):
         yield f"expected {expect.lines} lines of output, and there were {count}"
 
 

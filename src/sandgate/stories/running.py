@@ -25,7 +25,11 @@ _GRACE = 5.0
 _DRAIN = 10.0
 """Seconds for output of what escaped from the step's process group."""
 _MOST = 4 * 2**20
-"""Characters of one stream that are kept for what is expected of it; the transcript has all of them."""
+"""Bytes of one stream that are kept for what is expected of it."""
+_HEARD = 16 * 2**20
+"""Bytes of one stream that are told; a step that never stops would fill the disk with its transcript."""
+_LINE = 2**16
+"""Bytes of one line that are told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +42,8 @@ class Outcome:
     errors: str
     seconds: float
     timed_out: bool = False
+    cut: bool = False
+    """Whether it printed more than is kept in `output`."""
 
 
 class StepProcess:
@@ -72,7 +78,7 @@ class StepProcess:
         )
         assert self._process.stdout is not None
         assert self._process.stderr is not None
-        self._kept: dict[str, list[str]] = {"out": [], "err": []}
+        self._kept = {"out": bytearray(), "err": bytearray()}
         streams = (("out", self._process.stdout), ("err", self._process.stderr))
         self._readers = [threading.Thread(target=self._read, args=(*one, heard), daemon=True) for one in streams]
         self._timer = threading.Timer(limit, self._late)
@@ -111,10 +117,11 @@ class StepProcess:
         code = self._process.wait()
         return Outcome(
             status=128 - code if code < 0 else code,
-            output="".join(self._kept["out"]),
-            errors="".join(self._kept["err"]),
+            output=_text(self._kept["out"]),
+            errors=_text(self._kept["err"]),
             seconds=time.monotonic() - self._began,
             timed_out=self._timed_out,
+            cut=len(self._kept["out"]) > _MOST,
         )
 
     def _late(self) -> None:
@@ -131,14 +138,23 @@ class StepProcess:
             os.killpg(self._process.pid, number)
 
     def _read(self, name: str, stream: IO[bytes], heard: Callable[[str, str], None]) -> None:
-        kept, size = self._kept[name], 0
+        kept, told, fresh = self._kept[name], 0, True
         with stream, contextlib.suppress(OSError, ValueError):
-            for line in stream:
-                text = line.decode(errors="replace")
-                if size < _MOST:
-                    kept.append(text)
-                    size += len(text)
-                heard(name, text)
+            while piece := stream.readline(_LINE):
+                # One byte more than is kept shows that there was more.
+                kept += piece[: max(0, _MOST + 1 - len(kept))]
+                whole = piece.endswith(b"\n")
+                if fresh and told <= _HEARD:
+                    told += len(piece)
+                    more = " … (and more of it, which is not told)" if not whole and len(piece) == _LINE else ""
+                    heard(name, piece.decode(errors="replace") + more)
+                    if told > _HEARD:
+                        heard(name, f"(more than {_HEARD // 2**20} MiB; the rest is not told)")
+                fresh = whole
+
+
+def _text(kept: bytearray) -> str:
+    return bytes(kept[:_MOST]).decode(errors="replace")
 
 
 def _end_stragglers(mark: str) -> None:

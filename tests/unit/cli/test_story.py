@@ -88,6 +88,33 @@ def test_a_variable_that_is_set_is_not_missing(sandgate: Callable[..., Say], tmp
     assert (status, "no build of lamp yet" in errors) == (2, True)
 
 
+@pytest.mark.parametrize("name", ["", ".", "..", "first/", "../stories/first", "-first", "fir st"])
+def test_a_story_is_a_folder_in_stories(sandgate: Callable[..., Say], tmp_path: Path, name: str) -> None:
+    sandgate("", "--no-build")
+    for place in (tmp_path, tmp_path / "stories"):
+        (place / "test.sh").write_text("true")
+    errors = io.StringIO()
+    assert run(["story", "run", "--", name], stderr=errors) == 2
+    assert f"there is no story {name!r}" in errors.getvalue()
+    assert run(["story", "init", "--", name], stderr=errors) == 2
+    assert f"{name!r} is no name for a story" in errors.getvalue()
+    assert not (tmp_path / "stories" / "common.mk").exists()
+
+
+@pytest.mark.parametrize(
+    "text", ["[steps.capture]\nAWS_ENDPOINT_URL_S3 = '(.)'\n", "[temporary]\nAWS_PROFILE = 's3-bucket'\n"]
+)
+def test_what_a_story_finds_leads_past_no_gate(sandgate: Callable[..., Say], tmp_path: Path, text: str) -> None:
+    path = tmp_path / "stories" / "second" / "story.toml"
+    path.parent.mkdir()
+    before = "[[steps]]\nrun = 'true'\n" if "capture" in text else ""
+    after = "" if before else "[[steps]]\nrun = 'true'\n"
+    path.write_text(f"package = 'nowhere'\n{before}{text}{after}")
+    errors = io.StringIO()
+    assert run(["story", "run", "second"], stderr=errors) == 3
+    assert "is set by the run, and not by what a story finds" in errors.getvalue()
+
+
 @pytest.mark.parametrize(
     ("version", "local", "no_build", "chosen"),
     [

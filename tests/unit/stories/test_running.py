@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sandgate.stories.judging import complaints
+from sandgate.stories.model import Expect
 from sandgate.stories.running import MARK, Outcome, StepProcess
 from sandgate.stories.runtimes._model import Command
 from sandgate.stories.workspace import workspace
@@ -62,6 +65,36 @@ def test_what_a_step_starts_ends_with_it() -> None:
         while Path(f"/proc/{pid}").exists() and "Z" not in Path(f"/proc/{pid}/stat").read_text().split()[2]:
             assert time.monotonic() < deadline
             time.sleep(0.01)
+
+
+def test_output_that_somebody_holds_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sandgate.stories.running._DRAIN", 0.1)
+    outcome, _ = run("env -i setsid sleep 5 & echo $!")
+    pid = int(outcome.output)
+    os.kill(pid, signal.SIGKILL)
+    assert (outcome.status, outcome.timed_out) == (0, False)
+
+
+def test_a_step_that_never_stops_talking_fills_no_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, size in (("_MOST", 1000), ("_HEARD", 2000), ("_LINE", 100)):
+        monkeypatch.setattr(f"sandgate.stories.running.{name}", size)
+    outcome, heard = run("yes 'so it goes on' | head -n 500; echo end >&2")
+    assert (len(outcome.output), outcome.cut) == (1000, True)
+    told = [text for name, text in heard if name == "out"]
+    assert sum(map(len, told)) < 2200
+    assert told[-1].endswith("the rest is not told)")
+    assert outcome.errors == "end\n"
+    assert list(complaints(Expect(lines=67), outcome, 1.0)) == [
+        "expected 67 lines of output, and there was more than is kept to count them"
+    ]
+
+
+def test_a_line_that_never_ends_is_told_in_part_and_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sandgate.stories.running._LINE", 100)
+    outcome, heard = run("head -c 950 /dev/zero | tr '\\0' x; echo; echo next")
+    assert outcome.output == "x" * 950 + "\nnext\n"
+    assert not outcome.cut
+    assert [len(text) for _, text in heard] == [100 + len(" … (and more of it, which is not told)"), 5]
 
 
 def test_a_folder_goes_with_its_story_or_with_the_next(tmp_path: Path) -> None:

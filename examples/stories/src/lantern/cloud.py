@@ -10,6 +10,7 @@ import time
 import uuid
 import zipfile
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +35,18 @@ class Deployment:
 
     def __init__(self, ident: str, prefix: str = "lantern") -> None:
         self.name = f"{prefix}-{uuid.UUID(ident)}"
-        self._lambda, self._iam = boto3.client("lambda"), boto3.client("iam")
-        self._table = boto3.resource("dynamodb").Table(self.name)
+
+    @cached_property
+    def _lambda(self) -> Any:
+        return boto3.client("lambda")
+
+    @cached_property
+    def _iam(self) -> Any:
+        return boto3.client("iam")
+
+    @cached_property
+    def _table(self) -> Any:
+        return boto3.resource("dynamodb").Table(self.name)
 
     def deploy(self, service: str, layer: Path | None, bucket: str) -> None:
         """Make everything.
@@ -178,7 +189,7 @@ def _files(folder: Path | None) -> Iterator[tuple[str, bytes]]:
 
 def _zip(files: dict[str, bytes]) -> bytes:
     data = io.BytesIO()
-    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for name, content in files.items():
             archive.writestr(name, content)
     return data.getvalue()

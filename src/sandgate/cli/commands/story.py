@@ -13,6 +13,7 @@ from sandgate.cli._options import read_config, with_run_options
 from sandgate.cli._story import Chosen, run_story, stories_folder, version_choice
 from sandgate.config.model import Config
 from sandgate.core.registry import case_names
+from sandgate.errors import UsageError
 
 __all__ = ["COMMAND"]
 
@@ -77,9 +78,12 @@ def _list() -> None:
 def _init(
     names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]…", help="Stories to begin.")] = None,
 ) -> None:
+    from sandgate.stories.finding import is_name  # noqa: PLC0415
     from sandgate.stories.init import shared_files, story_files  # noqa: PLC0415
     from sandgate.stories.packages import tool_name  # noqa: PLC0415
 
+    if wrong := [name for name in names or () if not is_name(name)]:
+        raise UsageError(f"{wrong[0]!r} is no name for a story", hint="one word, the name of a folder in `stories`")
     config = read_config()
     folder = stories_folder(config)
     tool = tool_name(config.root)

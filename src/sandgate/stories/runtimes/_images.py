@@ -43,12 +43,12 @@ def prepare_context(plan: Plan) -> Context:
     folder.mkdir()
     story = plan.story
     if story.dockerfile:
-        lay_out(story, plan.project, folder)
+        lay_out(story, plan.project, folder, plan.hidden)
         (folder / "Dockerfile").write_text(story.dockerfile, encoding="utf-8")
         return Context(folder=folder, arguments=tuple(_arguments(plan, folder)), in_image=story.in_image)
     work = folder / "work"
     work.mkdir()
-    lay_out(story, plan.project, work)
+    lay_out(story, plan.project, work, plan.hidden)
     wheels = folder / "wheels"
     wheels.mkdir()
     needed = [text for text in (plan.package.requirement, *story.packages) if text]

@@ -29,6 +29,8 @@ class Plan:
     """A private folder for whatever is needed on this machine while the story lasts."""
     project: Path
     """The folder that examples are relative to."""
+    hidden: frozenset[Path] = frozenset()
+    """Files that no story gets, whatever it names: the env files of the project."""
     image: str = ""
     """Image that container runtimes begin with; empty is as the story says."""
     keep: bool = False

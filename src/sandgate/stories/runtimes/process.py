@@ -125,7 +125,7 @@ def _build(plan: Plan) -> Iterator[Built]:
     folder = plan.folder.resolve()
     for name in ("home", "work", "tmp"):
         (folder / name).mkdir(mode=0o700)
-    lay_out(plan.story, plan.project, folder / "work")
+    lay_out(plan.story, plan.project, folder / "work", plan.hidden)
     _make_environment(plan, folder)
     asked = "import platform, sys; print(platform.python_version()); print(sys.base_prefix)"
     python = folder / "venv" / "bin" / "python"
