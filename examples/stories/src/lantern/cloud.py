@@ -98,7 +98,7 @@ class Deployment:
         while len(self.read(session, "done")) < parts:
             if time.monotonic() > deadline:
                 raise SystemExit(f"session {session}: not every part has ended within {patience:g} s")
-            time.sleep(0.2)
+            time.sleep(0.5)
         return session
 
     def read(self, session: str, kind: str) -> list[str]:
