@@ -104,7 +104,8 @@ def test_forms_that_were_changed_or_expired_are_refused(run: Run, bucket: str, c
     s3 = _s3(run, version)
     post = s3.generate_presigned_post(bucket, "forms/never")
     signature = "x-amz-signature" if version == "s3v4" else "signature"
-    wrong = {**post["fields"], signature: post["fields"][signature][:-2] + ("00" if version == "s3v4" else "0=")}
+    right = post["fields"][signature]
+    wrong = {**post["fields"], signature: ("1" if right[0] == "0" else "0") + right[1:]}
     assert requests.post(post["url"], data=wrong, files={"file": b"1"}, timeout=60).status_code == 403
     late = s3.generate_presigned_post(bucket, "forms/never", ExpiresIn=1)
     time.sleep(2.1)

@@ -73,7 +73,9 @@ class Copy:
         status = json.loads(self._server.stdout.readline())["status"]
         # A broken checkout may leak on purpose; its files must not turn this session red.
         shutil.rmtree(temp, ignore_errors=True)
-        return status, self._output.read_text()
+        said = self._output.read_text()
+        self._output.unlink()
+        return status, said
 
     @contextmanager
     def broken(self, file: str, old: str, new: str) -> Iterator[None]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sandgate.config.model import Config
 from sandgate.core.environment import BUNDLE, BUNDLES, OWN_AUTHORITY
+from sandgate.errors import EnvironmentFault
 from sandgate.gate.listener import HOST, Listener
 from sandgate.gate.parts import Parts
 from sandgate.proxy.egress import Egress
@@ -42,13 +43,21 @@ class Proxying:
         self.front = Front(secrets.token_urlsafe(_SECRET_BYTES))
 
     def make_authority(self) -> None:
-        """Make the run's authority, and the files by which children trust it; blocks."""
+        """Make the run's authority, and the files by which children trust it; blocks.
+
+        Raises:
+            EnvironmentFault: those files cannot be written.
+        """
         # Imported here, in a thread: while the emulator starts, that costs a run nothing.
         from sandgate.proxy.authority import Authority  # noqa: PLC0415
         from sandgate.proxy.roots import write_bundles  # noqa: PLC0415
 
         authority = Authority(self._run_dir.name)
-        write_bundles(self._run_dir, authority.pem)
+        try:
+            write_bundles(self._run_dir, authority.pem)
+        except OSError as error:
+            text = f"the run's certificates cannot be written: {error.strerror}"
+            raise EnvironmentFault(text, where=str(self._run_dir)) from error
         self._context = authority.context
 
     @property

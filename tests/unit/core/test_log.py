@@ -82,7 +82,7 @@ print(log.append({"text": "x" * 40}), log.failed)
 
 def test_a_full_disk_is_noticed(tmp_path: Path) -> None:
     """A limit on file sizes cuts a write short, as a full disk does."""
-    command = [sys.executable, "-c", LIMITED, str(tmp_path / "log")]
+    command = [sys.executable, "-B", "-c", LIMITED, str(tmp_path / "log")]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False no space left on device"
     assert list(read_log(tmp_path / "log")) == []
