@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 _PR_SET_CHILD_SUBREAPER = 36
 CALL = [sys.executable, "-c", "import boto3; print(boto3.client('sts').get_caller_identity()['Arn'])"]
@@ -378,23 +379,30 @@ def queues() -> Iterator[Queues]:
         thread.join()
 
 
+def _make_base_image(image: str, archive: Path) -> None:
+    def run(*line: str) -> str:
+        return subprocess.run(line, capture_output=True, text=True, check=True, timeout=300).stdout
+
+    wanted = "dash,coreutils,python3,libc-bin"
+    release = Path("/etc/os-release").read_text().partition("VERSION_CODENAME=")[2].split()[0]
+    run("mmdebstrap", "--quiet", "--variant=extract", f"--include={wanted}", release, str(archive))
+    container = run("buildah", "from", "scratch").strip()
+    run("buildah", "add", "--quiet", container, str(archive), "/")
+    run("buildah", "commit", "--quiet", "--rm", container, image)
+
+
 @pytest.fixture
-def base_image(tmp_path: Path, require_tool: Callable[[str], str]) -> str:
+def base_image(tmp_path_factory: pytest.TempPathFactory, require_tool: Callable[[str], str]) -> str:
     """An image of Debian packages: a shell and Python, and no registry was asked for it."""
     for tool in ("buildah", "mmdebstrap"):
         require_tool(tool)
     if os.getuid() != 0:
         pytest.skip("packages are unpacked by root")
     image = "localhost/sandgate-test-base"
-
-    def run(*line: str) -> str:
-        return subprocess.run(line, capture_output=True, text=True, check=True, timeout=300).stdout
-
-    if subprocess.run(("buildah", "inspect", "--type", "image", image), capture_output=True, check=False).returncode:
-        archive, wanted = str(tmp_path / "base.tar"), "dash,coreutils,python3,libc-bin"
-        release = Path("/etc/os-release").read_text().partition("VERSION_CODENAME=")[2].split()[0]
-        run("mmdebstrap", "--quiet", "--variant=extract", f"--include={wanted}", release, archive)
-        container = run("buildah", "from", "scratch").strip()
-        run("buildah", "add", "--quiet", container, archive, "/")
-        run("buildah", "commit", "--quiet", "--rm", container, image)
+    base = tmp_path_factory.getbasetemp()
+    with FileLock(base.parent / "base-image.lock"):  # one worker makes it
+        if subprocess.run(
+            ("buildah", "inspect", "--type", "image", image), capture_output=True, check=False
+        ).returncode:
+            _make_base_image(image, base / "base.tar")
     return image
