@@ -463,7 +463,7 @@ def test_an_endpoint_with_a_password_is_written_nowhere(theirs: Clients, clients
     assert swept(ours) == 2
     assert theirs("sns").list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"] == []
     ours.mark()
-    written = [path for path in ours.directory.iterdir() if path.is_file() and CANARY in path.read_text("utf-8")]
+    written = [path for path in ours.directory.iterdir() if path.is_file() and CANARY.encode() in path.read_bytes()]
     assert written == []
 
 
