@@ -146,7 +146,7 @@ def test_the_sweep_runs_after_a_cancellation_too(workflow: dict[str, Any]) -> No
     assert "sandbox" in sweep["needs"]
     upload = next(step for step in workflow["jobs"]["sandbox"]["steps"] if "upload-artifact" in step.get("uses", ""))
     assert upload["if"] == "always()"
-    hidden = ["!.sandgate/runs/*/run.json", "!.sandgate/runs/*/*.vmoptions"]
+    hidden = [f"!.sandgate/runs/*/{name}" for name in ("run.json", "*.vmoptions", "*.credentials")]
     assert upload["with"]["path"].split() == [".sandgate/runs", *hidden]
 
 
