@@ -19,7 +19,8 @@ from sandgate.errors import RunError, SandgateError, StackError
 from sandgate.ledger.book import NAME, read_state
 from sandgate.ledger.entry import Entry
 from sandgate.ledger.state import State
-from sandgate.reports.receipt import Receipt, RunFacts, make_receipt
+from sandgate.reports.facts import RunFacts
+from sandgate.reports.receipt import Receipt, make_receipt
 from sandgate.run import Run
 from sandgate.stacks.kept import remembered
 

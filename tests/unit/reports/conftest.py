@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sandgate.reports.receipt import RunFacts
+from sandgate.reports.facts import RunFacts
 
 
 @pytest.fixture

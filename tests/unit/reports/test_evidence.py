@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from sandgate.reports.evidence import Wanted, refusals
-from sandgate.reports.receipt import RunFacts, make_receipt
+from sandgate.reports.facts import RunFacts
+from sandgate.reports.receipt import make_receipt
 
 NOW = 1_800_000_000.0
 COMMIT = "0123456789abcdef0123456789abcdef01234567"

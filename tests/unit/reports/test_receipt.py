@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from sandgate.errors import ExitCode
-from sandgate.reports.receipt import RunFacts, make_receipt
+from sandgate.reports.facts import RunFacts
+from sandgate.reports.receipt import make_receipt
 
 Log = list[dict[str, Any]]
 

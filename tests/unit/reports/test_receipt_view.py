@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandgate.reports.receipt import RunFacts, make_receipt
+from sandgate.reports.facts import RunFacts
+from sandgate.reports.receipt import make_receipt
 from sandgate.reports.receipt_view import receipt_lines, receipt_markdown
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from sandgate.errors import ExitCode
-from sandgate.reports.receipt import RunFacts, make_receipt
+from sandgate.reports.facts import RunFacts
+from sandgate.reports.receipt import make_receipt
 from sandgate.reports.refusals import group_refusals
 from sandgate.reports.summary import summary_lines
 from sandgate.reports.words import colour_of

@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from sandgate.reports.receipt import RunFacts, make_receipt
+from sandgate.reports.facts import RunFacts
+from sandgate.reports.receipt import make_receipt
 from sandgate.reports.summary import summary_lines
 
 Log = list[dict[str, Any]]
