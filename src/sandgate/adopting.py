@@ -11,11 +11,12 @@ from typing import Any
 from sandgate.config.model import Config
 from sandgate.guard.services import service_names
 from sandgate.ledger.entry import Identity
+from sandgate.past import Past, check_readable, past_runs, project_of
 from sandgate.run import Run
 from sandgate.session import Progress, start
 from sandgate.sweep.plan import waves
 from sandgate.sweep.strays import Known, Listed, list_types, strays, types_of
-from sandgate.sweeping import Past, check_readable, clients_of, held, note, past_runs, project_of
+from sandgate.sweeping import clients_of, held, note
 
 __all__ = ["look_for_strays", "started", "take"]
 

@@ -19,8 +19,8 @@ from sandgate.ledger.book import NAME
 from sandgate.ledger.lease import Lease, standing
 from sandgate.ledger.shared import LostLeaseError, SharedRun, explained, leases, lines_of
 from sandgate.ledger.state import SCHEMA, State, fold, is_sound
+from sandgate.past import Past
 from sandgate.session import cache_directory
-from sandgate.sweeping import Past
 
 __all__ = ["SharedPast", "bring", "close_empty", "merged", "open_shared", "own_ids", "shared_runs"]
 

@@ -22,6 +22,7 @@ from sandgate.cli._runs import run_lines
 from sandgate.config.load import load
 from sandgate.errors import EnvironmentFault
 from sandgate.ledger.book import NAME
+from sandgate.past import Past, past_runs
 from sandgate.run import Run
 from sandgate.session import start
 
@@ -170,8 +171,8 @@ def _make(run: Run, name: str) -> None:
     run.clients()("sqs").create_queue(QueueName=name)
 
 
-def _past(run: Run) -> sweeping.Past:
-    (past,) = sweeping.past_runs(run.directory.parents[2])
+def _past(run: Run) -> Past:
+    (past,) = past_runs(run.directory.parents[2])
     return past
 
 

@@ -18,8 +18,9 @@ from tests.ports import free_port
 
 from sandgate.adopting import look_for_strays, started, take
 from sandgate.config.load import load
+from sandgate.past import past_runs
 from sandgate.session import cache_directory
-from sandgate.sweeping import past_runs, sweep
+from sandgate.sweeping import sweep
 from sandgate.tiers._venv import emulator_python
 
 SERVICES = ("cognito-idp", "dynamodb", "events", "iam", "lambda", "logs", "s3", "sqs", "ssm")

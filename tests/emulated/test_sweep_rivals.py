@@ -13,6 +13,7 @@ import pytest
 from sandgate import sweeping
 from sandgate.config.load import load
 from sandgate.ledger.book import NAME
+from sandgate.past import past_runs
 from sandgate.run import Run
 from sandgate.session import start
 
@@ -78,7 +79,7 @@ NOTHING: tuple[list[str], list[str], list[str]] = ([], [], [])
 
 def _sweep_dead(directory: Path) -> dict[str, str]:
     """Sweep a run that has ended; names of types to the reason why one stayed."""
-    (past,) = (one for one in sweeping.past_runs(directory.parents[2]) if one.directory == directory)
+    (past,) = (one for one in past_runs(directory.parents[2]) if one.directory == directory)
     with sweeping.opened(past, progress=lambda _text: None) as run:
         return {left.entry.type: left.why for left in sweeping.sweep(run).left}
 

@@ -30,6 +30,7 @@ sweep stories reports
 run
 preparing
 daemon session
+past
 sweeping
 sharing
 adopting

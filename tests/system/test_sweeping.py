@@ -21,9 +21,10 @@ from sandgate.cli.main import run as run_sandgate
 from sandgate.config.load import load
 from sandgate.control.living import living
 from sandgate.core.registry import nearest
+from sandgate.past import past_runs
 from sandgate.run import Run
 from sandgate.session import start
-from sandgate.sweeping import opened, past_runs, sweep
+from sandgate.sweeping import opened, sweep
 
 PYTHON = sys.executable
 

@@ -14,8 +14,8 @@ from sandgate.ledger.book import NAME, Book, read_state
 from sandgate.ledger.lease import LEASE, MARGIN
 from sandgate.ledger.pages import Page, text_of
 from sandgate.ledger.shared import SharedRun, leases, lines_of
+from sandgate.past import past_runs
 from sandgate.sharing import bring, close_empty, merged, own_ids, shared_runs
-from sandgate.sweeping import past_runs
 
 RUN, NEXT = "20260131-120000-abcdef", "20260131-130000-abcdef"
 OPEN = {"ledger": "open", "schema": 1, "at": 1.0, "tier": "sandbox", "account": "111122223333", "namespace": "abcdef"}

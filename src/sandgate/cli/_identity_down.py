@@ -16,7 +16,7 @@ from sandgate.errors import EnvironmentFault, RunError, UsageError
 if TYPE_CHECKING:
     from sandgate.cli._identity import Desk
     from sandgate.identity.keys import AccessKey
-    from sandgate.sweeping import Past
+    from sandgate.past import Past
 
 __all__ = ["carry_out"]
 
@@ -205,8 +205,8 @@ def _owning(desk: Desk) -> tuple[Past, ...]:
         UsageError: one of them lives.
     """
     from sandgate.cli._identity_ledger import owning_elsewhere  # noqa: PLC0415
+    from sandgate.past import past_runs  # noqa: PLC0415
     from sandgate.sharing import own_ids  # noqa: PLC0415
-    from sandgate.sweeping import past_runs  # noqa: PLC0415
 
     found = []
     runs = past_runs(desk.config.root)

@@ -8,7 +8,7 @@ from sandgate.errors import EnvironmentFault, UsageError
 
 if TYPE_CHECKING:
     from sandgate.cli._identity import Desk
-    from sandgate.sweeping import Past
+    from sandgate.past import Past
 
 __all__ = ["owner_of_table", "owning_elsewhere", "remove_table"]
 

@@ -17,7 +17,7 @@ from sandgate.reports.words import account_words, caller_words, fallback_lines
 
 if TYPE_CHECKING:
     from sandgate.ledger.entry import Entry
-    from sandgate.sweeping import Past
+    from sandgate.past import Past
 
 __all__ = ["as_json", "chosen", "complete_runs", "entry_json", "kind_of", "run_lines", "runs_of", "state_of"]
 
@@ -37,7 +37,7 @@ def runs_of(cwd: Path) -> tuple[Past, ...]:
             one stops nobody from looking and tidying up.
     """
     from sandgate.control.living import project_folder  # noqa: PLC0415 - `--help` must not pay for it
-    from sandgate.sweeping import past_runs  # noqa: PLC0415
+    from sandgate.past import past_runs  # noqa: PLC0415
 
     folder = project_folder(cwd)
     return past_runs(folder) if folder else ()

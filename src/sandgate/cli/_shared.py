@@ -18,7 +18,7 @@ from sandgate.errors import SandgateError
 if TYPE_CHECKING:
     from sandgate.config.model import Config
     from sandgate.core.table import Table
-    from sandgate.sweeping import Past
+    from sandgate.past import Past
 
 __all__ = ["Elsewhere", "brought", "look"]
 

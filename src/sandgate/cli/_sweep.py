@@ -22,10 +22,10 @@ from sandgate.cli._status import status_line
 from sandgate.errors import EnvironmentFault, ExitCode, RunError, SandgateError, UsageError
 
 if TYPE_CHECKING:
+    from sandgate.past import Past
     from sandgate.run import Run
     from sandgate.sweep.others import Others
     from sandgate.sweep.work import Swept
-    from sandgate.sweeping import Past
 
 __all__ = ["How", "Report", "agreed", "carry_out", "check_can_ask", "pick", "sweep_all"]
 
@@ -181,7 +181,7 @@ def sweep_all(
         how: who listens.
         known: runs of this machine and of others; those of the project where None is given.
     """
-    from sandgate.sweeping import close_with_upstream  # noqa: PLC0415 - `--help` must not pay for it
+    from sandgate.past import close_with_upstream  # noqa: PLC0415 - `--help` must not pay for it
 
     for past in picked:
         if past.gone_with_upstream:
@@ -199,7 +199,8 @@ def sweep_all(
 
 
 def _sweep_one(past: Past, now: float, report: Report, how: How, known: Sequence[Past] | None) -> None:
-    from sandgate.sweeping import opened, others_for, plan_sweep  # noqa: PLC0415
+    from sandgate.past import others_for  # noqa: PLC0415
+    from sandgate.sweeping import opened, plan_sweep  # noqa: PLC0415
 
     told: dict[str, object] = {"run": past.id, "tier": past.tier}
     if past.machine:

@@ -14,6 +14,7 @@ from tests.crash.campaign.recipes import RECIPES
 from sandgate import sweeping
 from sandgate.config.load import load
 from sandgate.ledger.book import NAME, is_held
+from sandgate.past import Past, past_runs
 from sandgate.session import start
 from sandgate.sweep.work import Swept
 
@@ -38,9 +39,9 @@ def dead_run(root: Path, recipes: Sequence[str]) -> Path:
     return run.directory
 
 
-def past_of(directory: Path) -> sweeping.Past:
+def past_of(directory: Path) -> Past:
     """A run as a sweep sees it."""
-    (found,) = [past for past in sweeping.past_runs(directory.parents[2]) if past.id == directory.name]
+    (found,) = [past for past in past_runs(directory.parents[2]) if past.id == directory.name]
     return found
 
 

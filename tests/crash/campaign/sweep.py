@@ -8,15 +8,16 @@ from pathlib import Path
 
 from sandgate import sweeping
 from sandgate.errors import SandgateError
+from sandgate.past import others_than, past_runs
 
 __all__ = ["main"]
 
 
 def main() -> int:
     """Sweep."""
-    runs = {past.id: past for past in sweeping.past_runs(Path(sys.argv[1]))}
+    runs = {past.id: past for past in past_runs(Path(sys.argv[1]))}
     past = runs.pop(sys.argv[2])
-    others = sweeping.others_than(past.id, runs.values())
+    others = others_than(past.id, runs.values())
     try:
         with sweeping.opened(past, progress=lambda _text: None) as run:
             sys.stdout.write("sweeping\n")

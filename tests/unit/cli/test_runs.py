@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from sandgate import sweeping
+from sandgate import past as ledgers
 from sandgate.cli._bar import progress_bar
 from sandgate.cli._plans import plan_lines
 from sandgate.cli._runs import as_json, chosen, complete_runs, run_lines, state_of
 from sandgate.errors import UsageError
 from sandgate.ledger.state import fold
+from sandgate.past import Past
 from sandgate.reports.lines import sweep_lines
 from sandgate.sweep.plan import Step
-from sandgate.sweeping import Past
 
 HEADER = {"ledger": "open", "schema": 1, "at": 1000.0, "tier": "endpoints", "namespace": "abc123"}
 LONG = "test-abc123-" + "x" * 120
@@ -148,7 +148,7 @@ def test_what_was_made_in_emulators_that_have_ended_is_told(
         intent(2, {"QueueName": "test-b"}),
         intent(3, {"Name": "test-c"}, type="sns-topic", operation="sns:CreateTopic"),
     )
-    monkeypatch.setattr(sweeping, "instances_at", lambda places: dict.fromkeys(places, now))
+    monkeypatch.setattr(ledgers, "instances_at", lambda places: dict.fromkeys(places, now))
     text = "\n".join(run_lines(run, now=1000.0, each=False))
     assert ("2 of these in emulators that have ended since (sqs)" in text) is bool(ended)
     assert as_json(run, each=False).get("in_ended_emulators", 0) == ended

@@ -10,7 +10,7 @@ import pytest
 from sandgate.errors import RunError
 from sandgate.ledger.entry import identity_of
 from sandgate.ledger.state import State, fold
-from sandgate.sweeping import Past, others_than
+from sandgate.past import Past, others_than
 
 SHARED = {"TableName": "test-orders"}
 MINE = identity_of("dynamodb-table", "eu-west-1", SHARED)

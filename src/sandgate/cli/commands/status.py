@@ -16,7 +16,7 @@ from sandgate.cli._shared import look
 from sandgate.reports.lines import wrapped
 
 if TYPE_CHECKING:
-    from sandgate.sweeping import Past
+    from sandgate.past import Past
 
 __all__ = ["COMMAND"]
 
