@@ -16,9 +16,13 @@ def test_run_ids_sort_by_time() -> None:
     assert re.fullmatch(r"20260109-000000-[a-z0-9]{6}", early)
 
 
-def test_run_ids_of_one_second_differ() -> None:
-    moment = datetime(2026, 1, 1, tzinfo=UTC)
-    assert len({new_run_id(moment) for _ in range(200)}) == 200
+def test_run_ids_of_one_second_differ_and_sort_by_time() -> None:
+    made = [new_run_id(datetime(2026, 1, 1, microsecond=step * 1000, tzinfo=UTC)) for step in range(1000)]
+    assert made == sorted(set(made))
+
+
+def test_run_ids_of_one_moment_differ() -> None:
+    assert len({new_run_id(datetime(2026, 1, 1, microsecond=999_999, tzinfo=UTC)) for _ in range(5)}) == 5
 
 
 def test_namespaces_are_legal_everywhere() -> None:
