@@ -59,6 +59,9 @@ def run(arguments: Sequence[str], *, stderr: TextIO | None = None, system: str =
     except Exception as error:
         if not isinstance(error, _COMMAND_LINE_ERROR):
             raise
+        if type(error).__name__ == "NoArgsIsHelpError":  # its message is the help
+            errors.write(f"{_shown(error).rstrip()}\n")
+            return int(ExitCode.USAGE)
         _say(errors, _shown(error), hint=f"`{_path(error)} --help` lists what there is")
         return int(ExitCode.USAGE)
     return status if isinstance(status, int) else int(ExitCode.OK)

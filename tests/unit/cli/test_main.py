@@ -82,6 +82,14 @@ def test_a_misspelt_word_suggests_the_nearest(arguments: list[str], suggestion: 
     assert "--help` lists what there is" in stream.getvalue()
 
 
+@pytest.mark.parametrize("arguments", [[], ["story"], ["receipt"]])
+def test_who_asks_for_nothing_gets_the_help_and_no_error(arguments: list[str]) -> None:
+    stream = io.StringIO()
+    assert main.run(arguments, stderr=stream) == ExitCode.USAGE
+    assert stream.getvalue().startswith(" ".join(["Usage: sandgate", *arguments, "[OPTIONS] COMMAND"]))
+    assert "hint:" not in stream.getvalue()
+
+
 def test_windows_is_told_about_wsl() -> None:
     stream = io.StringIO()
     assert main.run(["config"], stderr=stream, system="nt") == ExitCode.ENVIRONMENT

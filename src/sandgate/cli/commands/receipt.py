@@ -101,7 +101,7 @@ def _verify(
             return
         name = str(found.get("run", path)) if isinstance(found, Mapping) else str(path)
         refused += [plain(f"{name}: {reason}") for reason in reasons]
-    _refuse(wanted.commit, wanted.tier, refused)
+    _refuse(wanted.commit, wanted.tier, refused or ["no run of this project has ended yet"])
 
 
 def _refuse(commit: str, tier: str, refused: list[str]) -> None:
