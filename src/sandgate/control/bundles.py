@@ -18,6 +18,8 @@ __all__ = ["bundles", "java_options"]
 
 _NODE = "NODE_EXTRA_CA_CERTS"
 _BEGIN = "BEGIN CERTIFICATE"
+_OF_A_RUN = (OWN_AUTHORITY, "events.jsonl")
+"""What lies together only in a run's folder; many a company's bundle is called `ca.pem` too."""
 
 
 def bundles(environ: Mapping[str, str], directory: Path) -> dict[str, str]:
@@ -59,7 +61,7 @@ def java_options(environ: Mapping[str, str], directory: Path, worker: str, proxy
 
 def _one(named: str, directory: Path, usual: Path) -> str:
     path = Path(named)
-    if not named or (path.parent / OWN_AUTHORITY).exists():
+    if not named or all((path.parent / each).exists() for each in _OF_A_RUN):
         return str(usual)  # a run's own: of this one, or of another that has been left
     with contextlib.suppress(OSError, UnicodeDecodeError):
         text = _read(path)

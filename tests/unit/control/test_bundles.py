@@ -5,7 +5,7 @@ from __future__ import annotations
 import stat
 from pathlib import Path
 
-from sandgate.control.bundles import java_options
+from sandgate.control.bundles import bundles, java_options
 
 
 def test_the_secret_is_in_a_file_of_the_owner_s(tmp_path: Path) -> None:
@@ -28,3 +28,15 @@ def test_it_is_written_anew_only_where_it_differs(tmp_path: Path) -> None:
     assert again == first
     assert other[0] != first[0]
     assert (new[0], "proxyPassword=b" in new[2]) == (first[0], True)
+
+
+def test_a_users_own_bundle_counts_whatever_it_is_called(tmp_path: Path) -> None:
+    """Only what lies in a run's folder is a run's own."""
+    run, corp, left = (tmp_path / name for name in ("run", "corp", "left"))
+    for folder, text in ((run, "the run's"), (corp, "the company's"), (left, "a left run's")):
+        folder.mkdir()
+        (folder / "ca.pem").write_text(f"-----BEGIN CERTIFICATE-----\n{text}\n")
+    (left / "events.jsonl").touch()
+    seen = bundles({"SSL_CERT_FILE": str(corp / "ca.pem"), "CURL_CA_BUNDLE": str(left / "ca.pem")}, run)
+    assert (corp / "ca.pem").read_text() in Path(seen["SSL_CERT_FILE"]).read_text()
+    assert seen["CURL_CA_BUNDLE"] == str(run / "ca-bundle.pem")
