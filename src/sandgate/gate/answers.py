@@ -16,12 +16,15 @@ from sandgate.wire.errors import render
 from sandgate.wire.http import WireError
 from sandgate.wire.identify import match
 from sandgate.wire.limits import LIMITS
+from sandgate.wire.registry import registry_error
 
 __all__ = ["INTERNAL", "NOT_OURS", "UNRECORDED", "UNSHARED", "UNSIGNED", "Answers", "RefusedError"]
 
 _log = logging.getLogger("sandgate.gate")
 _CODED = frozenset({"json", "rest-json", "rpc-v2-cbor"})
 """Protocols whose services call a refusal AccessDeniedException; the XML ones say AccessDenied."""
+_NOBODY = frozenset({"unsigned", "unknown-key"})
+"""Rules by which it is not known who asks; registries say so with a status of its own."""
 _CLAIMED_SERVICE = re.compile(r"(?:Credential=|X-Amz-Credential=)[^,&\s]+?(?:/|%2F)([a-z0-9-]+)(?:/|%2F)aws4_request")
 
 INTERNAL = Decision(
@@ -88,7 +91,8 @@ class Answers:
         self._record(flow, decision)
         self._find_protocol(flow, "")
         code = "AccessDeniedException" if flow.protocol in _CODED else "AccessDenied"
-        return self._send(flow, code, decision.text(), 403)
+        unknown = decision.rule in _NOBODY and flow.route is not None and flow.route[0].by_token
+        return self._send(flow, code, decision.text(), 401 if unknown else 403)
 
     def fault(self, flow: Flow, error: WireError) -> tuple[int, str]:
         """A request that is malformed or not rightly signed; recorded as refused when it got no further."""
@@ -151,6 +155,9 @@ class Answers:
         if exchange.started:
             exchange.abort()
             return 0, code
+        if flow.route is not None and flow.route[0].by_token:
+            exchange.respond(registry_error(exchange.request, status, message))
+            return status, code
         exchange.respond(
             render(
                 protocol=flow.protocol,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sandgate.core.call import Call
 from sandgate.gate.exchange import Exchange
+from sandgate.keys.registry_tokens import RegistryToken
 from sandgate.keys.run_keys import KeyEntry
 from sandgate.routes._model import Route, RouteMatch
 from sandgate.tiers._model import Aim
@@ -28,6 +29,8 @@ class Flow:
     """The key that it names; set whenever `claim` is."""
     match: Match | None = None
     route: tuple[Route, RouteMatch] | None = None
+    token: RegistryToken | None = None
+    """What the caller of a registry proves to be somebody with."""
     protocol: str = ""
     service: str = ""
     operation: str = ""
@@ -46,8 +49,11 @@ class Flow:
 
     @property
     def region(self) -> str:
-        """Region of the client's scope; empty for unsigned calls."""
-        return self.claim.region if self.claim else ""
+        """Region of the client's scope, or of the registry that it names; empty for other unsigned calls."""
+        if self.claim is not None:
+            return self.claim.region
+        named = self.route[1].region if self.route else ""
+        return named or (self.token.region if self.token else "")
 
     @property
     def credential(self) -> Credential | None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from http import HTTPStatus
 
 from sandgate.core.call import Call
 from sandgate.gate.exchange import SMALL, Exchange
+from sandgate.gate.granting import mint_token
 from sandgate.gate.heads import NO_BODY
 from sandgate.gate.lending import hand_over, waiting
 from sandgate.gate.parts import Parts
@@ -233,7 +235,10 @@ async def _answer_held(exchange: Exchange, response: UpstreamResponse, parts: Pa
         reading.body = body[:READ]
     if reading.rewrite and reading.call is not None:
         call, url = reading.call, parts.urls.get(exchange.label, "")
-        headers, body = parts.rewriter.response(call.service, call.operation, headers, body, gate_url=url)
+        mint = partial(mint_token, parts, call)
+        headers, body = parts.rewriter.response(
+            call.service, call.operation, headers, body, gate_url=url, mint_token=mint
+        )
     if reading.edit is not None:
         headers, body = reading.edit(response.status, headers, body)
     exchange.respond(Response(response.status, tuple(headers), body))

@@ -13,6 +13,7 @@ from sandgate.gate.recorder import Recorder
 from sandgate.gate.seen import Seen
 from sandgate.gate.upstream import Pool
 from sandgate.guard.owned import Owned
+from sandgate.keys.registry_tokens import RegistryTokens
 from sandgate.keys.run_keys import RunKeys
 from sandgate.keys.surrogates import Surrogates
 from sandgate.ledger.book import Book
@@ -85,6 +86,7 @@ class Parts:
     recorder: Recorder
     routes: Mapping[str, Route]
     decide: Decider
+    tokens: RegistryTokens = field(default_factory=RegistryTokens)
     owned: Owned = field(default_factory=Owned)
     ledger: KeepsLedger | None = None
     """Wired once the upstream has started; no call is served before."""

@@ -16,6 +16,7 @@ from functools import partial
 
 from sandgate.core.call import Call, Decision, Outcome, Principal
 from sandgate.core.ids import call_ids
+from sandgate.gate import registry
 from sandgate.gate.admit import (
     check_function,
     check_host,
@@ -204,7 +205,9 @@ class Pipeline:
         parts, exchange = self._parts, flow.exchange
         assert flow.route is not None
         route, found = flow.route
-        flow.service, flow.operation = route.service, route.operation
+        flow.service, flow.operation = route.service, found.operation or route.operation
+        if route.by_token:
+            return await self._registry(flow)
         call = self._call(flow, route.service, route.operation, found.parameters)
         if flow.claim is None:
             await self._admit(flow, call, owners=(found.owner,) if found.owner else None)
@@ -220,6 +223,18 @@ class Pipeline:
         else:
             outgoing = signed(flow, parts, client_headers(flow.request), Body(body, len(body), payload))
         return await self._forward(flow, outgoing, Reading())
+
+    async def _registry(self, flow: Flow) -> tuple[int, str]:
+        """A push or pull: who asks is told by a token that a call of this run got."""
+        parts = self._parts
+        assert flow.route is not None
+        if registry.ask_back(flow):
+            return 401, "UNAUTHORIZED"
+        flow.token = registry.token_of(flow, parts)
+        manifest = await registry.manifest_of(flow)
+        call = self._call(flow, flow.service, flow.operation, registry.asked(flow, manifest))
+        await self._admit(flow, call, owners=None if flow.token else (flow.route[1].owner,))
+        return await self._forward(flow, registry.outgoing(flow, parts, manifest), registry.reading(flow, parts))
 
     # -- steps ----------------------------------------------------------------------------------------------------
 
@@ -246,7 +261,9 @@ class Pipeline:
 
     def _call(self, flow: Flow, service: str, operation: str, parameters: Mapping[str, object]) -> Call:
         label, entry = flow.exchange.label, flow.entry
-        if entry is None:
+        if flow.token is not None:
+            principal = flow.token.principal
+        elif entry is None:
             principal = Principal(kind="anonymous", name="anonymous", worker=label)
         elif entry.principal.kind in ("identity", "deployer", "also"):
             principal = entry.principal

@@ -11,6 +11,7 @@ from sandgate.rewrite.addresses import Addresses, address_rules
 from sandgate.rewrite.body import plain, read
 from sandgate.rewrite.credentials import credential_operations, map_ids, map_request, mints, swap_credentials
 from sandgate.rewrite.document import RewriteError, steps_of
+from sandgate.rewrite.tokens import GivenToken, holds_tokens, swap_tokens, token_operations
 from sandgate.wire.http import WireError
 from sandgate.wire.signing.credential import Credential
 
@@ -65,7 +66,8 @@ class Rewriter:
             for (service, operation, side), (kind, _) in self._rules.items()
             if side == "response" or kind != "queue"
         }
-        self._always = frozenset(others | credential_operations() | (_MAKES_PRINCIPALS if boundary else set()))
+        minting = credential_operations() | token_operations()
+        self._always = frozenset(others | minting | (_MAKES_PRINCIPALS if boundary else set()))
 
     def wants(self, service: str, operation: str) -> bool:
         """Whether the request or the answer of a call may need a change; else neither need be held."""
@@ -73,7 +75,14 @@ class Rewriter:
         return key in self._always or (self._addresses.foreign_queues and key in self._queue_requests)
 
     def response(
-        self, service: str, operation: str, headers: Iterable[tuple[str, str]], body: bytes, *, gate_url: str = ""
+        self,
+        service: str,
+        operation: str,
+        headers: Iterable[tuple[str, str]],
+        body: bytes,
+        *,
+        gate_url: str = "",
+        mint_token: Callable[[GivenToken], str] | None = None,
     ) -> tuple[list[tuple[str, str]], bytes]:
         """The answer for the client.
 
@@ -83,6 +92,7 @@ class Rewriter:
             headers: the upstream's, names in any case.
             body: the upstream's, whole.
             gate_url: of the port that the call came to; empty for the gate's first.
+            mint_token: keeps a registry's token, and gives what the client is to see.
 
         Returns:
             Headers and body; with another body, Content-Length is made anew and sums over the old one are gone.
@@ -97,10 +107,11 @@ class Rewriter:
             return kept, body
         try:
             text = plain(body, encoding) if encoding and encoding.lower() != "identity" else body
-            made = map_ids(service, operation, "response", content_type, text, mapping=self._keys.surrogate_id)
+            made = swap_tokens(service, operation, content_type, text, mint_token)  # while it names its registry
+            made = map_ids(service, operation, "response", content_type, made, mapping=self._keys.surrogate_id)
             made = self._with_gate_addresses(service, operation, content_type, made, gate_url)
         except RewriteError:
-            if mints(service, operation):
+            if mints(service, operation) or holds_tokens(service, operation):
                 raise
             return kept, body
         made = swap_credentials(service, operation, content_type, made, self._keys.mint)

@@ -17,6 +17,10 @@ class RouteMatch:
     owner: str
     """Id of the API, function, pool, repository or callback token that the request reaches."""
     parameters: Mapping[str, object] = field(default_factory=dict)
+    operation: str = ""
+    """Operation of the service's model that the request is by another protocol; empty for the route's own."""
+    region: str = ""
+    """Where the host says that it is; empty on the gate's own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +37,8 @@ class Route:
         example: a path that it matches.
         aws_host: pattern of the host that has these paths at AWS; on any other host but the gate's own they are
             something else, such as keys of a bucket in virtual-host style.
+        by_token: whether callers prove who they are with a token that a call of the API gave them (RFC 7617), and
+            not with a signature.
     """
 
     name: str
@@ -43,3 +49,4 @@ class Route:
     summary: str
     example: str
     aws_host: str = ""
+    by_token: bool = False

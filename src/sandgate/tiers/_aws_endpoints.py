@@ -225,7 +225,7 @@ class AwsEndpoints:
 
 
 def data_plane_host(aim: Aim, suffix: str) -> tuple[str, str]:
-    """Host and path of a request that is in no model: to an API, a function's URL, or a user pool's documents.
+    """Host and path of a request that is in no model: to an API, function URL, user pool's document, or registry.
 
     Args:
         aim: with the parameters of its route; the region is given.
@@ -260,10 +260,15 @@ def _pool(aim: Aim, suffix: str) -> tuple[str, str]:
     return f"cognito-idp.{aim.region}.{suffix}", aim.path
 
 
+def _registry(aim: Aim, suffix: str) -> tuple[str, str]:
+    return f"{aim.parameters.get('registryId', '')}.dkr.ecr.{aim.region}.{suffix}", aim.path
+
+
 _DATA_PLANES: Mapping[str, Callable[[Aim, str], tuple[str, str]]] = {
     "execute-api": _api,
     "lambda": _function,
     "cognito-idp": _pool,
+    "ecr": _registry,
 }
 
 

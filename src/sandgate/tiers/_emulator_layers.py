@@ -1,7 +1,7 @@
 """Runs inside the emulator: layers that come by the ECR API are kept, where those of the registry protocol are.
 
-The emulator takes them and forgets them, so that nobody could read back an image which was put there. Loaded by path
-there, so it imports nothing of sandgate.
+The emulator takes them and forgets them, so that nobody could read back an image which was put there; and it asks
+nobody for a token. Loaded by path there, so it imports nothing of sandgate.
 
 Source: Amazon ECR API Reference, "InitiateLayerUpload" to "PutImage", with the errors that they list.
 """
@@ -12,17 +12,24 @@ import base64
 import binascii
 import functools
 import hashlib
+import hmac
 import json
-from collections.abc import Callable, Mapping
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-__all__ = ["keep_layers"]
+__all__ = ["LINK", "keep_layers"]
+
+LINK = "layer-link"
+"""Parameter of an address that is good for one layer without a token, as those of ECR's own bucket are."""
+_SECRET = secrets.token_bytes(32)
 
 _OK = 200
 _PART_SIZE = 10 * 1024 * 1024
 
 _Asked = Mapping[str, Any]
 _Handler = Callable[[Any, str, _Asked], Any]
+_Registry = Callable[[str, str, Mapping[str, str], bytes, _Asked], Awaitable[Any]]
 
 
 class _RefusedError(Exception):
@@ -47,6 +54,7 @@ def keep_layers(app: Any) -> None:
         for name, handler in _HANDLERS.items():
             setattr(ecr, name, functools.partial(_answer, ecr, handler))
         ecr._put_image = functools.partial(_put_image, ecr, ecr._put_image)  # noqa: SLF001
+        ecr.handle_registry_request = functools.partial(_let_in, ecr, ecr.handle_registry_request)
         ecr._delete_repository = functools.partial(_delete, ecr, ecr._delete_repository)  # noqa: SLF001
         return ecr
 
@@ -138,8 +146,32 @@ def _download(ecr: Any, name: str, asked: _Asked) -> dict[str, Any]:
     digest = asked.get("layerDigest", "")
     if digest not in _blobs(ecr, name):
         raise _RefusedError("LayersNotFoundException", f"The layer {digest} is not in the repository")
-    host = f"{ecr.get_account_id()}.dkr.ecr.{ecr.get_region()}.amazonaws.com"
-    return {"downloadUrl": f"https://{host}/v2/{name}/blobs/{digest}", "layerDigest": digest}
+    account, region = ecr.get_account_id(), ecr.get_region()
+    path = f"/v2/{name}/blobs/{digest}"
+    link = f"{account}.{region}.{_mark(account, region, path)}"
+    url = f"https://{account}.dkr.ecr.{region}.amazonaws.com{path}?{LINK}={link}"
+    return {"downloadUrl": url, "layerDigest": digest}
+
+
+def _mark(*parts: str) -> str:
+    return hmac.new(_SECRET, "\0".join(parts).encode(), hashlib.sha256).hexdigest()
+
+
+async def _let_in(
+    ecr: Any, serve: _Registry, method: str, path: str, headers: Mapping[str, str], body: bytes, query: _Asked
+) -> Any:
+    """Let in who brings a token, which the gate has looked at, or follows a link to the layer that it is of."""
+    if any(name.lower() == "authorization" for name in headers):
+        return await serve(method, path, headers, body, query)
+    link = query.get(LINK, "")
+    account, _, rest = str(link[0] if isinstance(link, list) else link).partition(".")
+    region, _, mark = rest.partition(".")
+    if method not in ("GET", "HEAD") or not hmac.compare_digest(mark, _mark(account, region, path)):
+        return ecr._registry_error(401, "UNAUTHORIZED", "no basic auth credentials")  # noqa: SLF001
+    ecr.set_request_account_id(account)
+    ecr.set_request_region(region)
+    own = {name: value for name, value in headers.items() if name.lower() != "host"}
+    return await serve(method, path, own, body, query)
 
 
 def _put_image(ecr: Any, put: Callable[[_Asked], Any], asked: _Asked) -> Any:

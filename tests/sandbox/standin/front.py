@@ -20,6 +20,7 @@ from tests.sandbox.standin.listener import Listener
 from tests.sandbox.standin.messages import Answer, Refused, Request
 from tests.sandbox.standin.operations import Asked, operation, protocol
 from tests.sandbox.standin.portal import Portal
+from tests.sandbox.standin.registry import Registry
 from tests.sandbox.standin.signatures import claim, verify
 from tests.sandbox.standin.wire import Upstream
 
@@ -43,6 +44,7 @@ class Front:
     ) -> None:
         self.keys = Keys()
         self.portal = Portal()
+        self.registry = Registry()
         self.seen: list[Seen] = []
         self.clock = timedelta()
         """How far the clock of AWS is ahead of this machine's."""
@@ -96,6 +98,8 @@ class Front:
     # -- one request ------------------------------------------------------------------------------------------------
 
     async def _answer(self, request: Request, upstream: Upstream) -> Answer:
+        if self.registry.serves(request.host):
+            return await self.registry.answer(request, upstream, datetime.now(UTC) + self.clock)
         where = place(request.host)
         assert where is not None
         asked = operation(request, where)
@@ -163,6 +167,9 @@ class Front:
             if self.lifetime is not None:
                 answer = shorten(answer, self.lifetime)
             self.keys.learn(request, answer)
+            if seen.service == "ecr":
+                key = self.keys.get(seen.access_key_id)
+                answer = self.registry.give(seen.operation, answer, key, datetime.now(UTC) + self.clock)
             return answer
 
         taking = next((each for each in self._faults if each.takes(seen)), None)

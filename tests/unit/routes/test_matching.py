@@ -57,3 +57,50 @@ def test_a_token_request_names_its_client_in_its_authorization() -> None:
     assert found is not None
     assert found.owner == "client"
     assert "secret" not in str(found)
+
+
+DIGEST = f"sha256:{'0' * 64}"
+OPERATIONS = {
+    ("GET", ""): ("", {}),
+    ("GET", "_catalog"): ("DescribeRepositories", {}),
+    ("GET", "a/b/manifests/one"): ("BatchGetImage", {"imageIds": [{"imageTag": "one"}]}),
+    ("HEAD", f"a/b/manifests/{DIGEST}"): ("BatchGetImage", {"imageIds": [{"imageDigest": DIGEST}]}),
+    ("PUT", "a/b/manifests/one"): ("PutImage", {"imageTag": "one"}),
+    ("DELETE", "a/b/manifests/one"): ("BatchDeleteImage", {"imageIds": [{"imageTag": "one"}]}),
+    ("GET", f"a/b/blobs/{DIGEST}"): ("GetDownloadUrlForLayer", {"layerDigest": DIGEST}),
+    ("HEAD", f"a/b/blobs/{DIGEST}"): ("BatchCheckLayerAvailability", {"layerDigests": [DIGEST]}),
+    ("POST", "a/b/blobs/uploads/"): ("InitiateLayerUpload", {}),
+    ("PATCH", "a/b/blobs/uploads/u-1"): ("UploadLayerPart", {"uploadId": "u-1"}),
+    ("PUT", "a/b/blobs/uploads/u-1"): ("CompleteLayerUpload", {"uploadId": "u-1"}),
+    ("GET", "a/b/tags/list"): ("ListImages", {}),
+    ("GET", f"a/b/referrers/{DIGEST}"): ("ListImageReferrers", {"subjectId": {"imageDigest": DIGEST}}),
+    ("DELETE", f"a/b/blobs/{DIGEST}"): ("Unsupported", {"method": "DELETE"}),
+    ("GET", "a/b/blobs/not-a-digest"): ("Unsupported", {"method": "GET"}),
+    ("PUT", "a/b/blobs/uploads/"): ("Unsupported", {"method": "PUT"}),
+    ("POST", "a/b/tags/list"): ("Unsupported", {"method": "POST"}),
+}
+
+
+@pytest.mark.parametrize(("method", "path"), OPERATIONS)
+def test_what_a_registry_is_asked_for(method: str, path: str) -> None:
+    operation, parameters = OPERATIONS[method, path]
+    found = ROUTES["ecr-v2"].match(Request.of(method, f"/v2/{path}", [("Host", HERE)]))
+    assert found is not None
+    named = {"repositoryName": "a/b"} if path.startswith("a/b") else {}
+    assert (found.operation, found.parameters) == (operation, {**named, **parameters})
+
+
+@pytest.mark.parametrize(
+    ("host", "account", "region"),
+    [
+        ("111122223333.dkr.ecr.eu-west-1.amazonaws.com", "111122223333", "eu-west-1"),
+        ("111122223333.dkr.ecr-fips.us-gov-west-1.amazonaws.com:443", "111122223333", "us-gov-west-1"),
+        ("111122223333.dkr.ecr.cn-north-1.amazonaws.com.cn", "111122223333", "cn-north-1"),
+        ("111122223333.dkr-ecr.eu-west-1.on.aws", "111122223333", "eu-west-1"),
+        (HERE, "", ""),
+    ],
+)
+def test_whose_registry_a_host_is(host: str, account: str, region: str) -> None:
+    found = ROUTES["ecr-v2"].match(Request.of("GET", "/v2/a/tags/list", [("Host", host)]))
+    assert found is not None
+    assert (found.parameters.get("registryId", ""), found.region) == (account, region)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from sandgate.iam.actions import Unresolvable
+from sandgate.iam.actions import Unmapped, Unresolvable
 from sandgate.iam.request import AccessRequest
 
 Needs = Callable[..., list[str]]
@@ -102,18 +102,7 @@ def test_tags_are_of_an_arn(needs: Needs, operation: str) -> None:
 
 
 def test_the_registry_protocol(needs: Needs) -> None:
-    def actions(repository: str, method: str) -> list[str]:
-        return [entry.partition(" ")[0] for entry in needs("ecr.Registry", repository=repository, method=method)]
-
-    assert needs("ecr.Registry", repository="test/a", method="GET") == [
-        "ecr:BatchGetImage arn:aws:ecr:::repository/test/a",
-        "ecr:GetDownloadUrlForLayer arn:aws:ecr:::repository/test/a",
-    ]
-    assert actions("test/a", "HEAD") == actions("test/a", "GET")
-    assert "ecr:PutImage" in actions("test/a", "PUT")
-    assert actions("test/a", "PUT") == actions("test/a", "POST") == actions("test/a", "PATCH")
-    assert actions("test/a", "DELETE") == ["ecr:BatchDeleteImage"]
-    assert actions("", "GET") == ["ecr:GetAuthorizationToken"]
-    for repository, method in (("test/../prod", "GET"), ("test*", "PUT"), ("test/a", "TRACE")):
-        with pytest.raises(Unresolvable):
-            needs("ecr.Registry", repository=repository, method=method)
+    """Its requests are operations of the API; only `/v2/` itself is none."""
+    assert needs("ecr.Registry", registryId="111122223333") == ["ecr:GetAuthorizationToken *"]
+    with pytest.raises(Unmapped):
+        needs("ecr.Unsupported", repositoryName="test/a")
