@@ -227,6 +227,7 @@ def test_layers_of_others_are_not_mounted(run: Run, login: tuple[str, str], stan
     query = f"?mount={digest_of(b'x')}&from=prod/app"
     answer = ask(run, "POST", f"/v2/{REPOSITORY}/blobs/uploads/{query}", login[1])
     assert answer.status == 202
+    assert standin.front.registry.queries[-1] == ""
     assert answer.headers["Location"].startswith(f"{run.gate_url}/v2/{REPOSITORY}/blobs/uploads/")
 
 

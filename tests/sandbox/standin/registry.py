@@ -84,6 +84,8 @@ class Registry:
         """By password."""
         self.visits: list[tuple[str, str, int]] = []
         """Method, URL and status of each request to a registry or its bucket."""
+        self.queries: list[str] = []
+        """Of each of them."""
         self._links: dict[str, tuple[str, datetime]] = {}
         """Where a blob really is, by its path in the bucket."""
         self._uploads: dict[str, int] = {}
@@ -99,6 +101,7 @@ class Registry:
         except _Said as said:
             found = said.answer
         self.visits.append((request.method, f"https://{request.host}{request.path}", found.status))
+        self.queries.append(request.query)
         return found
 
     # -- what the API gives ----------------------------------------------------------------------------------------

@@ -60,7 +60,7 @@ def test_a_token_request_names_its_client_in_its_authorization() -> None:
 
 
 DIGEST = f"sha256:{'0' * 64}"
-OPERATIONS = {
+OPERATIONS: dict[tuple[str, str], tuple[str, dict[str, object]]] = {
     ("GET", ""): ("", {}),
     ("GET", "_catalog"): ("DescribeRepositories", {}),
     ("GET", "a/b/manifests/one"): ("BatchGetImage", {"imageIds": [{"imageTag": "one"}]}),

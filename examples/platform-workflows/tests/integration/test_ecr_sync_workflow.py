@@ -167,10 +167,8 @@ class TestSkopeo:
     """Somebody else's eyes: a client that has never heard of our tool, by the registry protocol."""
 
     @pytest.fixture
-    def skopeo(self, sandgate: Any) -> Callable[..., str]:
+    def skopeo(self) -> Callable[..., str]:
         """Run skopeo on a place in the registry, which says itself where it is and how one logs in."""
-        if sandgate.tier == "sandbox":
-            pytest.skip("the gate leads no registry protocol to an account")
         (granted,) = boto3.client("ecr").get_authorization_token()["authorizationData"]
         scheme, _, host = granted["proxyEndpoint"].partition("://")
         creds = base64.b64decode(granted["authorizationToken"]).decode()
