@@ -38,6 +38,7 @@ _DUPLICATES = frozenset({"42710", "42P04", "23505"})
 
 
 _IS_ROLE = "SELECT 1 FROM pg_roles WHERE rolname = :name"
+_MADE_FOR = "SELECT coalesce(shobj_description(oid, 'pg_authid'), '') FROM pg_roles WHERE rolname = :name"
 _HAS_GRANTS_IN = (
     "SELECT DISTINCT datname FROM pg_database JOIN pg_shdepend ON dbid = pg_database.oid "
     "JOIN pg_roles ON refobjid = pg_roles.oid WHERE rolname = :name"
@@ -99,7 +100,7 @@ def server_from(secret: str, ca_file: str = "") -> Server:
     """
     try:
         data = json.loads(secret)
-        return Server(
+        found = Server(
             host=str(data["host"]),
             port=int(data["port"]),
             username=str(data["username"]),
@@ -107,8 +108,10 @@ def server_from(secret: str, ca_file: str = "") -> Server:
             dbname=str(data.get("dbname", "postgres")),
             ca_file=ca_file,
         )
+        found.host.encode("idna")  # what no name can be is told here, and not by the resolver
     except (ValueError, KeyError, TypeError):
         raise ProvisionError("the master's secret is no JSON with host, port, username and password") from None
+    return found
 
 
 @contextmanager
@@ -203,17 +206,21 @@ def _held(store: Any, name: str) -> str:
 
 
 def _role(master: Connection, request: DatabaseRequest, password: str, *, renew: bool) -> str:
-    if _one(master, _IS_ROLE, name=request.username):
-        if renew:
-            _password(master, request.username, password)
-        done = "unchanged"
-    else:
+    user, mark = identifier(request.username), f"for the secret {request.secret.provider} {request.secret.secret_name}"
+    done = "unchanged"
+    if not _one(master, _IS_ROLE, name=request.username):
         verifier = literal(_verifier(password))
-        _unless_there(master, f"CREATE ROLE {identifier(request.username)} LOGIN PASSWORD {verifier}")
-        done = "created"
+        # One transaction, as one message: a role that is there says for whom.
+        made = f"CREATE ROLE {user} LOGIN PASSWORD {verifier}; COMMENT ON ROLE {user} IS {literal(mark)}"
+        done = "created" if _unless_there(master, made) else done
+    if _one(master, _MADE_FOR, name=request.username) != mark:
+        # A new password would lock out whoever has it, and give the requester what is theirs.
+        raise ProvisionError(f"role {request.username} is there already, and was not made for this request")
+    if renew and done == "unchanged":
+        _password(master, request.username, password)
     if request.access == "owner":
         # A master that is no superuser, as on RDS, gives databases only to roles that it is a member of.
-        master.run(f"GRANT {identifier(request.username)} TO CURRENT_USER")
+        master.run(f"GRANT {user} TO CURRENT_USER")
     return done
 
 
@@ -279,12 +286,15 @@ def _one(connection: Connection, query: str, **values: str) -> Any:
     return rows[0][0] if rows else None
 
 
-def _unless_there(master: Connection, statement: str) -> None:
+def _unless_there(master: Connection, statement: str) -> bool:
+    """Whether a statement made what it makes; it may have been there."""
     try:
         master.run(statement)
     except DatabaseError as error:
         if error.args[0].get("C") not in _DUPLICATES:
             raise
+        return False
+    return True
 
 
 def _said(error: Exception) -> str:

@@ -73,8 +73,9 @@ def sync_images(
         raise SyncError(f"images go from local to aws, not from {source!r} to {target!r}")
     found = find_image(folder or Path(os.environ.get("ECR_SYNC_LOCAL", "images")), image)
     name, tag = _split(image)
-    client, repository = boto3.client("ecr"), repository or name
+    repository = repository or name
     with _explained(repository):
+        client = boto3.client("ecr")
         there = _described(client, repository, found.digest)
         if there is not None:
             if tag not in there.get("imageTags", ()):
@@ -98,8 +99,9 @@ def read_back(image: str, *, repository: str = "", folder: Path | None = None) -
     """
     found = find_image(folder or Path(os.environ.get("ECR_SYNC_LOCAL", "images")), image)
     name, tag = _split(image)
-    client, repository = boto3.client("ecr"), repository or name
+    repository = repository or name
     with _explained(repository):
+        client = boto3.client("ecr")
         answer = client.batch_get_image(
             repositoryName=repository, imageIds=[{"imageTag": tag}], acceptedMediaTypes=[found.media_type]
         )
@@ -224,10 +226,12 @@ def main(arguments: list[str] | None = None) -> int:
     def run() -> None:
         request = parse(load(options.request), str(options.request))
         folder = options.request.parent / request.folder
+        # All of them before the first goes out: a request is carried out whole, or not begun.
+        found = {entry.image: find_image(folder, entry.image) for entry in request.images}
         for entry in request.images:
             if options.dry_run:
-                found = find_image(folder, entry.image)
-                print(f"{entry.image} -> {entry.repository}: {found.digest}, {len(found.blobs)} blobs")
+                image = found[entry.image]
+                print(f"{entry.image} -> {entry.repository}: {image.digest}, {len(image.blobs)} blobs")
                 continue
             result = sync_images("local", "aws", entry.image, repository=entry.repository, folder=folder)
             blobs = read_back(entry.image, repository=entry.repository, folder=folder)

@@ -27,6 +27,8 @@ _LAYER = "application/vnd.oci.image.layer.v1.tar"
 _MANIFESTS = (MANIFEST, "application/vnd.docker.distribution.manifest.v2+json")
 _NAMES = ("io.containerd.image.name", "org.opencontainers.image.ref.name")
 """Annotations that name an image in a layout: the first by its whole name, the second often by its tag alone."""
+_HUB = "docker.io/library/"
+"""What some tools write before the name of an image that has no registry."""
 _MOST_OF_JSON = 4 * 1024 * 1024
 """Registries take no larger manifest (distribution-spec, "Pushing Manifests")."""
 _PIECE = 1024 * 1024
@@ -109,6 +111,8 @@ def _opened(path: Path) -> Iterator[tarfile.TarFile]:
             yield archive
     except FileNotFoundError:
         raise ArchiveError(f"{path}: no such archive") from None
+    except RecursionError:  # JSON that is nested without end, or a link to itself
+        raise ArchiveError(f"{path}: damaged: something in it is nested without end") from None
     except (tarfile.TarError, EOFError, zlib.error) as error:
         raise ArchiveError(f"{path}: damaged, or no tar archive: {error}") from None
 
@@ -117,19 +121,22 @@ def _from_layout(path: Path, archive: tarfile.TarFile) -> list[Image]:
     entries = _list(path, _json(path, archive, "index.json"), "manifests")
     images = []
     for entry in entries:
-        name = next((entry["annotations"][key] for key in _NAMES if key in (entry.get("annotations") or {})), "")
+        named = entry.get("annotations") or {}
+        name = next((named[key] for key in _NAMES if key in named), "") if isinstance(named, dict) else None
+        if not isinstance(name, str):
+            raise ArchiveError(f"{path}: index.json has annotations that are no texts by name")
         if not name:
             continue
         if entry.get("mediaType") not in _MANIFESTS:
             raise ArchiveError(f"{path}: {name} is a {entry.get('mediaType')}; export it for one platform")
-        text = _read(path, archive, _checked(path, archive, entry).member).decode()
+        text = _text(path, archive, _checked(path, archive, entry).member)
         manifest = _parsed(path, "manifest", text)
         parts = [_mapping(path, manifest, "config"), *_list(path, manifest, "layers")]
         blobs = {blob.digest: blob for blob in (_checked(path, archive, part) for part in parts)}
         images.append(
             Image(
                 archive=path,
-                name=name.removeprefix("docker.io/library/"),
+                name=name.removeprefix(_HUB),
                 manifest=text,
                 media_type=entry["mediaType"],
                 blobs=tuple(blobs.values()),
@@ -141,11 +148,14 @@ def _from_layout(path: Path, archive: tarfile.TarFile) -> list[Image]:
 def _from_docker(path: Path, archive: tarfile.TarFile) -> list[Image]:
     """`docker save` keeps no manifest, so one is made: the same for the same image, layers as they are."""
     entries = _json(path, archive, "manifest.json")
+    if not isinstance(entries, list):
+        raise ArchiveError(f"{path}: manifest.json is no list")
     images = []
-    for entry in entries if isinstance(entries, list) else ():
+    for entry in entries:
         try:
-            names, members = list(entry["RepoTags"] or ()), [str(entry["Config"]), *map(str, entry["Layers"])]
-        except (KeyError, TypeError):
+            names = [name.removeprefix(_HUB) for name in entry["RepoTags"] or ()]
+            members = [str(entry["Config"]), *map(str, entry["Layers"])]
+        except (KeyError, TypeError, AttributeError):
             raise ArchiveError(f"{path}: manifest.json names no Config, Layers and RepoTags") from None
         blobs = [_hashed(path, archive, member) for member in members]
         described = [
@@ -199,8 +209,12 @@ def _read(path: Path, archive: tarfile.TarFile, member: str) -> bytes:
 
 
 def _json(path: Path, archive: tarfile.TarFile, member: str) -> Any:
+    return _parsed(path, member, _text(path, archive, member))
+
+
+def _text(path: Path, archive: tarfile.TarFile, member: str) -> str:
     try:
-        return _parsed(path, member, _read(path, archive, member).decode())
+        return _read(path, archive, member).decode()
     except UnicodeDecodeError:
         raise ArchiveError(f"{path}: {member} is no UTF-8") from None
 

@@ -19,6 +19,8 @@ import yaml
 
 __all__ = ["Fields", "RequestError", "WorkflowError", "enum", "load", "main_of_parser", "reported"]
 
+_LONGEST = 80
+"""Characters of a wrong value that are shown."""
 _ENUMS = Path(__file__).resolve().parents[1] / "schemas" / "enums.yaml"
 
 
@@ -41,7 +43,8 @@ class _Strict(yaml.SafeLoader):
         keys = [self.construct_object(key, deep=True) for key, _ in node.value]
         for number, key in enumerate(keys):
             if not isinstance(key, str):
-                raise yaml.constructor.ConstructorError(None, None, f"{key!r} is no name", node.start_mark)
+                said = f"{_shown(key)} is no name"
+                raise yaml.constructor.ConstructorError(None, None, said, node.start_mark)
             if key in keys[:number]:
                 raise yaml.constructor.ConstructorError(None, None, f"{key} stands there twice", node.start_mark)
         return super().construct_mapping(node, deep)
@@ -65,6 +68,9 @@ def load(path: Path) -> dict[str, Any]:
         raise RequestError(f"{path}{line}: {getattr(error, 'problem', None) or 'not YAML'}") from None
     except RecursionError:
         raise RequestError(f"{path}: nested too deeply") from None
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
+        # What YAML's own types make of a text that is none of theirs: the 13th month, `!!bool maybe`, 5000 digits.
+        raise RequestError(f"{path}: holds a value that is not what it is written as: {error}") from None
     if not isinstance(document, dict):
         raise RequestError(f"{path}: a request is a mapping, not {_kind(document)}")
     return document
@@ -103,7 +109,7 @@ class Fields:
         if value is None:
             return ""
         if not re.fullmatch(pattern, value, re.ASCII):
-            self.wrong(name, f"must be {says}, not {value!r}")
+            self.wrong(name, f"must be {says}, not {_shown(value)}")
         return value
 
     def choice(self, name: str, *, default: str | None = None, of: str = "") -> str:
@@ -111,14 +117,14 @@ class Fields:
         value = self._get(name, default, str)
         allowed = enum(of or name)
         if value is not None and value not in allowed:
-            self.wrong(name, f"must be one of {', '.join(allowed)}, not {value!r}")
+            self.wrong(name, f"must be one of {', '.join(allowed)}, not {_shown(value)}")
         return value or ""
 
     def integer(self, name: str, least: int, most: int, *, default: int | None = None) -> int:
         """A whole number within limits, which are allowed."""
         value = self._get(name, default, int)
         if value is not None and not least <= value <= most:
-            self.wrong(name, f"must be {least} to {most}, not {value}")
+            self.wrong(name, f"must be {least} to {most}, not {_shown(value)}")
         return value or 0
 
     def texts(self, name: str, pattern: str, says: str) -> tuple[str, ...]:
@@ -129,7 +135,7 @@ class Fields:
             if isinstance(entry, str) and re.fullmatch(pattern, entry, re.ASCII):
                 found.append(entry)
             else:
-                self.wrong(f"{name}.{number}", f"must be {says}, not {entry!r}")
+                self.wrong(f"{name}.{number}", f"must be {says}, not {_shown(entry)}")
         return tuple(found)
 
     def mappings(self, name: str) -> list[Fields]:
@@ -192,6 +198,17 @@ _NAMES: Mapping[type, str] = {
 
 def _kind(value: object) -> str:
     return _NAMES.get(type(value), f"a {type(value).__name__}")
+
+
+def _shown(value: object) -> str:
+    """A value for people: what is nested may be endless by its aliases, and is named by its kind."""
+    if not isinstance(value, str | int | float):
+        return _kind(value)
+    try:
+        text = repr(value)
+    except ValueError:  # more digits than Python writes
+        return _kind(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
 def _written(document: Mapping[str, Any], form: str) -> str:

@@ -55,7 +55,9 @@ def main(arguments: list[str] | None = None) -> int:
         # What the parser writes holds the manifest beside the rest.
         for key, value in read_secrets(document.get("externalSecret", document)).items():
             path = options.to / Path(key).name
-            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+            with os.fdopen(opened, "w", encoding="utf-8") as file:
+                os.fchmod(opened, 0o600)  # one that is there keeps its mode otherwise
                 file.write(value)
             print(path)
 

@@ -28,6 +28,8 @@ _LETTERS = string.ascii_letters + string.digits
 _MOST = {"secretsmanager": 65536, "ssm": 4096}
 """Bytes of a value: CreateSecret's SecretString, and a standard parameter's Value."""
 
+_NO_TEXT = "the value that came by standard input is no text in UTF-8"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provisioned:
@@ -59,7 +61,8 @@ def create(request: SecretRequest, value: str = "") -> Provisioned:
         _compare(store, name, wanted)
     else:
         done = Provisioned(name=name, done="unchanged")
-    if isinstance(store, SecretsManager) and request.readers:
+    # Whom an earlier request let read it, and this one does not, must not go on reading.
+    if isinstance(store, SecretsManager) and (request.readers or done.done == "unchanged"):
         store.let_read(name, request.readers)
     return done
 
@@ -107,9 +110,20 @@ def _value(request: SecretRequest, value: str) -> str:
         return "".join(secrets.choice(_LETTERS) for _ in range(request.length))
     if not value:
         raise SecretError(f"{request.secret_name}: the request says that its value is supplied; none came")
-    if (size := len(value.encode())) > (most := _MOST[request.provider]):
+    try:
+        size = len(value.encode())
+    except UnicodeEncodeError:
+        raise SecretError(f"{request.secret_name}: {_NO_TEXT}") from None
+    if size > (most := _MOST[request.provider]):
         raise SecretError(f"{request.secret_name}: {size} bytes are more than the {most} that {request.provider} takes")
     return value
+
+
+def _supplied(request: SecretRequest) -> str:
+    try:
+        return sys.stdin.read().removesuffix("\n")
+    except UnicodeDecodeError:
+        raise SecretError(f"{request.secret_name}: {_NO_TEXT}") from None
 
 
 def _compare(store: Store, name: str, wanted: str) -> None:
@@ -141,7 +155,7 @@ def main(arguments: list[str] | None = None) -> int:
         supplied = request.secret_type == "supplied" and options.action in ("create", "rotate")
         if supplied and sys.stdin.isatty():
             raise WorkflowError(f"{request.secret_name}: its value comes by standard input")
-        done = _ACTIONS[options.action](request, sys.stdin.read().removesuffix("\n") if supplied else "")
+        done = _ACTIONS[options.action](request, _supplied(request) if supplied else "")
         print(f"{done.name}: {done.done}{f', version {done.version}' if done.version else ''}")
 
     return reported(run)

@@ -87,7 +87,11 @@ class SecretsManager:
             self._client.restore_secret(SecretId=name)
 
     def let_read(self, name: str, readers: tuple[str, ...]) -> None:
-        """Say in its own policy who may read it."""
+        """Say in its own policy who may read it; where nobody is named, it has none."""
+        if not readers:
+            with _explained(name):
+                self._client.delete_resource_policy(SecretId=name)
+            return
         statement = {
             "Sid": "Readers",
             "Effect": "Allow",
@@ -143,5 +147,10 @@ _STORES: Mapping[str, type[SecretsManager | ParameterStore]] = {"secretsmanager"
 
 
 def store_of(provider: str) -> SecretsManager | ParameterStore:
-    """The store of a provider."""
-    return _STORES[provider]()
+    """The store of a provider.
+
+    Raises:
+        SecretError: nothing says where AWS is, such as a region.
+    """
+    with _explained(provider):
+        return _STORES[provider]()

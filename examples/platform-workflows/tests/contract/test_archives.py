@@ -17,6 +17,7 @@ from scripts.image_archive import ArchiveError, find_image, images_in, reading
 DOCKER = [{"Config": "c.json", "RepoTags": ["shop:1", "shop:latest"], "Layers": ["a/layer.tar", "b/layer.tar"]}]
 FILES: Mapping[str, bytes] = {"c.json": b"{}", "a/layer.tar": b"first", "b/layer.tar": b"second"}
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+NO_TEXT = f"sha256:{hashlib.sha256(bytes([255])).hexdigest()}"
 NAMED = {"annotations": {"io.containerd.image.name": "shop:1"}}
 
 
@@ -47,6 +48,23 @@ def test_what_docker_saves_is_an_image_of_the_same_digest_each_time(archive: Cal
     assert (manifest["config"]["size"], [layer["size"] for layer in manifest["layers"]]) == (2, [5, 6])
     with reading(first, first.blobs[2]) as file:
         assert file.read() == b"second"
+
+
+def test_the_name_is_the_short_one_where_a_tool_writes_the_registry_of_docker_before_it(
+    archive: Callable[..., Path],
+) -> None:
+    """As skopeo does in an archive for docker."""
+    (image,) = images_in(archive({"manifest.json": [{**DOCKER[0], "RepoTags": ["docker.io/library/shop:1"]}], **FILES}))
+    assert image.name == "shop:1"
+
+
+def test_a_link_to_itself(tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "one.tar", "w") as tar:
+        entry = tarfile.TarInfo("index.json")
+        entry.type, entry.linkname = tarfile.SYMTYPE, "index.json"
+        tar.addfile(entry)
+    with pytest.raises(ArchiveError, match="nested without end"):
+        images_in(tmp_path / "one.tar")
 
 
 def test_a_layer_that_an_image_has_twice_is_one_blob(archive: Callable[..., Path]) -> None:
@@ -82,6 +100,16 @@ def test_no_such_folder(tmp_path: Path) -> None:
         ({"manifest.json": ["shop"], **FILES}, "names no Config, Layers and RepoTags"),
         ({"manifest.json": b"{", **FILES}, "manifest.json is no JSON"),
         ({"manifest.json": b"\xff", **FILES}, "manifest.json is no UTF-8"),
+        ({"manifest.json": {"a": 1}, **FILES}, "manifest.json is no list"),
+        ({"manifest.json": [{**DOCKER[0], "RepoTags": [5]}], **FILES}, "names no Config, Layers and RepoTags"),
+        ({"manifest.json": b"[" * 100_000, **FILES}, "nested without end"),
+        ({"index.json": {"manifests": [{"annotations": ["io.containerd.image.name"]}]}}, "no texts by name"),
+        ({"index.json": {"manifests": [{"annotations": {"io.containerd.image.name": 5}}]}}, "no texts by name"),
+        (
+            {"index.json": {"manifests": [{**NAMED, "mediaType": MANIFEST, "digest": NO_TEXT, "size": 1}]},
+             f"blobs/sha256/{NO_TEXT[7:]}": b"\xff"},
+            "is no UTF-8",
+        ),
         ({"index.json": []}, "it lists no manifests"),
         ({"index.json": {"manifests": ["x"]}}, "it lists no manifests"),
         (

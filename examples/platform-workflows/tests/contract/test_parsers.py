@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import io
 import json
 import subprocess
 import sys
@@ -12,7 +13,13 @@ from typing import Any
 
 import pytest
 import yaml
-from scripts import database_request_parser, image_request_parser, secret_request_parser
+from scripts import (
+    database_provision,
+    database_request_parser,
+    image_request_parser,
+    secret_provision,
+    secret_request_parser,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 PARSERS: Mapping[str, Callable[[list[str]], int]] = {
@@ -141,12 +148,64 @@ def test_all_that_is_wrong_is_said_at_once(name: str, tmp_path: Path, capsys: py
         ("a: &a [*a]\n", "is missing"),
         (b"id: \xff\n", "not UTF-8 at byte 4"),
         ("id: " + "[" * 2000, "request.yaml"),
+        ("id: 2026-13-45\n", "month must be in 1..12"),
+        ("id: " + "1" * 5000, "holds a value that is not what it is written as"),
+        ("id: !!bool maybe\n", "holds a value that is not what it is written as"),
+        ("id: !!timestamp soon\n", "holds a value that is not what it is written as"),
+        ("id: !!int ''\n", "holds a value that is not what it is written as"),
+        ("? [a, b]\n: c\n", "a list is no name"),
     ],
 )
 def test_what_is_no_request(
     parser: str, text: str | bytes, says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert says in refused(PARSERS[parser], text, tmp_path, capsys)
+
+
+def test_what_is_endless_by_its_aliases_is_named_and_not_written_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A few lines that are gigabytes once somebody writes them down."""
+    lines = ["x0: &x0 [a, a, a, a, a, a, a, a]"]
+    lines += [f"x{number}: &x{number} [{', '.join([f'*x{number - 1}'] * 8)}]" for number in range(1, 20)]
+    text = "\n".join([*lines, "spec: {provider: secretsmanager, readers: [*x19]}", ""])
+    said = refused(secret_request_parser.main, text, tmp_path, capsys)
+    assert "spec.readers.0: must be the ARN of a user, a role or an account, not a list" in said
+
+
+def test_a_long_value_is_cut(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    said = refused(secret_request_parser.main, f"id: {'x' * 100_000}\n", tmp_path, capsys)
+    assert len(said) < 2000
+
+
+@pytest.mark.parametrize(
+    ("main", "arguments"),
+    [
+        (secret_provision.main, ["create", "--request", str(REQUESTS["payments-db"])]),
+        (database_provision.main, ["--request", str(REQUESTS["orders-database"]), "--master-secret", "m"]),
+    ],
+)
+def test_nobody_says_where_aws_is(
+    main: Callable[[list[str]], int],
+    arguments: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
+    assert main(arguments) == 1
+    assert capsys.readouterr().err == "secretsmanager: You must specify a region.\n"
+
+
+def test_a_value_that_is_no_text(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is refused before anybody is called, and is not in the message."""
+    stream = io.TextIOWrapper(io.BytesIO(b"canary\xff"), encoding="utf-8")
+    monkeypatch.setattr(sys, "stdin", stream)
+    assert secret_provision.main(["create", "--request", str(REQUESTS["payments-api-key"])]) == 1
+    said = capsys.readouterr().err
+    assert "is no text in UTF-8" in said
+    assert "canary" not in said
 
 
 def test_no_such_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

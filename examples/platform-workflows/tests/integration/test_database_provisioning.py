@@ -150,6 +150,21 @@ class TestDatabaseProvisioning:
         with pytest.raises(NoSecretError):
             connection_of(thief, server)
 
+    def test_a_role_of_somebody_else_is_not_taken(self, make: Any, server: Server) -> None:
+        """A new password for it would give the requester what is theirs, and lock them out; the master's too."""
+        orders = make()
+        provision(orders, server)
+        before = connection_of(orders, server)
+        for username in (orders.username, server.username):
+            thief = replace(make("thief"), database=orders.database, username=username)
+            with pytest.raises(ProvisionError, match=f"role {username} is there already"):
+                provision(thief, server)
+            with pytest.raises(NoSecretError):
+                connection_of(thief, server)
+        for own in (before, server):
+            with connected(own):
+                pass
+
     def test_access_to_a_database_that_is_not_there(self, make: Any, server: Server) -> None:
         with pytest.raises(ProvisionError, match="its owner's request comes first"):
             provision(make(access="readonly"), server)
@@ -223,7 +238,16 @@ class TestBreakdowns:
         with pytest.raises(ProvisionError, match=r"(?i)certificate"):
             provision(make(), replace(server, ca_file=""))
 
-    @pytest.mark.parametrize("secret", ["not json", "{}", '{"host": "h", "port": "many"}', "[]"])
+    @pytest.mark.parametrize(
+        "secret",
+        [
+            "not json",
+            "{}",
+            '{"host": "h", "port": "many"}',
+            "[]",
+            '{"host": "..", "port": 5432, "username": "u", "password": "p"}',
+        ],
+    )
     def test_a_master_secret_that_is_none(self, secret: str) -> None:
         with pytest.raises(ProvisionError, match="no JSON with host"):
             server_from(secret)

@@ -245,6 +245,21 @@ class TestBadArchives:
         with pytest.raises(ArchiveError, match=r"no archive \(\*.tar\) holds an image backstage:v2"):
             sync_images("local", "aws", "backstage:v2")
 
+    def test_a_request_is_carried_out_whole_or_not_begun(
+        self, images: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """The first of its images is there; the second is not, and that is found before the first goes out."""
+        request = images / "images.yaml"
+        request.write_text(
+            "id: IMG-0001\nowner: team-platform\n"
+            f"spec:\n  folder: .\n  images:\n    - {{image: '{IMAGE}'}}\n    - {{image: 'backstage:v2'}}\n"
+        )
+        assert ecr_sync.main(["--request", str(request)]) == 1
+        said = capsys.readouterr()
+        assert said.out == ""
+        assert said.err.count("\n") == 1
+        assert "holds an image backstage:v2" in said.err
+
     @pytest.mark.parametrize(("source", "target"), [("aws", "aws"), ("local", "gcp"), ("", "")])
     def test_another_direction(self, images: Path, source: str, target: str) -> None:
         with pytest.raises(SyncError, match="from local to aws"):

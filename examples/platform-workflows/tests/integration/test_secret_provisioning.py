@@ -7,6 +7,7 @@ import io
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -130,6 +131,7 @@ class TestSecretFlow:
 
         parsed = tmp_path / "parsed.json"
         parsed.write_text(json.dumps(parse(document).to_json()))
+        (tmp_path / "db-credentials").touch(mode=0o644)  # one that everybody may read does not stay so
         assert secret_consumer.main(["--manifest", str(parsed), "--to", str(tmp_path)]) == 0
         value = (tmp_path / "db-credentials").read_text()
         assert value == in_store(provider).read(name)
@@ -177,6 +179,15 @@ class TestSecretsManager:
         assert statement["Principal"] == {"AWS": [reader]}
         assert "secretsmanager:GetSecretValue" in statement["Action"]
         assert "secretsmanager:PutSecretValue" not in statement["Action"]
+
+    def test_whom_a_later_request_does_not_name_reads_no_more(self, make: Any, sandgate: Any) -> None:
+        named = make("secretsmanager", readers=[f"arn:aws:iam::{sandgate.account}:root"])
+        create(named)
+        before = read_secrets(named.manifest)
+        assert create(replace(named, readers=())).done == "unchanged"
+        answer = boto3.client("secretsmanager").get_resource_policy(SecretId=named.secret_name)
+        assert "ResourcePolicy" not in answer
+        assert read_secrets(named.manifest) == before
 
     def test_it_carries_who_asked_for_it(self, make: Any) -> None:
         name = create(make("secretsmanager")).name
