@@ -91,7 +91,7 @@ class Answers:
         self._record(flow, decision)
         self._find_protocol(flow, "")
         code = "AccessDeniedException" if flow.protocol in _CODED else "AccessDenied"
-        unknown = decision.rule in _NOBODY and flow.route is not None and flow.route[0].by_token
+        unknown = flow.by_token and decision.rule in _NOBODY
         return self._send(flow, code, decision.text(), 401 if unknown else 403)
 
     def fault(self, flow: Flow, error: WireError) -> tuple[int, str]:
@@ -155,7 +155,7 @@ class Answers:
         if exchange.started:
             exchange.abort()
             return 0, code
-        if flow.route is not None and flow.route[0].by_token:
+        if flow.by_token:
             exchange.respond(registry_error(exchange.request, status, message))
             return status, code
         exchange.respond(

@@ -64,3 +64,8 @@ class Flow:
     def verbatim(self) -> bool:
         """Whether the upstream verifies the client's own signature, or nobody does."""
         return self.entry is not None and self.entry.forward_verbatim
+
+    @property
+    def by_token(self) -> bool:
+        """Whether the caller speaks the protocol of registries, and proves who it is as they want it."""
+        return self.route is not None and self.route[0].by_token

@@ -206,7 +206,7 @@ class Pipeline:
         assert flow.route is not None
         route, found = flow.route
         flow.service, flow.operation = route.service, found.operation or route.operation
-        if route.by_token:
+        if flow.by_token:
             return await self._registry(flow)
         call = self._call(flow, route.service, route.operation, found.parameters)
         if flow.claim is None:

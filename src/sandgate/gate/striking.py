@@ -21,6 +21,7 @@ from sandgate.gate.parts import Parts
 from sandgate.gate.simulating import Simulating
 from sandgate.wire.errors import render
 from sandgate.wire.http import Response
+from sandgate.wire.registry import registry_error
 
 __all__ = ["Striking", "StruckError"]
 
@@ -120,11 +121,15 @@ class Striking:
         self._not_done(call)
         query = failure.query_code
         code = query if query and flow.protocol == "query" else failure.code
+        message = f"{failure.message} (a fault of sandgate: {flow.fault})"
+        if flow.by_token:
+            flow.exchange.respond(registry_error(flow.request, failure.status, f"{code}: {message}"))
+            raise StruckError(failure.status, code)
         said = render(
             protocol=flow.protocol,
             service=flow.service,
             code=code,
-            message=f"{failure.message} (a fault of sandgate: {flow.fault})",
+            message=message,
             status=failure.status,
             request_id=self._ids(),
             method=flow.request.method,

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from sandgate.core.call import ALLOWED, Call, Decision
+from sandgate.faults.active import Active
 
 REAL = base64.b64encode(b"AWS:canary-of-ecr").decode()
 ACCOUNT, REGION = "111122223333", "eu-west-1"
@@ -108,6 +109,23 @@ def test_a_refusal_is_told_as_registries_tell_it(gate: Any, token: str) -> None:
     assert (answer.status, error["code"]) == (403, "DENIED")
     assert "by rule outside-sandbox" in error["message"]
     assert gate.upstream.visits == []
+
+
+def test_an_upstream_that_is_gone_and_a_fault_are_told_so_too(gate: Any, token: str) -> None:
+    gate.upstream.reply = b"no HTTP at all\r\n\r\n"
+    answer = ask(gate, "GET", "/v2/test/a/tags/list", token)
+    (error,) = json.loads(answer.body)["errors"]
+    assert (answer.status, error["code"]) == (503, "UNKNOWN")
+
+    gate.upstream.reply = reply(b"{}")
+    gate.parts.faults = faults = Active()
+    gate.parts.tests["main"] = "a test"
+    faults.rules.add(
+        {"fault": "throttle", "service": "ecr", "operation": "ListImages", "test": "a test", "worker": "main"}
+    )
+    answer = ask(gate, "GET", "/v2/test/a/tags/list", token)
+    (error,) = json.loads(answer.body)["errors"]
+    assert "a fault of sandgate" in error["message"]
 
 
 def test_a_look_whether_this_is_a_registry_is_no_refusal(gate: Any, calls: list[Call]) -> None:
