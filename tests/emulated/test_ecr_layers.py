@@ -136,3 +136,18 @@ def test_a_link_is_good_for_its_layer_only(ecr: Any, repository: str) -> None:
             urllib.request.urlopen(wrong, timeout=10)
         with caught.value as answer:
             assert (answer.code, json.load(answer)["errors"][0]["code"]) == (401, "UNAUTHORIZED")
+
+
+def test_an_image_whose_layers_are_not_there_is_not_taken_by_the_other_protocol_either(
+    ecr: Any, repository: str
+) -> None:
+    (granted,) = ecr.get_authorization_token()["authorizationData"]
+    layers = [{"digest": digest_of(b"absent"), "size": 6}]
+    manifest = json.dumps({"schemaVersion": 2, "mediaType": OCI, "layers": layers}).encode()
+    headers = {"Authorization": f"Basic {granted['authorizationToken']}", "Content-Type": OCI}
+    url = f"{granted['proxyEndpoint']}/v2/{repository}/manifests/three"
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(urllib.request.Request(url, manifest, headers, method="PUT"), timeout=10)
+    with caught.value as answer:
+        assert (answer.code, json.load(answer)["errors"][0]["code"]) == (404, "MANIFEST_BLOB_UNKNOWN")
+    assert ecr.batch_get_image(repositoryName=repository, imageIds=[{"imageTag": "three"}])["images"] == []

@@ -161,7 +161,13 @@ async def _let_in(
     ecr: Any, serve: _Registry, method: str, path: str, headers: Mapping[str, str], body: bytes, query: _Asked
 ) -> Any:
     """Let in who brings a token, which the gate has looked at, or follows a link to the layer that it is of."""
-    if any(name.lower() == "authorization" for name in headers):
+    plain = {name.lower(): value for name, value in headers.items()}
+    if "authorization" in plain:
+        name, manifests, _ = path.removeprefix("/v2/").rpartition("/manifests/")
+        if method == "PUT" and manifests:
+            ecr._select_registry_request_scope(name, plain, query)  # noqa: SLF001
+            if absent := _absent(ecr, name, body):
+                return ecr._registry_error(404, "MANIFEST_BLOB_UNKNOWN", f"{absent} are not there")  # noqa: SLF001
         return await serve(method, path, headers, body, query)
     link = query.get(LINK, "")
     account, _, rest = str(link[0] if isinstance(link, list) else link).partition(".")
@@ -170,8 +176,19 @@ async def _let_in(
         return ecr._registry_error(401, "UNAUTHORIZED", "no basic auth credentials")  # noqa: SLF001
     ecr.set_request_account_id(account)
     ecr.set_request_region(region)
-    own = {name: value for name, value in headers.items() if name.lower() != "host"}
-    return await serve(method, path, own, body, query)
+    plain.pop("host", None)
+    return await serve(method, path, plain, body, query)
+
+
+def _absent(ecr: Any, name: str, manifest: str | bytes) -> list[str]:
+    """Layers of an image that its repository, if it is there, does not have."""
+    try:
+        layers = [str(layer["digest"]) for layer in json.loads(manifest).get("layers", ())]
+    except (ValueError, TypeError, AttributeError, KeyError):
+        return []
+    if name not in ecr._repositories:  # noqa: SLF001
+        return []
+    return [layer for layer in layers if layer not in ecr._layer_blobs.get(name, {})]  # noqa: SLF001
 
 
 def _put_image(ecr: Any, put: Callable[[_Asked], Any], asked: _Asked) -> Any:
@@ -180,12 +197,7 @@ def _put_image(ecr: Any, put: Callable[[_Asked], Any], asked: _Asked) -> Any:
     digest = f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
     if asked.get("imageDigest", digest) != digest:
         return ecr.error_response_json("ImageDigestDoesNotMatchException", f"The image's digest is {digest}", 400)
-    try:
-        layers = [layer["digest"] for layer in json.loads(text).get("layers", ())]
-    except (ValueError, TypeError, AttributeError, KeyError):
-        layers = []
-    absent = [layer for layer in layers if layer not in ecr._layer_blobs.get(name, {})]  # noqa: SLF001
-    if name in ecr._repositories and absent:  # noqa: SLF001
+    if absent := _absent(ecr, name, text):
         return ecr.error_response_json("LayersNotFoundException", f"The layers {absent} are not there", 400)
     answer = put(asked)
     if answer[0] == _OK:

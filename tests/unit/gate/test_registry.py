@@ -77,6 +77,18 @@ def test_a_request_goes_on_with_the_real_token_to_the_registry_that_gave_it(
     assert not any(secret in text for secret in ("canary", REAL, token))
 
 
+@pytest.mark.parametrize("account", [False, True])
+def test_a_registry_past_the_gate_is_an_emulators_own(account: bool, gate: Any) -> None:
+    """Its token is good there and nowhere else; whatever an account gives out stays here all the same."""
+    if account:
+        gate.upstream.aws = object()
+    granted = {"authorizationToken": REAL, "expiresAt": 1800000000, "proxyEndpoint": "http://localhost:4510"}
+    gate.upstream.reply = reply(json.dumps({"authorizationData": [granted]}).encode())
+    target = "AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken"
+    (given,) = json.loads(gate.send(gate.json(target, {}, service="ecr")).body)["authorizationData"]
+    assert (given["authorizationToken"] == REAL) is not account
+
+
 @pytest.mark.parametrize("token", ["", REAL, "!", base64.b64encode(b"AWS:").decode()])
 def test_nobody_else_s_token_is_taken(token: str, gate: Any, calls: list[Call]) -> None:
     """Not even the real one, which no client can have by right."""
