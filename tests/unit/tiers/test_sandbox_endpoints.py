@@ -248,6 +248,8 @@ def test_the_data_plane_has_hosts_of_its_own() -> None:
     assert data_plane_host(url, "amazonaws.com") == ("xyz.lambda-url.eu-west-1.on.aws", "/a")
     keys = route("cognito-idp", UserPoolId="eu-west-1_A")
     assert data_plane_host(keys, "amazonaws.com") == ("cognito-idp.eu-west-1.amazonaws.com", "/p")
+    registry = route("ecr", registryId=ACCOUNT, repositoryName="test/a")
+    assert data_plane_host(registry, "amazonaws.com") == (f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com", "/p")
 
 
 @pytest.mark.parametrize("aimed", [route("ecr"), route("execute-api", api="a.b/", stage="x"), route("lambda")])
