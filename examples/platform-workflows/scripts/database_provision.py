@@ -2,8 +2,8 @@
 
     python -m scripts.database_provision --request requests/orders-database.yaml --master-secret platform/rds/master
 
-Role, database and grants first, then the secret, then a login with what the secret says: a secret that is there has
-worked. Run it again at any time: what is there stays, and a run that broke off is finished.
+Role, database and grants first, then a login, then the secret, then a login with what that says: a secret that is there
+has worked. Run it again at any time: what is there stays, and a run that broke off is finished.
 """
 
 from __future__ import annotations
@@ -166,6 +166,8 @@ def provision(request: DatabaseRequest, server: Server) -> DatabaseResult:
         role = "healed"
     value = json.dumps({**mine, "engine": "postgres", "host": server.host, "port": server.port}, sort_keys=True)
     if not held:
+        with connected(server, **mine) as login:  # before anybody can read a secret that does not
+            login.run("SELECT 1")
         store.create(name, value, {"owner": request.secret.owner, "request": request.secret.id})
     written = server_from(store.read(name), server.ca_file)
     with connected(written) as login:

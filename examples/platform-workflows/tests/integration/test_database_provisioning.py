@@ -234,6 +234,27 @@ class TestBreakdowns:
         with connected(connection_of(request, server)) as own:
             own.run("CREATE TABLE works (id int)")
 
+    def test_what_nobody_can_log_in_to_is_in_no_secret(
+        self, make: Any, server: Server, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Whoever reads a secret relies on it, so the login comes first."""
+        request, real = make(), getattr(database_provision, "_grants")  # noqa: B009
+
+        def locked(connection: Any, asked: DatabaseRequest) -> Any:
+            with connected(server) as master:
+                master.run(f"ALTER ROLE {identifier(asked.username)} NOLOGIN")
+            return real(connection, asked)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(database_provision, "_grants", locked)
+            with pytest.raises(ProvisionError, match="not permitted to log in"):
+                provision(request, server)
+        with pytest.raises(NoSecretError):
+            connection_of(request, server)
+        provision(request, server)
+        with connected(connection_of(request, server)):
+            pass
+
     def test_a_certificate_of_somebody_else(self, make: Any, server: Server) -> None:
         with pytest.raises(ProvisionError, match=r"(?i)certificate"):
             provision(make(), replace(server, ca_file=""))
