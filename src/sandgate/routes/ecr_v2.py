@@ -29,6 +29,9 @@ _HOST = re.compile(
     r"(\d{12})\.dkr(?:\.ecr(?:-fips)?\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?|-ecr(?:-fips)?\.([a-z0-9-]+)\.on\.aws)"
 )
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
+_WORDS = frozenset({"blobs", "manifests", "referrers", "tags"})
+"""A repository that is called so in one of its steps could be read as another by whoever splits the path elsewhere."""
 
 _Asked = Mapping[str, object]
 
@@ -38,6 +41,8 @@ def _image(reference: str) -> dict[str, object]:
 
 
 def _manifest(reference: str, method: str) -> tuple[str, _Asked] | None:
+    if not _DIGEST.fullmatch(reference) and not _TAG.fullmatch(reference):
+        return None  # encoded, for one: the ledger would know it by another name than the registry
     if method in ("GET", "HEAD"):
         return "BatchGetImage", {"imageIds": [_image(reference)]}
     if method == "PUT":
@@ -90,7 +95,8 @@ def _match(request: Request) -> RouteMatch | None:
         operation = "DescribeRepositories" if request.path.endswith("_catalog") else ""
         return RouteMatch(owner="", parameters=registry, operation=operation, region=region) if reads else None
     kind = next(kind for kind in _KINDS if found[kind] is not None)
-    operation, parameters = _KINDS[kind](found[kind], request.method) or (UNSUPPORTED, {"method": request.method})
+    asked = _KINDS[kind](found[kind], request.method) if _WORDS.isdisjoint(name.split("/")) else None
+    operation, parameters = asked or (UNSUPPORTED, {"method": request.method})
     parameters = {"repositoryName": name, **registry, **parameters}
     return RouteMatch(owner=name, parameters=parameters, operation=operation, region=region)
 

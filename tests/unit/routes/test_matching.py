@@ -78,6 +78,8 @@ OPERATIONS: dict[tuple[str, str], tuple[str, dict[str, object]]] = {
     ("GET", "a/b/blobs/not-a-digest"): ("Unsupported", {"method": "GET"}),
     ("PUT", "a/b/blobs/uploads/"): ("Unsupported", {"method": "PUT"}),
     ("POST", "a/b/tags/list"): ("Unsupported", {"method": "POST"}),
+    ("PUT", "a/b/manifests/v1%2E0"): ("Unsupported", {"method": "PUT"}),
+    ("PUT", "a/b/manifests/sha512:0"): ("Unsupported", {"method": "PUT"}),
 }
 
 
@@ -88,6 +90,15 @@ def test_what_a_registry_is_asked_for(method: str, path: str) -> None:
     assert found is not None
     named = {"repositoryName": "a/b"} if path.startswith("a/b") else {}
     assert (found.operation, found.parameters) == (operation, {**named, **parameters})
+
+
+@pytest.mark.parametrize(
+    "path", ["test/manifests/x/manifests/y", "test/blobs/uploads/manifests/y", "a/tags/b/tags/list"]
+)
+def test_a_path_that_could_be_split_in_two_ways_is_neither(path: str) -> None:
+    found = ROUTES["ecr-v2"].match(Request.of("GET", f"/v2/{path}", [("Host", HERE)]))
+    assert found is not None
+    assert found.operation == "Unsupported"
 
 
 @pytest.mark.parametrize(
