@@ -18,8 +18,10 @@ OWN_RULES: Mapping[str, Rule] = MappingProxyType(
         for rule in (
             Rule(
                 code="unknown-key",
-                text="The call is signed with a key that this gate did not issue.",
-                remedy="the run key that `sandgate run` or `sandgate env` sets in the environment.",
+                text="The call is signed with a key that this gate did not issue, or brings a registry's token that it "
+                "did not give out.",
+                remedy="the run key that `sandgate run` or `sandgate env` sets in the environment; for a registry what "
+                "`ecr:GetAuthorizationToken` gives for it.",
             ),
             Rule(
                 code="second-account",
