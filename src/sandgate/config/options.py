@@ -309,6 +309,7 @@ INTERNAL_VARIABLES: Mapping[str, str] = MappingProxyType(
         "SANDGATE_WORKER": "parallel worker that this process is; set for the children of a run",
         "SANDGATE_NAMESPACE": "namespace of the run; set for the children of a run",
         "SANDGATE_OUTSIDE": "the user's own proxy and certificates, which the run has replaced; set for its children",
+        "SANDGATE_NODE": "gate and folder of the run; set for what Node.js starts with an environment of its own",
         "SANDGATE_SET": "names that `sandgate env` has set in this shell, so that it can unset them",
         "SANDGATE_REQUIRE_ALL": "1 turns skips for a missing tool into failures in sandgate's own tests",
         "SANDGATE_EFFORT": "how many times the usual number of examples sandgate's own slow tests try",

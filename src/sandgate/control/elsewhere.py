@@ -23,7 +23,7 @@ NODE_PRELOAD = Path(__file__).with_name("node_preload.cjs")
 _NAME = "elsewhere.jsonl"
 _MOST = 1 << 20
 """Bytes that are read: the file is the tests' to write, isolated ones too."""
-_HOST = re.compile(r"[A-Za-z0-9_.:%-]{1,260}")
+_HOST = re.compile(r"[A-Za-z0-9_.:%/-]{1,260}")
 _WORD = re.compile(r"[A-Za-z0-9.-]{0,64}")
 
 
@@ -32,7 +32,7 @@ class Sighting:
     """One place that an SDK was asked to reach."""
 
     host: str
-    """With its port."""
+    """With its port; `unix:` and the path of a socket."""
     by: str
     """Who saw it: `Node.js` or `botocore`."""
     service: str = ""

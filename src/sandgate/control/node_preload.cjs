@@ -1,16 +1,21 @@
 // Loaded into every Node.js process of a run (NODE_OPTIONS), before its own code.
 //
 // Requests to hosts of AWS, and to the gate under an operation's host prefix, go to the gate, with the Host that the
-// client has signed. A call of an SDK to anything else is written down beside the run's events (elsewhere.py), once for
-// each place and service, before it is sent. What is no request of HTTP/1.1 by node:http, node:https or fetch is left alone.
+// client has signed: those by node:http, node:https and fetch. A call of an SDK to anything else is written down beside the
+// run's events (elsewhere.py), once for each place and service, before it is sent: also by undici, HTTP/2 and a unix socket.
+// Processes and threads that are started with an environment of their own load this file too.
 "use strict";
 
+const processes = require("node:child_process");
+const channels = require("node:diagnostics_channel");
 const { appendFileSync } = require("node:fs");
 const http = require("node:http");
+const http2 = require("node:http2");
 const https = require("node:https");
 const { syncBuiltinESMExports } = require("node:module");
 const { join } = require("node:path");
 const { urlToHttpOptions } = require("node:url");
+const threads = require("node:worker_threads");
 
 const AWS = /(?:^|\.)(?:amazonaws\.com(?:\.cn)?|api\.aws|on\.aws|amazoncognito\.com)$/i;
 // Machines, balancers and databases have names below amazonaws.com too, and are no APIs.
@@ -22,8 +27,10 @@ const SIGNED = /^AWS4?[- ]/;
 const SCOPE = /Credential=[^/,]+\/[^,]*?\/([a-z0-9-]+)\/aws4_request/;
 const SDK = /\b(?:aws-sdk-js|aws-sdk-nodejs|Boto3|aws-cli)\//;
 
-const gate = process.env.SANDGATE_GATE_URL ? new URL(process.env.SANDGATE_GATE_URL) : undefined;
-const directory = process.env.SANDGATE_RUN_DIR;
+const carried = (process.env.SANDGATE_NODE ?? "").split(" ");
+const url = process.env.SANDGATE_GATE_URL || carried[0];
+const gate = url ? new URL(url) : undefined;
+const directory = process.env.SANDGATE_RUN_DIR || carried.slice(1).join(" ");
 
 /** Where a request goes: `aws`, `prefixed`, `gate` or `other`. */
 function placeOf(host, port) {
@@ -36,28 +43,45 @@ function placeOf(host, port) {
 const told = new Set();
 
 /** Write down that an SDK was asked to reach another target than the gate. */
-function tell(host, port, authorization) {
+function tell(place, authorization) {
   const service = SCOPE.exec(authorization)?.[1] ?? "";
-  const line = JSON.stringify({ host: `${host}:${port}`, by: "Node.js", service });
+  const host = place.replaceAll(/[^\w.:%/-]/g, "_").slice(0, 260);
+  const line = JSON.stringify({ host, by: "Node.js", service });
   if (told.has(line)) return;
-  told.add(line);
   try {
     appendFileSync(join(directory, "elsewhere.jsonl"), `${line}\n`, { mode: 0o600 });
+    told.add(line);
   } catch {
-    // The run is over, and its verdict with it.
+    // The run is over, and its verdict with it; or too many files are open, and the next call is told of.
   }
 }
 
 /** Tell of a request that an SDK has made, by its signature or by its name, to a place that is not the gate. */
-function look(host, port, field, path) {
+function look(host, place, field, path) {
   const presigned = /[?&]X-Amz-Credential=([^&]*)/.exec(path);
   const authorization = presigned ? `Credential=${presigned[1].replaceAll(/%2F/gi, "/")}/` : field("authorization");
   const signed = presigned !== null || SIGNED.test(authorization);
-  if ((signed || SDK.test(field("user-agent"))) && !LINK_LOCAL.test(host)) tell(host, port, authorization);
+  if ((signed || SDK.test(field("user-agent"))) && !LINK_LOCAL.test(host)) tell(place, authorization);
 }
 
-/** Headers as a list of names and values; they come as that, as pairs, or as an object. */
+const bare = (host) => host.replace(/^\[|\]$/g, "");
+
+/** Host, with no brackets, and port of a URL. */
+function placed(given) {
+  const { protocol, hostname, port } = new URL(given);
+  return [bare(hostname), port || (protocol === "https:" ? "443" : "80")];
+}
+
+/** Look at a request to a URL. */
+function lookAt(given, field, path) {
+  if (!URL.canParse(given)) return;
+  const [host, port] = placed(given);
+  if (placeOf(host, port) === "other") look(host, `${host}:${port}`, field, path);
+}
+
+/** Headers as a list of names and values; they come as that, as pairs, as an object, or as undici has written them. */
 function flat(headers) {
+  if (typeof headers === "string") return headers.split("\r\n").flatMap((line) => line.split(/: (.*)/, 2));
   if (typeof headers?.[Symbol.iterator] === "function") return [...headers].flat();
   return Object.entries(headers ?? {}).flatMap(([name, value]) => [name, String(value)]);
 }
@@ -72,9 +96,12 @@ function fieldOf(headers) {
   };
 }
 
+/** Whether it is a URL, of jsdom for one: Node.js decides by the same members. */
+const isUrl = (value) => Boolean(value?.href && value.protocol && value.auth === undefined && value.path === undefined);
+
 /** The arguments of `http.request`, in one form. */
 function readArguments(first, second, third) {
-  if (typeof first === "string" || first instanceof URL) {
+  if (typeof first === "string" || isUrl(first)) {
     const base = urlToHttpOptions(new URL(first));
     return typeof second === "function" ? [base, second] : [{ ...base, ...second }, third];
   }
@@ -89,8 +116,9 @@ function withHost(headers, host) {
 
 const plainRequest = http.request;
 const agent = new http.Agent({ keepAlive: true });
+const seen = new WeakMap();
 
-function wrap(module_, protocol, usual) {
+function wrap(module_, usual) {
   const before = module_.request;
   module_.request = function request(...given) {
     let options, callback;
@@ -99,15 +127,20 @@ function wrap(module_, protocol, usual) {
     } catch {
       return before.apply(this, given); // it says itself what is wrong with them
     }
-    if (options.socketPath) return before.apply(this, given);
-    const named = options.hostname || options.host || "localhost";
-    const host = named.replace(/^\[|\]$/g, "");
-    const port = options.port || options.defaultPort || options.agent?.defaultPort || usual;
-    const place = placeOf(host, port);
-    if (place === "other") look(host, port, fieldOf(options.headers), String(options.path ?? ""));
-    if (place !== "aws" && place !== "prefixed") return before.apply(this, given);
-    const shown = String(port) === String(usual) ? host : `${host}:${port}`;
-    return plainRequest(
+    const host = bare(options.hostname || options.host || "localhost");
+    const standard = options.defaultPort || options.agent?.defaultPort || usual;
+    const port = options.port || standard;
+    const socket = options.socketPath || options.agent?.options?.socketPath;
+    const where = socket ? `unix:${socket}` : `${host}:${port}`;
+    const place = socket ? "other" : placeOf(host, port);
+    if (place === "other") look(socket ? "" : host, where, fieldOf(options.headers), String(options.path ?? ""));
+    if (place !== "aws" && place !== "prefixed") {
+      const sent = before.apply(this, given);
+      seen.set(sent, place === "other" ? [host, where] : []);
+      return sent;
+    }
+    const shown = String(port) === String(standard) ? host : `${host}:${port}`;
+    const sent = plainRequest(
       {
         ...options,
         agent,
@@ -123,6 +156,8 @@ function wrap(module_, protocol, usual) {
       },
       callback,
     );
+    seen.set(sent, []);
+    return sent;
   };
   module_.get = function get(...given) {
     const sent = module_.request(...given);
@@ -139,13 +174,10 @@ class ToGate {
 
   dispatch(options, handler) {
     const inner = this.inner ?? globalThis[Symbol.for("undici.globalDispatcher.1")];
-    const url = new URL(options.origin);
-    const port = url.port || (url.protocol === "https:" ? "443" : "80");
-    const host = url.hostname.replace(/^\[|\]$/g, "");
-    const place = placeOf(host, port);
-    if (place === "other") look(host, port, fieldOf(options.headers), String(options.path ?? ""));
+    const place = placeOf(...placed(options.origin));
     if (place !== "aws" && place !== "prefixed") return inner.dispatch(options, handler);
-    const headers = [...flat(options.headers), ...(fieldOf(options.headers)("host") ? [] : ["host", url.host])];
+    const { host } = new URL(options.origin);
+    const headers = [...flat(options.headers), ...(fieldOf(options.headers)("host") ? [] : ["host", host])];
     return inner.dispatch({ ...options, origin: gate.origin, headers }, handler);
   }
 }
@@ -154,13 +186,80 @@ function wrapFetch() {
   const before = globalThis.fetch;
   if (!before) return;
   globalThis.fetch = function fetch(resource, options) {
-    return before(resource, { ...options, dispatcher: new ToGate(options?.dispatcher) });
+    const dispatcher = new ToGate(options?.dispatcher);
+    // Members of a plain object can be copied; those of a `Request`, which stands in its place as well, cannot.
+    if (options instanceof Request) return before(new Request(resource, options), { dispatcher });
+    return before(resource, { ...options, dispatcher });
+  };
+}
+
+/** See what did not come by `http.request` and `fetch`, or got its signature later. */
+function watch() {
+  channels.subscribe("http.client.request.start", ({ request }) => {
+    const field = (name) => String(request.getHeader(name) ?? "");
+    const [host, where] = seen.get(request) ?? [];
+    if (where) look(host, where, field, request.path);
+    else if (!seen.has(request) && field("host")) lookAt(`${request.protocol}//${field("host")}`, field, request.path);
+  });
+  channels.subscribe("undici:request:create", ({ request }) => {
+    lookAt(request.origin, fieldOf(request.headers), String(request.path ?? ""));
+  });
+  const before = http2.connect;
+  http2.connect = function connect(authority, ...rest) {
+    const session = before.call(this, authority, ...rest);
+    const { request } = session;
+    session.request = function looked(headers, ...more) {
+      lookAt(authority, fieldOf(headers), String(headers?.[":path"] ?? ""));
+      return request.call(this, headers, ...more);
+    };
+    return session;
+  };
+}
+
+const quoted = __filename.replaceAll(/[\\"]/g, "\\$&");
+const ours = /[\s"\\]/.test(__filename) ? `--require="${quoted}"` : `--require=${__filename}`;
+
+/** The environment that a child was given, with what loads this file; as Node.js hands on its own NODE_V8_COVERAGE. */
+function withOurs(env) {
+  const options = env.NODE_OPTIONS ?? "";
+  const all = options.includes(ours) ? options : `${ours} ${options}`.trimEnd();
+  const led = env.SANDGATE_GATE_URL && env.SANDGATE_RUN_DIR;
+  return { ...env, NODE_OPTIONS: all, ...(led ? {} : { SANDGATE_NODE: `${gate.origin} ${directory}` }) };
+}
+
+function followChildren() {
+  const { spawn } = processes.ChildProcess.prototype;
+  processes.ChildProcess.prototype.spawn = function followed(options) {
+    const pairs = options?.envPairs;
+    if (!Array.isArray(pairs)) return spawn.call(this, options);
+    const env = withOurs(Object.fromEntries(pairs.map((pair) => pair.split(/=(.*)/s, 2))));
+    return spawn.call(this, { ...options, envPairs: Object.entries(env).map((entry) => entry.join("=")) });
+  };
+  for (const name of ["spawnSync", "execSync", "execFileSync"]) {
+    const before = processes[name];
+    processes[name] = function followed(...given) {
+      const at = given.findIndex((value, place) => place > 0 && typeof value === "object" && !Array.isArray(value));
+      const options = given[at];
+      if (options?.env) given[at] = { ...options, env: withOurs(options.env) };
+      else if (!process.env.NODE_OPTIONS?.includes(ours)) {
+        given.splice(at < 0 ? given.length : at, 1, { ...options, env: withOurs(process.env) });
+      }
+      return before.apply(this, given);
+    };
+  }
+  threads.Worker = class Worker extends threads.Worker {
+    constructor(file, options) {
+      const own = options?.env && options.env !== threads.SHARE_ENV;
+      super(file, own ? { ...options, env: withOurs(options.env) } : options);
+    }
   };
 }
 
 if (gate && directory) {
-  wrap(http, "http:", 80);
-  wrap(https, "https:", 443);
+  wrap(http, 80);
+  wrap(https, 443);
   wrapFetch();
+  watch();
+  followChildren();
   syncBuiltinESMExports();
 }
