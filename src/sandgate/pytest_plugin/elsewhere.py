@@ -1,7 +1,8 @@
 """What botocore was asked to reach in this process, where that is not the gate.
 
-Its HTTP session is watched, which is what real requests go through: stubs and mocks of clients never come there. A host
-of AWS is not told of: what goes there carries a run key, which is worth nothing there.
+Its HTTP session is watched, which is what real requests go through: stubs and mocks of clients never come there. So are
+those that aiobotocore has in its place. A host of AWS is not told of: what goes there carries a run key, which is worth
+nothing there.
 """
 
 from __future__ import annotations
@@ -24,7 +25,12 @@ from sandgate.control.elsewhere import Sighting, tell
 
 __all__ = ["sighting_of", "watch"]
 
-_MODULE = "botocore.httpsession"
+_SESSIONS = {
+    "botocore.httpsession": "URLLib3Session",
+    "aiobotocore.httpsession": "AIOHTTPSession",
+    "aiobotocore.httpxsession": "HttpxSession",
+}
+"""Module to class, whose `send` takes a prepared request."""
 _AWS = re.compile(r"(?:.*\.)?(?:amazonaws\.com(?:\.cn)?|api\.aws|on\.aws|amazoncognito\.com)")
 _SIGNED = re.compile(r"AWS4?[- ]")
 _SCOPE = re.compile(r"Credential=[^/,]+/[^,]*?/([a-z0-9-]+)/aws4_request")
@@ -51,12 +57,13 @@ def watch(config: pytest.Config, directory: Path, gates: Iterable[str]) -> None:
             with contextlib.suppress(OSError):  # the run is over, and its verdict with it
                 tell(directory, [found])
 
-    hook = _Hook(look)
-    config.add_cleanup(hook.remove)
-    if _MODULE in sys.modules:
-        hook.patch(sys.modules[_MODULE])
-    else:
-        sys.meta_path.insert(0, hook)
+    for module, session in _SESSIONS.items():
+        hook = _Hook(module, session, look)
+        config.add_cleanup(hook.remove)
+        if module in sys.modules:
+            hook.patch(sys.modules[module])
+        else:
+            sys.meta_path.insert(0, hook)
 
 
 def sighting_of(url: str, headers: Mapping[str, object], ours: Collection[str]) -> Sighting | None:
@@ -88,9 +95,11 @@ def _names_of(netloc: str) -> tuple[str, str]:
 
 
 class _Hook(MetaPathFinder, Loader):
-    """Patches botocore's HTTP session once it is loaded: this process may never load it, and must not for us."""
+    """Patches a class of HTTP sessions once it is loaded: this process may never load it, and must not for us."""
 
-    def __init__(self, look: Callable[[Any], None]) -> None:
+    def __init__(self, module: str, session: str, look: Callable[[Any], None]) -> None:
+        self._module = module
+        self._session = session
         self._look = look
         self._loader: Loader | None = None
         self._undo: Callable[[], None] = lambda: None
@@ -99,7 +108,7 @@ class _Hook(MetaPathFinder, Loader):
         self, fullname: str, _path: Sequence[str] | None, _target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """Find the module as everybody does, and load it through us."""
-        if fullname != _MODULE:
+        if fullname != self._module:
             return None
         sys.meta_path.remove(self)
         spec = importlib.util.find_spec(fullname)
@@ -122,12 +131,14 @@ class _Hook(MetaPathFinder, Loader):
 
     def patch(self, module: ModuleType) -> None:
         """Look at each request before it is sent."""
-        session: Any = module.__dict__["URLLib3Session"]
+        session: Any = module.__dict__.get(self._session)
+        if session is None:  # another version of it
+            return
         send, look = session.send, self._look
 
         def looked(self: object, request: Any) -> Any:
             look(request)
-            return send(self, request)
+            return send(self, request)  # what is awaited, where it is one of asyncio
 
         session.send = looked
         self._undo = lambda: setattr(session, "send", send)

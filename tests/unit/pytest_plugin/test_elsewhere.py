@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import sys
+from importlib import import_module
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
 import pytest
 
-from sandgate.control.elsewhere import Sighting
-from sandgate.pytest_plugin.elsewhere import sighting_of
+from sandgate.control.elsewhere import Sighting, seen
+from sandgate.pytest_plugin.elsewhere import sighting_of, watch
 
 OURS = {"127.0.0.1:4000", "localhost:4000"}
 SIGNED = {"Authorization": b"AWS4-HMAC-SHA256 Credential=key/20260101/eu-west-1/dynamodb/aws4_request, Signature=x"}
@@ -45,3 +52,27 @@ def test_the_gate_and_aws_are_not_elsewhere(url: str) -> None:
 
 def test_a_request_that_is_no_call_is_not_looked_at() -> None:
     assert sighting_of("http://localhost:8000/health", {"User-Agent": "python-requests"}, OURS) is None
+
+
+def test_aiobotocore_is_watched_from_when_it_is_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = tmp_path / "site" / "aiobotocore"
+    package.mkdir(parents=True)
+    (package / "__init__.py").touch()
+    (package / "httpsession.py").write_text(
+        "class AIOHTTPSession:\n    async def send(self, request):\n        return request.url\n"
+    )
+    monkeypatch.syspath_prepend(str(package.parent))
+    for name in ("aiobotocore", "aiobotocore.httpsession"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    cleanups: list[Any] = []
+    config = cast("pytest.Config", SimpleNamespace(add_cleanup=cleanups.append))
+    watch(config, tmp_path, ["http://127.0.0.1:4000"])
+    try:
+        session = import_module("aiobotocore.httpsession").AIOHTTPSession()
+        request = SimpleNamespace(url="http://localhost:8000/", headers=SIGNED)
+        assert asyncio.run(session.send(request)) == request.url
+    finally:
+        for cleanup in cleanups:
+            cleanup()
+    asyncio.run(session.send(SimpleNamespace(url="http://localhost:9000/", headers=SIGNED)))
+    assert seen(tmp_path) == (Sighting(host="localhost:8000", by="botocore", service="dynamodb"),)
