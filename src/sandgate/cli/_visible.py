@@ -1,9 +1,11 @@
-"""What of this machine an isolated command sees: homes, the Python environment, files with secrets."""
+"""What of this machine an isolated command sees: homes, the Python environment, files with secrets, sockets."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -19,6 +21,9 @@ __all__ = ["check_project", "home_inside", "inside_environment", "layout_of"]
 _NO_HOME = Path("/home/user")
 """For users whose home is the root folder, which nothing can be put on top of."""
 _SECRETS = (".env", ".env.*", ".envrc")
+_SOCKETS = Path("/proc/net/unix")
+_SOCKET = re.compile(r"^(?:\S+ +){7}([^@\s].*)$", re.MULTILINE)
+"""A path stands last, as its server has written it; abstract names begin with `@`, and belong to a network."""
 _OF_THE_SESSION = ("XDG_", "DBUS_", "SSH_AUTH_", "SSH_AGENT_", "GPG_", "GNOME_", "WAYLAND_")
 """Variables that name folders and sockets of the user's session, none of which is there."""
 
@@ -82,6 +87,7 @@ def layout_of(
     fixed = [path for path in environments if path.is_relative_to(root) and path != root]
     fixed += [path for path in (root / ".git", *([config.file.resolve()] if config.file else [])) if path.exists()]
     emptied = [root / ".sandgate", *(path.resolve() for path in private)]
+    masked = [*_masked(config, [*outside, root]), *(path for path in _sockets(root) if not _among(path, emptied))]
     return Layout(
         system=tuple((path, path.readlink() if path.is_symlink() else None) for path in SYSTEM if path.is_dir()),
         homes=homes,
@@ -89,7 +95,7 @@ def layout_of(
         project=root,
         fixed=tuple(fixed),
         emptied=tuple(path for path in emptied if path.is_relative_to(root)),
-        masked=tuple(path for path in _masked(config, [*outside, root]) if _among(path, [root, *SYSTEM, *shown])),
+        masked=tuple(path for path in _unique(masked) if _among(path, [root, *SYSTEM, *shown])),
         empty=empty,
         mounts=tuple(mounts),
         readable=tuple(readable),
@@ -150,6 +156,18 @@ def _masked(config: Config, folders: Iterable[Path]) -> Iterator[Path]:
     between = [path for path in (here, *here.parents) if path.is_relative_to(config.root)]
     found = [path for folder in _unique([*between, *folders]) for name in _SECRETS for path in folder.glob(name)]
     yield from _unique(path.resolve() for path in [*env_paths(config), *found] if path.is_file())
+
+
+def _sockets(root: Path) -> Iterator[Path]:
+    """Where processes of this machine listen: a server is reached by a socket in whatever network (unix(7))."""
+    try:
+        text = _SOCKETS.read_text(errors="surrogateescape")
+    except OSError:
+        return
+    for path in (folder / name for name in _SOCKET.findall(text) for folder in (root, Path.cwd())):
+        with contextlib.suppress(OSError):
+            if path.is_socket():
+                yield path.resolve()
 
 
 def _among(path: Path, folders: Iterable[Path]) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -105,6 +107,25 @@ def test_an_env_file_that_is_a_link_is_masked_where_it_is(look: Look, tmp_path: 
 def test_an_env_file_that_is_not_visible_needs_no_mask(look: Look, tmp_path: Path) -> None:
     (tmp_path / "home" / "secrets").touch()
     assert look(env_file=str(tmp_path / "home" / "secrets")).masked == ()
+
+
+def test_sockets_of_servers_are_masked(look: Look, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that others left there are masked, and what is not visible needs none; names may be relative ones."""
+    project = tmp_path / "home" / "p"
+    (project / ".sandgate").mkdir()
+    with contextlib.ExitStack() as opened:
+        for folder, name in ((project, "a b.sock"), (project / ".sandgate", "own"), (tmp_path, "not visible")):
+            monkeypatch.chdir(folder)  # since paths of sockets must be short
+            opened.enter_context(socket.socket(socket.AF_UNIX)).bind(name)
+        monkeypatch.chdir(project / "sub")
+        (listed := tmp_path / "unix").write_text(
+            "Num       RefCount Protocol Flags    Type St Inode Path\n"
+            f"0: 2 0 10000 1 1 1 {project}/a b.sock\n0: 2 0 10000 1 1 2 {project}/.sandgate/own\n"
+            f"0: 2 0 10000 1 1 3 {tmp_path}/not visible\n0: 2 0 10000 1 1 4 @abstract\n0: 2 0 10000 1 1 5\n"
+            "0: 2 0 10000 1 1 6 ../a b.sock\n0: 2 0 10000 1 1 7 gone\n"
+        )
+        monkeypatch.setattr("sandgate.cli._visible._SOCKETS", listed)
+        assert look().masked == (project / "a b.sock",)
 
 
 def test_what_runs_outside_later_is_fixed(look: Look, tmp_path: Path) -> None:
