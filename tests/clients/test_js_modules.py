@@ -218,6 +218,34 @@ def test_one_module_that_goes_astray_turns_the_run_red(example: Example, emulato
     ]
 
 
+_LEAVES_OVER = """
+const { createServer } = require("node:http");
+const put = [];
+const server = createServer((request, response) => {
+  let body = "";
+  request.on("data", (text) => (body += text)).on("end", () => {
+    const [[table, writes]] = Object.entries(JSON.parse(body).RequestItems);
+    // The first ten of each request are taken; Amazon DynamoDB API Reference, BatchWriteItem, UnprocessedItems.
+    put.push(...writes.splice(0, 10).map((write) => Number(write.PutRequest.Item.at.N)));
+    response.end(JSON.stringify({ UnprocessedItems: writes.length ? { [table]: writes } : {} }));
+  });
+});
+server.listen(0, "127.0.0.1", async () => {
+  const ENDPOINT = `http://127.0.0.1:${server.address().port}`;
+  const db = require(process.argv[1])({ REGION: "eu-west-1", KEY: "k", SECRET: "s", ENDPOINT });
+  const requests = await db.batchPut("t", Array.from({ length: 30 }, (_, at) => ({ at })));
+  console.log(JSON.stringify({ requests, put }));
+  db.close();
+  server.close();
+});
+"""
+
+
+def test_what_dynamodb_leaves_over_is_sent_again(example: Example) -> None:
+    done = example.run("node", "-e", _LEAVES_OVER, str(example.folder / MODULES / "js-server-helper-aws-dynamodb"))
+    assert json.loads(done.stdout) == {"requests": 4, "put": list(range(30))}
+
+
 @pytest.mark.needs("bwrap")
 def test_an_isolated_one_does_not_get_there_at_all(example: Example, packages: Path, emulator: int) -> None:
     (example.folder / "node_modules").unlink()

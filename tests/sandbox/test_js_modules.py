@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -45,15 +46,26 @@ class Module:
         page = self.folder / "ops" / "01-integration-testing" / f"{self.service}-integration-setup.md"
         return {found["head"]: found["text"] for found in _BLOCK.finditer(page.read_text())}
 
-    def start(self) -> subprocess.Popen[str]:
-        """The command of the page, without `npm install`."""
-        folder, install, command = self.blocks["Run"].splitlines()
+    def start(self, *, command: str = "") -> subprocess.Popen[str]:
+        """The command of the page, without `npm install`; another one in place of `npm test`."""
+        folder, install, line = self.blocks["Run"].splitlines()
         assert folder == f"cd {MODULES}/js-server-helper-aws-{self.service}/_test"
         assert install == "npm install"
         return subprocess.Popen(
-            ["sh", "-c", command], cwd=self.folder, env=self.environ, stdin=subprocess.DEVNULL,
+            ["sh", "-c", line.replace("npm test", command or "npm test")],
+            cwd=self.folder, env=self.environ, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
+
+    def without(self) -> Iterator[tuple[str, str]]:
+        """Each action of the page's policy, and the policy without it."""
+        statements = json.loads(self.blocks["Policy"])["Statement"]
+        for at, statement in enumerate(statements):
+            actions = [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
+            for action in actions:
+                rest = [{**statement, "Action": [name for name in actions if name != action]}]
+                changed = [*statements[:at], *(rest if len(actions) > 1 else []), *statements[at + 1 :]]
+                yield action, json.dumps({"Version": "2012-10-17", "Statement": changed})
 
     @property
     def receipts(self) -> list[dict[str, Any]]:
@@ -94,7 +106,7 @@ def verify(module: Module) -> None:
 @pytest.fixture
 def modules(
     standin: StandIn, tmp_path: Path, pytestconfig: pytest.Config, require_tool: Callable[[str], str]
-) -> dict[str, Module]:
+) -> Iterator[dict[str, Module]]:
     """All of them, in one copy of the example."""
     require_tool("node")
     cache = pytestconfig.cache
@@ -103,7 +115,15 @@ def modules(
     environ = standin.env(tmp_path)
     programs = (Path(sys.executable).parent, Path(aws_cli(pytestconfig, require_tool)).parent)
     environ["PATH"] = os.pathsep.join([*map(str, programs), environ["PATH"]])
-    return {service: Module(service=service, root=root, environ=environ) for service in SERVICES}
+    made = {service: Module(service=service, root=root, environ=environ) for service in SERVICES}
+    yield made
+    iam = standin.admin_client("iam")
+    for module in made.values():
+        with contextlib.suppress(iam.exceptions.NoSuchEntityException):
+            for key in iam.list_access_keys(UserName=module.user)["AccessKeyMetadata"]:
+                iam.delete_access_key(UserName=module.user, AccessKeyId=key["AccessKeyId"])
+            iam.delete_user_policy(UserName=module.user, PolicyName=module.user)
+            iam.delete_user(UserName=module.user)
 
 
 def test_each_module_runs_as_its_own_user(standin: StandIn, modules: dict[str, Module], effort: int) -> None:
@@ -128,6 +148,97 @@ def test_each_module_runs_as_its_own_user(standin: StandIn, modules: dict[str, M
     # Each step is a process of the AWS CLI, and they are the same for all.
     for service in SERVICES if effort > 1 else SERVICES[:1]:
         verify(modules[service])
+
+
+_KILLED = """
+const { Config, Lib, name } = require("./loader.js")();
+const helper = Lib(Config);
+const make = {
+  dynamodb: () => helper.createTable(name("crud"), "kind", "id"),
+  s3: async () => {
+    await helper.createBucket(name("uploads"));
+    await helper.put(name("uploads"), "left", "behind");
+  },
+  sqs: () => helper.createQueue(name("actions")),
+};
+make[process.argv[2]]().finally(() => process.kill(process.pid, "SIGKILL"));
+"""
+
+
+def killed(module: Module) -> subprocess.Popen[str]:
+    """A suite that ends when it has made something, with no time for anything else."""
+    (module.folder / "killed.js").write_text(_KILLED)
+    return module.start(command=f"node killed.js {module.service}")
+
+
+def test_what_a_killed_suite_leaves_is_swept(standin: StandIn, modules: dict[str, Module]) -> None:
+    """As the user of the page, who needs to be allowed that too."""
+    for module in modules.values():
+        make_user(standin, module)
+    running = [killed(module) for module in modules.values()]
+    said = [process.communicate(timeout=300)[0] for process in running]
+    for module in modules.values():
+        (receipt,) = module.receipts
+        assert receipt["reasons"][0] == "the command was ended by SIGKILL", said
+        assert [left["swept"] for left in receipt["leftovers"]] == [True], receipt["leftovers"]
+    _nothing_is_left(standin)
+
+
+_NOT_ASKED = frozenset({"s3:ListBucketMultipartUploads", "s3:DeleteObjectVersion"})
+"""AWS asks for them when sandgate empties a bucket, and the emulator behind the stand-in does not."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("service", SERVICES)
+def test_no_action_of_a_policy_is_one_too_many(
+    standin: StandIn, modules: dict[str, Module], service: str, effort: int
+) -> None:
+    if effort < 2:
+        pytest.skip("a run for each action; SANDGATE_EFFORT=2 runs it")
+    module = modules[service]
+    make_user(standin, module)
+    for action, policy in module.without():
+        if action in _NOT_ASKED:
+            continue
+        standin.admin_client("iam").put_user_policy(UserName=module.user, PolicyName=module.user, PolicyDocument=policy)
+        assert not (_passes(module) and _swept(module) and _verified(module)), action
+        _remove_all(standin)
+
+
+def _passes(module: Module) -> bool:
+    process = module.start()
+    process.communicate(timeout=300)
+    return process.returncode == 0
+
+
+def _swept(module: Module) -> bool:
+    killed(module).communicate(timeout=300)
+    newest = max(module.receipts, key=lambda receipt: float(receipt["started"]))
+    return all(left["swept"] for left in newest["leftovers"])
+
+
+def _verified(module: Module) -> bool:
+    try:
+        verify(module)
+    except AssertionError:
+        return False
+    return True
+
+
+def _remove_all(standin: StandIn) -> None:
+    """What a user who may do less could not."""
+    dynamodb, s3, sqs = (standin.admin_client(service) for service in SERVICES)
+    for name in dynamodb.list_tables()["TableNames"]:
+        if name.endswith("_crud"):
+            dynamodb.delete_table(TableName=name)
+    for bucket in s3.list_buckets()["Buckets"]:
+        if bucket["Name"].endswith(("-uploads", "-copies")):
+            for found in s3.list_objects_v2(Bucket=bucket["Name"]).get("Contents", []):
+                s3.delete_object(Bucket=bucket["Name"], Key=found["Key"])
+            s3.delete_bucket(Bucket=bucket["Name"])
+    for url in sqs.list_queues().get("QueueUrls", []):
+        if url.endswith(("_actions", "_later", "_purged")):
+            sqs.delete_queue(QueueUrl=url)
 
 
 @pytest.mark.slow

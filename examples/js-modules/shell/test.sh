@@ -12,7 +12,7 @@ call() { aws ${AWS_ENDPOINT_URL:+--endpoint-url "$AWS_ENDPOINT_URL"} --output te
 clean() {
   status=$?
   trap - EXIT
-  [ -z "${url:-}" ] || call sqs delete-queue --queue-url "$url"
+  [ -z "${url:-}" ] || call sqs delete-queue --queue-url "$url" || status=1
   call s3 rb --force "s3://$bucket" >"$work/said" 2>&1 || [ "$status" -ne 0 ] || { cat "$work/said"; status=1; }
   call dynamodb delete-table --table-name "$table" >"$work/said" 2>&1 || [ "$status" -ne 0 ] || { cat "$work/said"; status=1; }
   rm -r "$work"

@@ -16,15 +16,13 @@ const {
   TransactWriteItemsCommand,
   UpdateItemCommand,
   UpdateTimeToLiveCommand,
-  waitUntilTableExists,
-  waitUntilTableNotExists,
 } = require("@aws-sdk/client-dynamodb");
 const { marshall, unmarshall } = require("@aws-sdk/util-dynamodb");
 
 // Amazon DynamoDB API Reference: at most so many items in one BatchWriteItem, and in one BatchGetItem.
 const WRITES = 25;
 const READS = 100;
-const PATIENCE = { maxWaitTime: 300, minDelay: 1, maxDelay: 5 };
+const PATIENCE = 300_000;
 
 const item = (values) => marshall(values, { removeUndefinedValues: true });
 
@@ -33,6 +31,15 @@ function* chunks(list, size) {
 }
 
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** Wait until `look` says true. What it throws ends the wait: the SDK's own waiters take a missing permission for "not yet". */
+async function until(look) {
+  const deadline = Date.now() + PATIENCE;
+  for (let wait = 100; !(await look()); wait = Math.min(2 * wait, 5000)) {
+    if (Date.now() > deadline) throw new Error(`it has not come to be in ${PATIENCE / 1000} seconds`);
+    await pause(wait);
+  }
+}
 
 /** True once `write` succeeds, false where its condition does not hold. */
 async function whether(write) {
@@ -58,6 +65,16 @@ module.exports = function dynamodb(config) {
     ...(config.ENDPOINT ? { endpoint: config.ENDPOINT } : {}),
   });
   const send = (command) => client.send(command);
+
+  /** What DynamoDB says of a table; nothing where there is none. */
+  async function status(TableName) {
+    try {
+      return (await send(new DescribeTableCommand({ TableName }))).Table.TableStatus;
+    } catch (error) {
+      if (error.name === "ResourceNotFoundException") return "";
+      throw error;
+    }
+  }
 
   async function* pages(Command, request) {
     let ExclusiveStartKey;
@@ -96,23 +113,16 @@ module.exports = function dynamodb(config) {
           AttributeDefinitions: keys.map(([AttributeName]) => ({ AttributeName, AttributeType: "S" })),
         }),
       );
-      await waitUntilTableExists({ client, ...PATIENCE }, { TableName });
+      await until(async () => (await status(TableName)) === "ACTIVE");
     },
 
     /** Remove a table and wait until it is gone, so that its name can be used again. */
     async deleteTable(TableName) {
       await send(new DeleteTableCommand({ TableName }));
-      await waitUntilTableNotExists({ client, ...PATIENCE }, { TableName });
+      await until(async () => (await status(TableName)) === "");
     },
 
-    async status(TableName) {
-      try {
-        return (await send(new DescribeTableCommand({ TableName }))).Table.TableStatus;
-      } catch (error) {
-        if (error.name === "ResourceNotFoundException") return "";
-        throw error;
-      }
-    },
+    status,
 
     async put(TableName, values) {
       await send(new PutItemCommand({ TableName, Item: item(values) }));

@@ -11,12 +11,20 @@ const {
   ListObjectsV2Command,
   PutObjectCommand,
   S3Client,
-  waitUntilBucketExists,
-  waitUntilBucketNotExists,
 } = require("@aws-sdk/client-s3");
 
-const PATIENCE = { maxWaitTime: 120, minDelay: 1, maxDelay: 5 };
+const PATIENCE = 120_000;
 const absent = (error) => error.$metadata?.httpStatusCode === 404;
+const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** Wait until `look` says true. What it throws ends the wait: the SDK's own waiters take a missing permission for "not yet". */
+async function until(look) {
+  const deadline = Date.now() + PATIENCE;
+  for (let wait = 100; !(await look()); wait = Math.min(2 * wait, 5000)) {
+    if (Date.now() > deadline) throw new Error(`it has not come to be in ${PATIENCE / 1000} seconds`);
+    await pause(wait);
+  }
+}
 
 /**
  * A helper for one account and region.
@@ -33,6 +41,16 @@ module.exports = function s3(config) {
     ...(config.ENDPOINT ? { endpoint: config.ENDPOINT } : {}),
   });
   const send = (command) => client.send(command);
+
+  async function exists(Bucket) {
+    try {
+      await send(new HeadBucketCommand({ Bucket }));
+      return true;
+    } catch (error) {
+      if (absent(error)) return false;
+      throw error;
+    }
+  }
 
   async function list(Bucket, Prefix, MaxKeys) {
     const keys = [];
@@ -61,25 +79,17 @@ module.exports = function s3(config) {
       // us-east-1 is what no constraint means, and cannot be named as one.
       const CreateBucketConfiguration = config.REGION === "us-east-1" ? undefined : { LocationConstraint: config.REGION };
       await send(new CreateBucketCommand({ Bucket, CreateBucketConfiguration }));
-      await waitUntilBucketExists({ client, ...PATIENCE }, { Bucket });
+      await until(() => exists(Bucket));
     },
 
     /** Remove a bucket with all that is in it, and wait until it is gone. */
     async deleteBucket(Bucket) {
       await remove(Bucket, (await list(Bucket)).keys);
       await send(new DeleteBucketCommand({ Bucket }));
-      await waitUntilBucketNotExists({ client, ...PATIENCE }, { Bucket });
+      await until(async () => !(await exists(Bucket)));
     },
 
-    async exists(Bucket) {
-      try {
-        await send(new HeadBucketCommand({ Bucket }));
-        return true;
-      } catch (error) {
-        if (absent(error)) return false;
-        throw error;
-      }
-    },
+    exists,
 
     async put(Bucket, Key, Body, { ContentType, Metadata } = {}) {
       await send(new PutObjectCommand({ Bucket, Key, Body, ContentType, Metadata }));
