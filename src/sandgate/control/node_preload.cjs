@@ -56,12 +56,32 @@ function tell(place, authorization) {
   }
 }
 
+const connected = new Set();
+const mocked = new Map();
+
+/** See which of the requests that nock or msw might answer were let through: there is a connection then. */
+function followMocks() {
+  for (const { Agent } of [http, https]) {
+    const before = Agent.prototype.createConnection;
+    Agent.prototype.createConnection = function createConnection(options, ...rest) {
+      const place = `${options?.host || "localhost"}:${options?.port}`;
+      connected.add(place);
+      for (const authorization of mocked.get(place) ?? []) tell(place, authorization);
+      mocked.delete(place);
+      return before.call(this, options, ...rest);
+    };
+  }
+}
+
 /** Tell of a request that an SDK has made, by its signature or by its name, to a place that is not the gate. */
-function look(host, place, field, path) {
+function look(host, place, field, path, agent) {
   const presigned = /[?&]X-Amz-Credential=([^&]*)/.exec(path);
   const authorization = presigned ? `Credential=${presigned[1].replaceAll(/%2F/gi, "/")}/` : field("authorization");
   const signed = presigned !== null || SIGNED.test(authorization);
-  if ((signed || SDK.test(field("user-agent"))) && !LINK_LOCAL.test(host)) tell(place, authorization);
+  if (!(signed || SDK.test(field("user-agent"))) || LINK_LOCAL.test(host)) return;
+  const mock = /^Mock/.test(agent?.constructor?.name ?? "") && !connected.has(place);
+  if (mock) mocked.set(place, [...(mocked.get(place) ?? []), authorization]);
+  else tell(place, authorization);
 }
 
 const bare = (host) => host.replace(/^\[|\]$/g, "");
@@ -73,10 +93,10 @@ function placed(given) {
 }
 
 /** Look at a request to a URL. */
-function lookAt(given, field, path) {
+function lookAt(given, field, path, agent) {
   if (!URL.canParse(given)) return;
   const [host, port] = placed(given);
-  if (placeOf(host, port) === "other") look(host, `${host}:${port}`, field, path);
+  if (placeOf(host, port) === "other") look(host, `${host}:${port}`, field, path, agent);
 }
 
 /** Headers as a list of names and values; they come as that, as pairs, as an object, or as undici has written them. */
@@ -133,7 +153,8 @@ function wrap(module_, usual) {
     const socket = options.socketPath || options.agent?.options?.socketPath;
     const where = socket ? `unix:${socket}` : `${host}:${port}`;
     const place = socket ? "other" : placeOf(host, port);
-    if (place === "other") look(socket ? "" : host, where, fieldOf(options.headers), String(options.path ?? ""));
+    const field = fieldOf(options.headers);
+    if (place === "other") look(socket ? "" : host, where, field, String(options.path ?? ""), options.agent);
     if (place !== "aws" && place !== "prefixed") {
       const sent = before.apply(this, given);
       seen.set(sent, place === "other" ? [host, where] : []);
@@ -198,8 +219,8 @@ function watch() {
   channels.subscribe("http.client.request.start", ({ request }) => {
     const field = (name) => String(request.getHeader(name) ?? "");
     const [host, where] = seen.get(request) ?? [];
-    if (where) look(host, where, field, request.path);
-    else if (!seen.has(request) && field("host")) lookAt(`${request.protocol}//${field("host")}`, field, request.path);
+    if (where) look(host, where, field, request.path, request.agent);
+    else if (!seen.has(request)) lookAt(`${request.protocol}//${field("host")}`, field, request.path, request.agent);
   });
   channels.subscribe("undici:request:create", ({ request }) => {
     lookAt(request.origin, fieldOf(request.headers), String(request.path ?? ""));
@@ -260,6 +281,7 @@ if (gate && directory) {
   wrap(https, 443);
   wrapFetch();
   watch();
+  followMocks();
   followChildren();
   syncBuiltinESMExports();
 }

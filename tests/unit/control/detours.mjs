@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { rmSync } from "node:fs";
 import http from "node:http";
 import http2 from "node:http2";
+import { Duplex } from "node:stream";
 import { Worker } from "node:worker_threads";
 
 const signed = (service) => `AWS4-HMAC-SHA256 Credential=key/20260101/eu-west-1/${service}/aws4_request, Signature=x`;
@@ -12,6 +13,15 @@ const send = async (request) => (await once(request.end(), "response"))[0].resum
 /** A program that makes such a request. */
 const program = (port, service) => `require("node:http").get(${JSON.stringify({ ...options(port, service) })}, (answer) => answer.resume())`;
 
+/** As nock and msw do: what is mocked never gets a connection. */
+class MockAgent extends http.Agent {
+  createConnection(options, ready) {
+    if (options.port !== 1) return new http.Agent().createConnection(options, ready);
+    const answer = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+    return new Duplex({ read() {}, write(_data, _encoding, done) { this.push(answer); done(); } });
+  }
+}
+
 const [socketPath] = process.argv.slice(2);
 const server = http.createServer((_request, response) => response.writeHead(500).end());
 await once(server.listen(0, "127.0.0.1"), "listening");
@@ -19,6 +29,9 @@ const local = http.createServer((_request, response) => response.writeHead(500).
 await once(local.listen(socketPath), "listening");
 const { port } = server.address();
 
+// First, since the place has had no connection yet.
+await send(http.request({ ...options(port, "through"), agent: new MockAgent() }));
+await send(http.request({ ...options(1, "mocked"), agent: new MockAgent() }));
 const later = http.request({ port, host: "127.0.0.1", agent: false });
 later.setHeader("authorization", signed("later"));
 await send(later);

@@ -55,9 +55,9 @@ def node(tmp_path: Path, require_tool: Callable[[str], str]) -> Node:
 
 
 def test_calls_are_seen_by_whatever_way_they_go(node: Node, tmp_path: Path) -> None:
-    """Where a signature comes late, by other modules, and in processes and threads with an environment of their own."""
+    """By other modules, signed late, from processes and threads with their own environment; what is mocked is not."""
     port = node(str(Path(__file__).with_name("detours.mjs")), "a socket")
-    here = {"later", "class", "http2", "lost", "child", "thread", "sync"}
+    here = {"through", "later", "class", "http2", "lost", "child", "thread", "sync"}
     assert {(sighting.host, sighting.service) for sighting in seen(tmp_path / "a run")} == {
         *((f"127.0.0.1:{port}", service) for service in here),
         ("unix:a_socket", "socket"),
