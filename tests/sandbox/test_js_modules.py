@@ -251,6 +251,7 @@ def test_all_of_them_run_as_the_user_that_up_makes(standin: StandIn, modules: di
     for line in (
         "sandgate up --tier integration --yes --no-ci",
         "sandgate run --tier integration -- npm test",
+        "sandgate run --tier integration -- sh shell/test.sh",
         "sandgate down --tier integration --yes --no-ci",
     ):
         done = subprocess.run(
