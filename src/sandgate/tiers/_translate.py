@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from sandgate.iam.document import Document, Statement
-from sandgate.iam.match import STAR, matcher, pattern
+from sandgate.iam.match import STAR, is_literal, matcher, pattern
 from sandgate.tiers._compact import compact
 from sandgate.tiers._differences import Tables, tables
 from sandgate.tiers._expand import expanded
@@ -36,16 +36,52 @@ def translate(document: Document, *, variables: Mapping[str, str], known: Tables
         derives; it allows nothing of a service of which the given one allows nothing.
     """
     known = known or tables()
-    statements = [new for statement in document.statements for new in _statement(statement, document, variables, known)]
-    free = tuple(action for action in sorted(known.free) if _speaks(document, action))
+    asked = _Asked(known)
+    statements = [new for statement in document.statements for new in _statement(statement, document, variables, asked)]
+    speaks = _speaks(document)
+    free = tuple(action for action in sorted(known.free) if speaks(action.partition(":")[0]))
     if free:
         statements.append(Statement(effect="Allow", sid="Free", actions=free, resources=("*",)))
     return compact(replace(document, statements=tuple(statements)), also=_names(known))
 
 
+class _Asked:
+    """Every action that the tables name, by service: most statements speak of one service, and most tables of others.
+
+    Args:
+        known: the tables.
+    """
+
+    def __init__(self, known: Tables) -> None:
+        self.known = known
+        self._all = frozenset(known.literal).union(
+            known.unseen, *known.literal.values(), *(r.actions for r in known.moved)
+        )
+        self._by_service: dict[str, list[tuple[str, str]]] = {}
+        for action in self._all:
+            lower = action.lower()
+            self._by_service.setdefault(lower.partition(":")[0], []).append((lower, action))
+
+    def spoken(self, actions: tuple[str, ...]) -> frozenset[str]:
+        """Those that patterns fit."""
+        return frozenset(action for text in actions for action in self._fitting(text.lower()))
+
+    def granted(self, statement: Statement) -> frozenset[str]:
+        """Those that a statement means."""
+        return self.spoken(statement.actions) if statement.actions else self._all - self.spoken(statement.not_actions)
+
+    def _fitting(self, text: str) -> Iterator[str]:
+        service = text.partition(":")[0]
+        named = ":" in text and is_literal(pattern(service))
+        test = matcher(pattern(text))
+        for asked in [self._by_service.get(service, ())] if named else self._by_service.values():
+            yield from (action for lower, action in asked if test(lower))
+
+
 def _statement(
-    statement: Statement, document: Document, variables: Mapping[str, str], known: Tables
+    statement: Statement, document: Document, variables: Mapping[str, str], asked: _Asked
 ) -> Iterator[Statement]:
+    known = asked.known
     allow = statement.effect == "Allow"
     if not allow and not all(known.knows(condition.key) for condition in statement.conditions):
         # Without the key the emulator may see the condition fulfilled where AWS does not: it would refuse too much.
@@ -54,24 +90,24 @@ def _statement(
     if plain is None:
         return
     kept = tuple(condition for condition in plain.conditions if known.knows(condition.key))
-    named = _named(replace(plain, conditions=kept), known)
+    named = _named(replace(plain, conditions=kept), asked)
     if not allow and named.not_resources:
         # "Deny all but ours" is meant for ARNs; a call of which the emulator sees none may be one of ours.
         named = replace(named, not_resources=(*named.not_resources, UNSEEN))
     yield named
     if allow and named.resources and not any(set(pattern(arn)) == {STAR} for arn in named.resources):
-        yield from _elsewhere(named, known)
+        yield from _elsewhere(named, asked)
 
 
-def _elsewhere(statement: Statement, known: Tables) -> Iterator[Statement]:
+def _elsewhere(statement: Statement, asked: _Asked) -> Iterator[Statement]:
     """What is allowed on ARNs, on what the emulator sees instead."""
-    allowed = _grants(statement)
-    unseen = tuple(action for action in sorted(known.unseen) if allowed(action))
+    allowed = asked.granted(statement)
+    unseen = tuple(sorted(asked.known.unseen & allowed))
     if unseen:
         yield _also(statement, "Unseen", unseen, (UNSEEN,))
     moved: dict[tuple[str, ...], set[str]] = {}
-    for rule in known.moved:
-        actions = {action for action in rule.actions if allowed(action)}
+    for rule in asked.known.moved:
+        actions = rule.actions & allowed
         found = (rule.of(arn) for arn in statement.resources) if actions else ()
         arns = tuple(dict.fromkeys(arn for arn in found if arn and not _holds(statement.resources, arn)))
         if arns:
@@ -95,40 +131,26 @@ def _holds(patterns: tuple[str, ...], arn: str) -> bool:
     return any(one == arn or (one.endswith("*") and arn.startswith(one[:-1])) for one in patterns)
 
 
-def _named(statement: Statement, known: Tables) -> Statement:
+def _named(statement: Statement, asked: _Asked) -> Statement:
     """With the names under which the emulator asks for what the statement speaks of."""
-    spoken = _speaker(statement.actions or statement.not_actions)
-    names = tuple(
-        action
-        for action in sorted(known.literal)
-        if not spoken(action) and any(spoken(own) for own in known.literal[action])
-    )
+    spoken = asked.spoken(statement.actions or statement.not_actions)
+    literal = asked.known.literal
+    names = tuple(sorted(action for action in literal if action not in spoken and literal[action] & spoken))
     if statement.actions:
         return replace(statement, actions=(*statement.actions, *names))
     return replace(statement, not_actions=(*statement.not_actions, *names))
 
 
-def _grants(statement: Statement) -> Callable[[str], bool]:
-    if statement.actions:
-        return _speaker(statement.actions)
-    excluded = _speaker(statement.not_actions)
-    return lambda action: not excluded(action)
-
-
-def _speaker(actions: tuple[str, ...]) -> Callable[[str], bool]:
-    tests = [matcher(pattern(text.lower())) for text in actions]
-    return lambda action: any(test(action.lower()) for test in tests)
-
-
-def _speaks(document: Document, action: str) -> bool:
-    """Whether the document allows anything of the action's service."""
-    service = action.partition(":")[0]
-    return any(
-        matcher(pattern(text.lower().partition(":")[0]))(service)
+def _speaks(document: Document) -> Callable[[str], bool]:
+    """Whether the document allows anything of a service."""
+    services = {
+        text.lower().partition(":")[0]
         for statement in document.statements
         if statement.effect == "Allow"
         for text in statement.actions
-    )
+    }
+    tests = [matcher(pattern(service)) for service in services]
+    return lambda service: any(test(service) for test in tests)
 
 
 def _names(known: Tables) -> frozenset[str]:
