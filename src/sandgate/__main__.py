@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 
 __all__ = ["main"]
+
+_GC_THRESHOLD = 100_000
+"""Objects: what is loaded is no garbage, and looking through it again and again is a tenth of a start."""
 
 
 def main() -> None:
@@ -13,6 +17,7 @@ def main() -> None:
     Loading it takes a moment in which nothing has begun: until then Ctrl-C ends the process without a word, as it ends
     programs that are not written in Python.
     """
+    gc.set_threshold(_GC_THRESHOLD)
     ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # not in a script's background job
     if ours:
         signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -39,6 +39,7 @@ def run(job: Mapping[str, Any]) -> int:
     os.environ.update(job["environ"])
     sys.path[:1] = [job["folder"], f"{job['folder']}/src"]
     sys.argv = ["pytest", *job["arguments"]]
+    gc.set_threshold(100_000)  # most of what a test loads stays to its end
     return int(pytest.main(job["arguments"]))
 
 

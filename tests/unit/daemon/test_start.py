@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from sandgate.daemon import __main__ as daemon
+from sandgate.daemon import process as daemon
 
 SECRET = "Invalid header value b'IQoJb3JpZ2luX2VjEA\\n'"
 
@@ -45,3 +47,30 @@ def test_it_names_the_place_and_not_the_text(
     assert "ValueError at _fail:" in said["message"]
     assert said["where"] == str(tmp_path / "gate.log")
     assert "IQoJ" not in str(said) + caplog.text
+
+
+class _Served(_Broken):
+    """A gate that is told to stop once it is ready."""
+
+    async def start(self) -> None:
+        self.stopping.set()
+
+
+@pytest.fixture
+def no_garbage() -> Iterator[None]:
+    """As `daemon.__main__` starts: garbage is not looked for."""
+    before = gc.get_threshold()
+    gc.disable()
+    yield
+    gc.unfreeze()
+    gc.set_threshold(*before)
+    gc.enable()
+
+
+@pytest.mark.usefixtures("no_garbage")
+def test_once_it_serves_garbage_is_looked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(daemon, "Gate", _Served)
+    monkeypatch.setattr(daemon, "Config", SimpleNamespace(from_json=lambda data: data))
+    order = {"config": {}, "run_dir": "", "work_dir": "", "cache_dir": "", "detached": True}
+    assert asyncio.run(daemon._serve(order)) == 0
+    assert gc.isenabled()
