@@ -8,6 +8,7 @@ makes the whole session red. Env files are left out: that is where real keys are
 from __future__ import annotations
 
 import base64
+import gc
 import os
 import shutil
 import signal
@@ -58,6 +59,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "needs(*tools): programs that the test cannot run without")
     config.addinivalue_line("markers", "slow: takes more than a few seconds; SANDGATE_EFFORT scales what it tries")
     config.stash[_found] = []
+    # Thousands of tests that are collected are no garbage: to look through them again and again doubles the time.
+    gc.set_threshold(100_000)
     os.environ.update(CANARIES)
     # Some images set this; each of the thousands of Pythons that tests start would compile botocore for itself.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -72,6 +75,11 @@ def pytest_configure(config: pytest.Config) -> None:
     for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, signal.default_int_handler if number is signal.SIGINT else signal.SIG_DFL)
+
+
+def pytest_collection_finish() -> None:
+    """What is collected stays to the end, and is not looked through."""
+    gc.freeze()
 
 
 @pytest.hookimpl(tryfirst=True)

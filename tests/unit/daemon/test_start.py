@@ -62,7 +62,6 @@ def no_garbage() -> Iterator[None]:
     before = gc.get_threshold()
     gc.disable()
     yield
-    gc.unfreeze()
     gc.set_threshold(*before)
     gc.enable()
 
