@@ -21,6 +21,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from tests.quick import QUICK
 
 from sandgate.config.load import load
 
@@ -72,6 +73,7 @@ class Project:
         self.folder.mkdir(exist_ok=True)
         self.environ = {
             **{name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "SANDGATE_"))},
+            **QUICK,
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "COLUMNS": "100",
         }

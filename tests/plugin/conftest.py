@@ -15,6 +15,7 @@ from typing import Any
 
 import platformdirs
 import pytest
+from tests.quick import QUICK
 
 from sandgate.core.log import read_log
 
@@ -66,7 +67,7 @@ class Project:
     def environ(self, **more: str) -> dict[str, str]:
         """Ours with the canaries in it, without what this pytest and its plugins put there."""
         ours = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "SANDGATE_", "COV_CORE"))}
-        return {**ours, "SANDGATE_CACHE_DIR": self._cache, "PYTHONDONTWRITEBYTECODE": "1", **more}
+        return {**ours, **QUICK, "SANDGATE_CACHE_DIR": self._cache, "PYTHONDONTWRITEBYTECODE": "1", **more}
 
     def start(self, *command: str, **environ: str) -> subprocess.Popen[str]:
         return subprocess.Popen(

@@ -23,6 +23,7 @@ from typing import Any
 
 import pytest
 from filelock import FileLock
+from tests.quick import QUICK
 
 _PR_SET_CHILD_SUBREAPER = 36
 CALL = [sys.executable, "-c", "import boto3; print(boto3.client('sts').get_caller_identity()['Arn'])"]
@@ -280,6 +281,7 @@ def project(tmp_path: Path, leaves_nothing: None) -> Iterator[Project]:
     (folder / "pyproject.toml").write_text("[tool.sandgate]\n")
     environ = {
         **{name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "SANDGATE_"))},
+        **QUICK,
         "TMPDIR": str(tmp),
         "COLUMNS": "100",
     }

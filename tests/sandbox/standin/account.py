@@ -15,6 +15,7 @@ from typing import Any
 import boto3
 import trustme
 from botocore.config import Config
+from tests.quick import QUICK
 from tests.sandbox.standin.emulation.key_ids import key_id
 from tests.sandbox.standin.emulator import Emulator, cache_folder
 from tests.sandbox.standin.front import Front
@@ -125,6 +126,7 @@ class StandIn:
         path = os.pathsep.join(filter(None, (str(_OVERRIDE), os.environ.get("PYTHONPATH", ""))))
         return {
             **kept,
+            **QUICK,
             "HOME": str(home),
             "TMPDIR": str(tmp),
             "COLUMNS": "100",

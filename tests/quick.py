@@ -1,0 +1,10 @@
+"""What every pytest that a test starts does without."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+__all__ = ["QUICK"]
+
+QUICK: Mapping[str, str] = {"PYTEST_ADDOPTS": "-p no:anyio -p no:hypothesispytest"}
+"""Plugins that libraries of this environment bring along, which no project of a test uses: half of a pytest's start."""
