@@ -6,18 +6,21 @@ clocks nor process numbers are asked.
 
 from __future__ import annotations
 
-import asyncio
 import fcntl
 import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sandgate.core.log import AppendLog, cut_torn_line, read_log
 from sandgate.errors import RunError
-from sandgate.ledger.mirror import Mirror
 from sandgate.ledger.state import SCHEMA, State, fold, is_sound
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from sandgate.ledger.mirror import Mirror
 
 __all__ = ["NAME", "Book", "is_held", "read_state"]
 
@@ -210,6 +213,8 @@ class Book:
         Returns:
             Whether it is.
         """
+        import asyncio  # noqa: PLC0415 - who reads ledgers only does without
+
         wanted = self._written
         while self._durable and self._synced < wanted and not self.failed:
             if self._syncing is None or self._syncing.done():
@@ -218,6 +223,8 @@ class Book:
         return not self.failed and (self._mirror is None or await self._mirror.flush())
 
     async def _flush(self) -> None:
+        import asyncio  # noqa: PLC0415 - likewise
+
         mark = self._written
         try:
             await asyncio.to_thread(os.fsync, self._fd)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
 from xml.parsers import expat
-from xml.sax.saxutils import escape
 
 from sandgate.rewrite.document import Document, Found, RewriteError, Steps, follow
 
@@ -42,7 +42,7 @@ def _refuse_doctype(*_: object) -> None:
 
 
 def _encode(text: str) -> bytes:
-    return escape(text).encode("ascii", "xmlcharrefreplace")
+    return escape(text, quote=False).encode("ascii", "xmlcharrefreplace")
 
 
 class _Element:

@@ -6,16 +6,11 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
-import yaml
-
 from sandgate.errors import StackError
-from sandgate.templates.nodes import MAX_DEPTH, NodeError, Reader
 
 __all__ = ["SAM_TRANSFORM", "read_text", "transform_names"]
 
 SAM_TRANSFORM = "AWS::Serverless-2016-10-31"
-
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def read_text(text: str, *, where: str, is_json: bool = False) -> tuple[dict[str, Any], Mapping[str, int]]:
@@ -52,33 +47,13 @@ def transform_names(body: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _yaml(text: str, where: str) -> tuple[Any, Mapping[str, int]]:
-    reader = Reader()
+    # Here, not above: most processes that can read templates never see one in YAML.
+    from sandgate.templates.as_yaml import YamlError, read_yaml  # noqa: PLC0415
+
     try:
-        _check_depth(text)
-        node = yaml.compose(text, Loader=_Loader)
-        return (None if node is None else reader.value(node)), reader.lines
-    except NodeError as error:
+        return read_yaml(text)
+    except YamlError as error:
         _syntax(str(error), where, error.line, error.column)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        problem = " ".join(part for part in (error.problem, error.context) if part)
-        _syntax(problem or "not YAML", where, mark.line + 1 if mark else 1, mark.column + 1 if mark else 1)
-    except yaml.reader.ReaderError as error:
-        before = text[: error.position]
-        column = len(before) - (before.rfind("\n") + 1) + 1
-        _syntax(f"character {error.character!r} is not allowed in YAML", where, before.count("\n") + 1, column)
-
-
-def _check_depth(text: str) -> None:
-    """Stop before the composer sees a document that would overflow its C stack; the event stream is flat."""
-    depth = 0
-    for event in yaml.parse(text, Loader=_Loader):
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-            if depth > MAX_DEPTH:
-                raise NodeError(f"template is nested deeper than {MAX_DEPTH} levels", event)
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
 
 
 def _json(text: str, where: str) -> Any:

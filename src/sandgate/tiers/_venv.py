@@ -15,8 +15,6 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from filelock import FileLock
-
 from sandgate.errors import EnvironmentFault
 
 __all__ = ["emulator_made", "emulator_python", "ensure_environment", "find_uv"]
@@ -72,6 +70,8 @@ def ensure_environment(
     python = final / "bin" / "python"
     if _is_made(final):
         return python
+    from filelock import FileLock  # noqa: PLC0415 - nearly always it is made already
+
     try:
         cache_dir.mkdir(parents=True, exist_ok=True)
         with FileLock(cache_dir / f"{name}.lock"):
