@@ -8,10 +8,10 @@ from typing import Any
 
 from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
-from botocore.parsers import ResponseParserError
 
 from sandgate.core.paths import every, first
 from sandgate.resources._model import Key, Listing, ResourceType
+from sandgate.sweep.unread import unread
 
 __all__ = ["CannotListError", "Found", "born", "detailed", "list_all", "listing_for", "pages"]
 
@@ -113,7 +113,7 @@ def detailed(client: Any, kind: ResourceType, found: Found) -> Found:
     given = {name: first(found.entry, at) for name, at in parameters.items()}
     try:
         answer = getattr(client, xform_name(operation))(**given)
-    except (ClientError, BotoCoreError, ResponseParserError) as error:
+    except (ClientError, BotoCoreError, unread()) as error:
         raise CannotListError(_why(error)) from error
     more = first(answer, path)
     entry = {**found.entry, **(more if isinstance(more, Mapping) else {})}
@@ -136,7 +136,7 @@ def born(client: Any, kind: ResourceType, found: Found) -> Found:
     }
     try:
         answer = getattr(client, xform_name(birth.operation))(**given, **birth.fixed)
-    except (ClientError, BotoCoreError, ResponseParserError) as error:
+    except (ClientError, BotoCoreError, unread()) as error:
         raise CannotListError(_why(error)) from error
     return replace(found, created=first(answer, birth.path))
 
@@ -173,7 +173,7 @@ def pages(
             if not following or following == token:
                 return
             token = following
-    except (ClientError, BotoCoreError, ResponseParserError) as error:
+    except (ClientError, BotoCoreError, unread()) as error:
         if given and isinstance(error, ClientError) and _is_missing(error):
             return  # what is asked about is gone, and so is what was in it
         raise CannotListError(_why(error)) from error
@@ -228,7 +228,7 @@ def _why(error: Exception) -> str:
     if isinstance(error, ClientError):
         told = error.response.get("Error", {})
         return f"{error.operation_name}: {told.get('Code', '')}: {told.get('Message', '')}".rstrip(": ")
-    if isinstance(error, ResponseParserError):
+    if isinstance(error, unread()):
         # Its text quotes the whole answer.
         return "an answer that cannot be read"
     return f"{type(error).__name__}: {error}"

@@ -9,11 +9,11 @@ from typing import Any
 
 from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
-from botocore.parsers import ResponseParserError
 
 from sandgate.core.paths import every, first, nested
 from sandgate.resources._model import Part, ResourceType
 from sandgate.sweep.found import CannotListError, Found, pages
+from sandgate.sweep.unread import unread
 
 __all__ = ["Answer", "RemovalError", "remove", "remove_batch"]
 
@@ -74,7 +74,7 @@ def remove(client: Any, kind: ResourceType, found: Found) -> tuple[Answer, str]:
         return _judge(kind, error)
     except (BotoCoreError, CannotListError) as error:
         return Answer.LATER, str(error)
-    except ResponseParserError:
+    except unread():
         return Answer.LATER, _TORN
 
 
@@ -96,7 +96,7 @@ def remove_batch(client: Any, kind: ResourceType, batch: Sequence[Found]) -> tup
         return answer, why
     except BotoCoreError as error:
         return Answer.LATER, str(error)
-    except ResponseParserError:
+    except unread():
         return Answer.LATER, _TORN
     return Answer.ACCEPTED, ""
 
