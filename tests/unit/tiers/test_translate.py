@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -63,6 +64,30 @@ def test_nothing_unseen_is_added_to_what_everything_fits_or_what_is_denied() -> 
     named = {"actions": ("dynamodb:PartiQLSelect",)}
     assert [one.resources for one in told(statement(**named, resources=("*",))) if one.sid != "Free"] == [("*",)]
     assert {one.resources for one in told(statement("Deny", **named, resources=(TABLE,)))} == {(TABLE,)}
+
+
+@pytest.mark.parametrize(
+    ("action", "means"),
+    [
+        ("*", True),
+        ("*:Scan", True),
+        ("dynamo*:s*", True),
+        ("?ynamodb:Scan", True),
+        ("DynamoDB:sCAN", True),
+        ("dynamodb:*", True),
+        ("dynamo:*", False),
+        ("sqs:*", False),
+        ("dynamo??:Query", False),
+    ],
+)
+def test_wildcards_and_case_of_a_service_mean_what_they_mean_in_iam(action: str, *, means: bool) -> None:
+    known = replace(NONE, unseen=frozenset({"dynamodb:Scan"}))
+    document = Document(statements=(statement(actions=(action,), resources=(TABLE,)),))
+    found = translate(document, variables={}, known=known).statements
+    assert [one.actions for one in found if one.resources == (UNSEEN,)] == [("dynamodb:Scan",)] * means
+    document = Document(statements=(statement(actions=(), not_actions=(action,), resources=(TABLE,)),))
+    found = translate(document, variables={}, known=known).statements
+    assert [one.actions for one in found if one.resources == (UNSEEN,)] == [("dynamodb:Scan",)] * (not means)
 
 
 @pytest.mark.parametrize(
