@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from sandgate.control.bundles import remove_bundles
 from sandgate.control.living import SWEEPING
 from sandgate.errors import RunError
 from sandgate.ledger.book import NAME, Book, is_held, read_state
@@ -24,6 +26,7 @@ __all__ = [
     "others_than",
     "past_runs",
     "project_of",
+    "tidy",
 ]
 
 
@@ -107,6 +110,18 @@ def _past(path: Path) -> Past:
         except RunError as error:
             return replace(past, failure=str(error))
     return past
+
+
+def tidy(runs: Iterable[Past]) -> None:
+    """Remove the certificates of runs whose gates were killed: others have done that themselves.
+
+    Args:
+        runs: of this machine.
+    """
+    for past in runs:
+        with contextlib.suppress(RunError):
+            if not past.machine and not is_held(past.directory / NAME):  # asked now: it may have been starting
+                remove_bundles(past.directory)
 
 
 def close_with_upstream(past: Past) -> int:

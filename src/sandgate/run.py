@@ -11,7 +11,7 @@ from typing import Any
 from sandgate.config.also_options import DEFAULT
 from sandgate.config.env_file import passed_values, protected_names
 from sandgate.config.model import Config
-from sandgate.control.bundles import bundles, java_options
+from sandgate.control.bundles import bundles, java_options, remove_bundles
 from sandgate.control.client import ControlClient
 from sandgate.control.elsewhere import NODE_PRELOAD
 from sandgate.control.launch import end, let_go, wait_gone
@@ -279,6 +279,7 @@ class Run:
         self._control.close()
         if self._process is not None:
             end(self._process, self._work_dir)
+            remove_bundles(self.directory)
 
 
 def key_names(config: Config) -> frozenset[str]:

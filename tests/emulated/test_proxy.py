@@ -301,4 +301,4 @@ def test_the_users_own_bundle_stays_trusted(proxied: Run, tmp_path: Path) -> Non
     assert text == own.read_text() + (proxied.directory / "ca.pem").read_text()
     assert seen["CURL_CA_BUNDLE"] == seen["SSL_CERT_FILE"] == str(proxied.directory / "ca-bundle.pem")
     assert seen["NODE_EXTRA_CA_CERTS"] == str(proxied.directory / "ca.pem")
-    assert proxied.environment(seen)["REQUESTS_CA_BUNDLE"] == seen["SSL_CERT_FILE"]
+    assert proxied.environment(seen)["REQUESTS_CA_BUNDLE"] == seen["REQUESTS_CA_BUNDLE"]

@@ -37,6 +37,8 @@ def seen(project: Any, *flags: str) -> tuple[dict[str, str], Any]:
     said = project.sandgate("run", *flags, "--", PYTHON, str(project.write("t.py", SCRIPT)))
     assert said.status == 0, said.err
     assert "egress   example.org 1 refused" in said.err
+    left = {path.name for path in project.folder.glob(".sandgate/runs/*/*")}
+    assert ("receipt.json" in left, {name for name in left if name.startswith("ca")}) == (True, set())
     return json.loads(said.out), project.receipt
 
 

@@ -10,12 +10,14 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from sandgate.core.environment import BUNDLE, BUNDLES, OWN_AUTHORITY, exceptions
+from sandgate.core.environment import BUNDLE, BUNDLES, OWN_AUTHORITY, exceptions, outside
 from sandgate.core.files import replace_text
 from sandgate.core.java import SUFFIX, TRUST_STORE, option_lines
 
-__all__ = ["bundles", "java_options"]
+__all__ = ["CERTIFICATES", "bundles", "java_options", "remove_bundles"]
 
+CERTIFICATES = ("ca*.pem", TRUST_STORE)
+"""Patterns of the files in a run's folder that hold certificates: half a megabyte."""
 _NODE = "NODE_EXTRA_CA_CERTS"
 _BEGIN = "BEGIN CERTIFICATE"
 _OF_A_RUN = (OWN_AUTHORITY, "events.jsonl")
@@ -28,11 +30,26 @@ def bundles(environ: Mapping[str, str], directory: Path) -> dict[str, str]:
     What its clients trust stays what the user has named; that is written anew, with the run's authority behind it.
 
     Args:
-        environ: where the user may have named one.
+        environ: where the user may have named one; a child of a child has the run's by then.
         directory: the run's.
     """
-    found = {name: _one(environ.get(name, ""), directory, directory / BUNDLE) for name in BUNDLES}
-    return {**found, _NODE: _one(environ.get(_NODE, ""), directory, directory / OWN_AUTHORITY)}
+    before = outside(environ)
+    usual = {**dict.fromkeys(BUNDLES, directory / BUNDLE), _NODE: directory / OWN_AUTHORITY}
+    ours = {name: named for name in usual if Path(named := environ.get(name, "")).parent == directory}
+    return {name: ours.get(name) or _one(before.get(name, ""), directory, path) for name, path in usual.items()}
+
+
+def remove_bundles(directory: Path) -> None:
+    """Remove the certificates of a run that has ended: its authority's key is gone, and nobody answers with it.
+
+    What Java reads stays, since no virtual machine starts in a shell where that file is missing.
+
+    Args:
+        directory: the run's.
+    """
+    for path in (found for pattern in CERTIFICATES for found in directory.glob(pattern)):
+        with contextlib.suppress(OSError):
+            path.unlink()
 
 
 def java_options(environ: Mapping[str, str], directory: Path, worker: str, proxy_url: str) -> str:

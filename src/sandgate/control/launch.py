@@ -20,9 +20,20 @@ from typing import IO
 
 from sandgate import errors
 from sandgate.control.messages import check_socket_path
+from sandgate.core.environment import outside
 from sandgate.errors import EnvironmentFault, RunError, SandgateError
 
-__all__ = ["end", "hang_up", "let_go", "make_work_dir", "name_work_dir", "spawn", "wait_gone", "wait_ready"]
+__all__ = [
+    "end",
+    "gate_environment",
+    "hang_up",
+    "let_go",
+    "make_work_dir",
+    "name_work_dir",
+    "spawn",
+    "wait_gone",
+    "wait_ready",
+]
 
 _PASSED_ON = (
     "PATH",
@@ -86,12 +97,22 @@ def _no_room(error: OSError) -> EnvironmentFault:
     )
 
 
-def spawn(order: Mapping[str, object], directory: Path) -> subprocess.Popen[bytes]:
-    """A session of its own: Ctrl-C reaches the front end only. No secret is in its arguments or environment."""
-    environ = {k: v for k, v in os.environ.items() if k in _PASSED_ON or k.startswith(_PREFIXES_PASSED_ON)}
+def gate_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """What a gate sees of a front end's environment.
+
+    Args:
+        environ: it; in the midst of another run proxy and certificates in it are for that run's children.
+    """
+    own = outside(environ)
+    found = {k: v for k, v in own.items() if k in _PASSED_ON or k.startswith(_PREFIXES_PASSED_ON)}
     # Not our own sys.path: it holds the user's folder, and a file there named like a module would shadow it.
     package = Path(__file__).parents[2]
-    environ["PYTHONPATH"] = os.pathsep.join(p for p in (os.environ.get("PYTHONPATH", ""), str(package)) if p)
+    found["PYTHONPATH"] = os.pathsep.join(p for p in (environ.get("PYTHONPATH", ""), str(package)) if p)
+    return found
+
+
+def spawn(order: Mapping[str, object], directory: Path) -> subprocess.Popen[bytes]:
+    """A session of its own: Ctrl-C reaches the front end only. No secret is in its arguments or environment."""
     try:
         with (directory / "gate.log").open("ab") as log:
             process = subprocess.Popen(
@@ -99,7 +120,7 @@ def spawn(order: Mapping[str, object], directory: Path) -> subprocess.Popen[byte
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
-                env=environ,
+                env=gate_environment(os.environ),
                 cwd="/",
                 start_new_session=True,
             )

@@ -12,9 +12,10 @@ import os
 import shutil
 from pathlib import Path
 
+from sandgate.control.bundles import CERTIFICATES
 from sandgate.control.door import CONTROL, INLET
 from sandgate.control.elsewhere import seen, tell
-from sandgate.core.java import SUFFIX, TRUST_STORE
+from sandgate.core.java import SUFFIX
 from sandgate.stacks.kept import remember
 
 __all__ = ["FOLDER", "make_view", "take_back"]
@@ -22,7 +23,7 @@ __all__ = ["FOLDER", "make_view", "take_back"]
 FOLDER = Path("/run/sandgate")
 """Where the folder of the gate's door stands inside; short, as paths of sockets must be."""
 _COPIED = ("config.json", "namespace")
-_OF_THE_PROXY = ("ca*.pem", TRUST_STORE, f"*{SUFFIX}")
+_OF_THE_PROXY = (*CERTIFICATES, f"*{SUFFIX}")
 _ARTIFACTS = "artifacts"
 
 

@@ -240,7 +240,7 @@ class Gate:
             return
         self._stopped = True
         await self._listener.drain(_DRAIN_SECONDS)
-        await self._proxying.front.close()
+        await self._proxying.close()
         if self._control is not None:
             self._control.close()
         if self._door is not None:

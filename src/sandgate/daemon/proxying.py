@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import secrets
 import ssl
+import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from sandgate.config.model import Config
+from sandgate.control.bundles import remove_bundles
 from sandgate.core.environment import BUNDLE, BUNDLES, OWN_AUTHORITY
 from sandgate.errors import EnvironmentFault
 from sandgate.gate.listener import HOST, Listener
@@ -40,6 +43,8 @@ class Proxying:
         self._config = config
         self._run_dir = run_dir
         self._context: Callable[[str], ssl.SSLContext] | None = None
+        self._writing = threading.Lock()
+        self._ended = False
         self.front = Front(secrets.token_urlsafe(_SECRET_BYTES))
 
     def make_authority(self) -> None:
@@ -53,12 +58,25 @@ class Proxying:
         from sandgate.proxy.roots import write_bundles  # noqa: PLC0415
 
         authority = Authority(self._run_dir.name)
-        try:
-            write_bundles(self._run_dir, authority.pem)
-        except OSError as error:
-            text = f"the run's certificates cannot be written: {error.strerror}"
-            raise EnvironmentFault(text, where=str(self._run_dir)) from error
+        with self._writing:
+            if self._ended:  # a start that has failed meanwhile
+                return
+            try:
+                write_bundles(self._run_dir, authority.pem)
+            except OSError as error:
+                text = f"the run's certificates cannot be written: {error.strerror}"
+                raise EnvironmentFault(text, where=str(self._run_dir)) from error
         self._context = authority.context
+
+    async def close(self) -> None:
+        """Cut tunnels, and remove what children trusted."""
+        await self.front.close()
+        await asyncio.to_thread(self._remove)
+
+    def _remove(self) -> None:
+        with self._writing:
+            self._ended = True
+            remove_bundles(self._run_dir)
 
     @property
     def of_endpoint(self) -> Callable[[], ssl.SSLContext] | None:

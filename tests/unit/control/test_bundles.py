@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import stat
 from pathlib import Path
 
-from sandgate.control.bundles import bundles, java_options
+import pytest
+
+from sandgate.control.bundles import bundles, java_options, remove_bundles
 
 
 def test_the_secret_is_in_a_file_of_the_owner_s(tmp_path: Path) -> None:
@@ -40,3 +43,43 @@ def test_a_users_own_bundle_counts_whatever_it_is_called(tmp_path: Path) -> None
     seen = bundles({"SSL_CERT_FILE": str(corp / "ca.pem"), "CURL_CA_BUNDLE": str(left / "ca.pem")}, run)
     assert (corp / "ca.pem").read_text() in Path(seen["SSL_CERT_FILE"]).read_text()
     assert seen["CURL_CA_BUNDLE"] == str(run / "ca-bundle.pem")
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    """Of a run, with the files of its gate."""
+    made = tmp_path / "run"
+    made.mkdir()
+    for name in ("ca.pem", "ca-bundle.pem", "ca-bundle.p12", "events.jsonl", "main-0.sandgate.vmoptions"):
+        (made / name).write_text(name)
+    return made
+
+
+@pytest.fixture
+def company(tmp_path: Path) -> Path:
+    """What the user trusts."""
+    path = tmp_path / "corp.pem"
+    path.write_text("-----BEGIN CERTIFICATE-----\nof the company\n-----END CERTIFICATE-----\n")
+    return path
+
+
+def test_a_child_of_a_child_trusts_the_company_too(directory: Path, company: Path) -> None:
+    first = bundles({"AWS_CA_BUNDLE": str(company)}, directory)
+    assert Path(first["AWS_CA_BUNDLE"]).read_text() == f"{company.read_text()}ca.pem"
+    assert first["SSL_CERT_FILE"] == str(directory / "ca-bundle.pem")
+    assert bundles(first, directory) == first
+
+
+def test_in_the_midst_of_another_run_the_user_s_own_counts(directory: Path, company: Path, tmp_path: Path) -> None:
+    gone = {"CURL_CA_BUNDLE": str(tmp_path / "other" / "ca-bundle-1.pem"), "SSL_CERT_FILE": str(tmp_path / "other")}
+    before = json.dumps({"CURL_CA_BUNDLE": str(company), "SSL_CERT_FILE": None})
+    found = bundles({**gone, "SANDGATE_OUTSIDE": before}, directory)
+    assert Path(found["CURL_CA_BUNDLE"]).read_text() == f"{company.read_text()}ca.pem"
+    assert found["SSL_CERT_FILE"] == str(directory / "ca-bundle.pem")
+
+
+def test_certificates_of_a_run_that_has_ended_go(directory: Path, company: Path) -> None:
+    bundles({"CURL_CA_BUNDLE": str(company)}, directory)
+    remove_bundles(directory)
+    remove_bundles(directory)
+    assert {path.name for path in directory.iterdir()} == {"events.jsonl", "main-0.sandgate.vmoptions"}

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from sandgate.config.load import load
+from sandgate.control.launch import gate_environment
 from sandgate.run import Run
 from sandgate.session import start
 
@@ -60,3 +61,19 @@ def test_the_gate_process_holds_no_secret_and_leaves_no_core(run: Run, canaries:
 def test_only_its_user_may_enter_the_runs_folders(run: Run) -> None:
     work = Path(json.loads((run.directory / "run.json").read_text())["work_dir"])
     assert [stat.S_IMODE(folder.stat().st_mode) for folder in (run.directory, work)] == [0o700, 0o700]
+
+
+def test_a_gate_in_the_midst_of_another_run_has_the_user_s_way_to_the_internet() -> None:
+    before = {"HTTPS_PROXY": "http://corp:3128", "https_proxy": None, "SSL_CERT_FILE": None, "REQUESTS_CA_BUNDLE": None}
+    inside = {
+        "HTTPS_PROXY": "http://main:secret@127.0.0.1:1",
+        "https_proxy": "http://main:secret@127.0.0.1:1",
+        "SSL_CERT_FILE": "/run/ca-bundle.pem",
+        "REQUESTS_CA_BUNDLE": "/run/ca-bundle.pem",
+        "AWS_ACCESS_KEY_ID": "AKIDRUN",
+        "HOME": "/home/ann",
+        "SANDGATE_OUTSIDE": json.dumps(before),
+    }
+    found = gate_environment(inside)
+    del found["PYTHONPATH"]
+    assert found == {"HTTPS_PROXY": "http://corp:3128", "HOME": "/home/ann"}

@@ -71,6 +71,10 @@ def _sweep_runs(names: list[str], age: float, how: How) -> int:
         check_can_ask(how)
     try:
         sweep_all(picked, now=now, report=report, how=how, known=known)
+        if not how.dry_run:
+            from sandgate.past import tidy  # noqa: PLC0415 - `--help` must not pay for it
+
+            tidy(chosen(known, names) if names else known)
         if not names and not how.dry_run:
             elsewhere.close_empty()
     except (KeyboardInterrupt, typer.Abort):
