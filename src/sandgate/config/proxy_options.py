@@ -16,17 +16,24 @@ _HOST = re.compile(r"(?:\*\.)?[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0
 _COMMANDS = "commands"
 
 
-def _is_address(value: str) -> bool:
+def _address(value: str) -> str:
+    """The usual spelling of an address, by which it is found again; empty for anything else."""
     try:
-        ipaddress.ip_address(value)
+        return str(ipaddress.ip_address(value))
     except ValueError:
-        return False
-    return True
+        return ""
 
 
 def _egress(value: tuple[str, ...]) -> str:
     for entry in value:
-        if not (_HOST.fullmatch(entry) or _is_address(entry)):
+        address = _address(entry)
+        if address and address == entry:
+            continue
+        if address:
+            return f"spells an address in another way than usual: {address!r}, not {entry!r}"
+        if not entry.isascii():
+            return f"must be names as they go over the wire: 'xn--...', not {entry!r}"
+        if not _HOST.fullmatch(entry):
             return f"must be lower-case host names, *.host or addresses, without scheme, port and path, not {entry!r}"
         if entry.startswith("*.") and "." not in entry[2:]:
             return f"{entry!r} is too wide: name the hosts below it"

@@ -231,6 +231,7 @@ class Gate:
     async def _end(self, reason: str) -> None:
         """A front end asks for the end: drained before it is answered."""
         self._reason = reason
+        await self._proxying.front.drain()
         await self._listener.drain(_DRAIN_SECONDS)
         self.stopping.set()
 
@@ -239,6 +240,7 @@ class Gate:
         if self._stopped:
             return
         self._stopped = True
+        await self._proxying.front.drain()
         await self._listener.drain(_DRAIN_SECONDS)
         await self._proxying.close()
         if self._control is not None:

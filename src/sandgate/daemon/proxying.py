@@ -28,7 +28,7 @@ __all__ = ["Proxying"]
 _SECRET_BYTES = 24
 _FUNCTIONS = "main"
 """The worker that calls of functions count for, as at the gate's own address."""
-_NOT_USED = "the client left after the handshake without a request: it pins another certificate, perhaps"
+_NOT_USED = "the client left after the handshake without a request: it pins another certificate, or speaks HTTP/2 only"
 
 
 class Proxying:

@@ -98,7 +98,14 @@ class Listener:
             unused: told when it left without a request.
         """
         assert self._handler is not None
-        return Terminated(self._handler, host=host, unused=unused, label=worker, open_connections=self._connections)
+        return Terminated(
+            self._handler,
+            host=host,
+            unused=unused,
+            label=worker,
+            open_connections=self._connections,
+            ended=lambda: self._drained_at < math.inf,
+        )
 
     async def adopt(self, worker: str, listening: socket.socket) -> None:
         """Accept on a socket of another network namespace too, where the worker's port is the same.

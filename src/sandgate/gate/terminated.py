@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 from sandgate.gate.exchange import Exchange
@@ -23,6 +24,7 @@ class Terminated(Connection):
         unused: told when the client left without a request, as it does that finds another certificate than it wants.
         label: worker that the client named.
         open_connections: all of them, for draining.
+        ended: whether that is over: a handshake may take longer.
     """
 
     def __init__(
@@ -33,8 +35,10 @@ class Terminated(Connection):
         unused: Callable[[], None],
         label: str,
         open_connections: set[Connection],
+        ended: Callable[[], bool] = lambda: False,
     ) -> None:
         self._used = False
+        self._ended = ended
         self._unused = unused
 
         async def handle(exchange: Exchange) -> None:
@@ -46,6 +50,13 @@ class Terminated(Connection):
             exchange.respond(Response(_MISDIRECTED, (("content-type", "text/plain; charset=utf-8"),), body))
 
         super().__init__(handle, label=label, open_connections=open_connections)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """As ever, unless the gate ends: what was decided and written down by now is all."""
+        super().connection_made(transport)
+        if self._ended():
+            self._used = True  # so it seems: the client is not to blame
+            self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """As ever; and a client that has asked for nothing is worth a word."""

@@ -24,12 +24,13 @@ from sandgate.core.domains import AWS_DOMAINS
 __all__ = ["LOOPBACK", "Authority"]
 
 LOOPBACK = "127.0.0.1"
-_VALID = dt.timedelta(days=7)
+_VALID = dt.timedelta(days=365)
+"""A gate of `sandgate start` may live long, and what children trust is read once; the key goes with the gate."""
 _LEAF_VALID = dt.timedelta(days=1)
 _RENEWED_AFTER = 12 * 3600.0
 """Seconds: a gate that was started for a shell may live longer than a certificate."""
-_EARLIER = dt.timedelta(hours=1)
-"""Clocks of containers may be behind."""
+_EARLIER = dt.timedelta(days=1)
+"""Clocks of containers and of machines that slept may be behind."""
 _KEPT = 256
 
 
@@ -38,10 +39,10 @@ class Authority:
 
     Args:
         run: id of the run, for the name that people see in an error about trust.
-        now: seconds, by a clock that does not jump.
+        now: seconds, by the clock that certificates are held against: another one stands still while a machine sleeps.
     """
 
-    def __init__(self, run: str, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, run: str, now: Callable[[], float] = time.time) -> None:
         self._now = now
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._leaf_key = ec.generate_private_key(ec.SECP256R1())
@@ -61,7 +62,7 @@ class Authority:
             host: name in lower case, or the loopback address.
         """
         kept = self._contexts.pop(host, None)
-        if kept is None or self._now() - kept[1] > _RENEWED_AFTER:
+        if kept is None or abs(self._now() - kept[1]) > _RENEWED_AFTER:
             kept = self._make_context(host), self._now()
         self._contexts[host] = kept
         if len(self._contexts) > _KEPT:

@@ -15,6 +15,10 @@ __all__ = ["Egress", "RefusedHost", "is_public", "resolve"]
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 """RFC 6052, 2.1."""
+_UNICAST = ipaddress.ip_network("2000::/3")
+"""All that is given out of IPv6 (IANA, "IPv6 Global Unicast Address Space")."""
+_MACHINE = "localhost"
+"""And what is below (RFC 6761, 6.3)."""
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -82,10 +86,14 @@ class Egress:
         """See whether a host may be reached that somebody else resolves: only what is written as an address is known.
 
         Raises:
-            RefusedHost: it is such an address.
+            RefusedHost: it is such an address, in whatever spelling of inet_aton(3), or a name of this machine.
         """
+        if f".{host}".endswith(f".{_MACHINE}"):
+            self.check_addresses(host, ["127.0.0.1"])
         with contextlib.suppress(ValueError):
             self.check_addresses(host, [str(ipaddress.ip_address(host))])
+        with contextlib.suppress(OSError):
+            self.check_addresses(host, [socket.inet_ntoa(socket.inet_aton(host))])
 
     def _named(self, host: str) -> bool:
         return host in self.listed
@@ -108,13 +116,14 @@ def is_public(address: str) -> bool:
         address: IPv4 or IPv6, without a zone.
     """
     found: _Address = ipaddress.ip_address(address.partition("%")[0])
-    return all(one.is_global and not one.is_multicast for one in (found, *_inside(found)))
+    inside = [found] if isinstance(found, ipaddress.IPv4Address) else _inside(found)
+    if not inside and found not in _UNICAST:
+        return False
+    return all(one.is_global and not one.is_multicast for one in (found, *inside))
 
 
-def _inside(address: _Address) -> list[_Address]:
+def _inside(address: ipaddress.IPv6Address) -> list[_Address]:
     """IPv4 addresses that an IPv6 one leads to."""
-    if isinstance(address, ipaddress.IPv4Address):
-        return []
     inner: list[_Address] = [one for one in (address.ipv4_mapped, address.sixtofour) if one is not None]
     if address in _NAT64:
         inner.append(ipaddress.IPv4Address(address.packed[-4:]))

@@ -26,6 +26,8 @@ _MAX_HEAD = 16 * 1024
 _HEAD_SECONDS = 30.0
 _HANDSHAKE_SECONDS = 30.0
 _PAUSE_SECONDS = 0.1
+_LINGER_SECONDS = 2.0
+_LINGER_BYTES = 4 * 1024 * 1024
 _BACKLOG = 512
 _HTTPS = 443
 _END = b"\r\n\r\n"
@@ -63,6 +65,7 @@ class Front:
         self._port = 0
         self._listening: list[socket.socket] = []
         self._tasks: set[asyncio.Task[None]] = set()
+        self._accepting: list[asyncio.Task[None]] = []
         self._parts: Parts | None = None
 
     def bind(self) -> None:
@@ -89,7 +92,7 @@ class Front:
         """Serve."""
         self._parts = parts
         for sock in self._listening:
-            self._start(self._accept(sock, parts))
+            self._accepting.append(self._start(self._accept(sock, parts)))
 
     def adopt(self, listening: socket.socket) -> None:
         """Accept on a socket of another network namespace too, where the port is the same.
@@ -106,21 +109,29 @@ class Front:
         self._listening.append(listening)
         # Inside there is no network but the gate, on whatever tier.
         within = replace(self._parts, egress=replace(self._parts.egress, everywhere=False))
-        self._start(self._accept(listening, within))
+        self._accepting.append(self._start(self._accept(listening, within)))
+
+    async def drain(self) -> None:
+        """Accept no more; tunnels stay."""
+        for task in self._accepting:
+            task.cancel()
+        await asyncio.gather(*self._accepting, return_exceptions=True)
+        for sock in self._listening:
+            sock.close()
 
     async def close(self) -> None:
         """Accept no more, and cut tunnels."""
+        await self.drain()
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        for sock in self._listening:
-            sock.close()
 
-    def _start(self, work: Coroutine[object, object, None]) -> None:
+    def _start(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _accept(self, listening: socket.socket, parts: Parts) -> None:
         loop = asyncio.get_running_loop()
@@ -249,9 +260,15 @@ async def _refuse(sock: socket.socket, status: int, text: str, short: str) -> No
         f"X-Sandgate-Refused: {short}\r\n"
         f"Content-Type: text/plain; charset=utf-8\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
     )
-    with contextlib.suppress(OSError):
-        await asyncio.get_running_loop().sock_sendall(sock, head.encode("latin-1", "replace") + body)
+    loop = asyncio.get_running_loop()
+    with contextlib.suppress(OSError):  # TimeoutError is one
+        await loop.sock_sendall(sock, head.encode("latin-1", "replace") + body)
         sock.shutdown(socket.SHUT_WR)
+        # Closed with bytes of the client's unread, the connection would be reset, and the answer lost (RFC 9112, 9.6).
+        async with asyncio.timeout(_LINGER_SECONDS):
+            unread = _LINGER_BYTES
+            while unread > 0 and (data := await loop.sock_recv(sock, _MAX_HEAD)):
+                unread -= len(data)
 
 
 _NO_SECRET = 407

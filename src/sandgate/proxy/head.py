@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
+import ipaddress
 import re
 from dataclasses import dataclass, field
 
@@ -52,7 +53,19 @@ class ProxyRequest:
         found = _TARGET.fullmatch(self.target.lower())
         if found is None or int(found[3]) not in _PORTS:
             raise RefusedHead(400, "CONNECT needs a host and a port")
-        return found[1] or found[2], int(found[3])
+        return found[1] or _written(found[2]), int(found[3])
+
+
+def _written(address: str) -> str:
+    """An IPv6 address in its one usual spelling (RFC 5952).
+
+    Raises:
+        RefusedHead: it is none.
+    """
+    try:
+        return str(ipaddress.IPv6Address(address))
+    except ValueError:
+        raise RefusedHead(400, "CONNECT needs a host and a port; between brackets stands an IPv6 address") from None
 
 
 def parse_head(data: bytes) -> ProxyRequest:

@@ -17,7 +17,7 @@ __all__ = ["ServiceHosts"]
 
 _ACCOUNT = re.compile(r"\d{12}\.ddb")
 """DynamoDB's hosts by account (AWS SDKs and Tools Reference Guide, "Account-based endpoints")."""
-_OLD = frozenset({"queue"})
+_OLD = re.compile(r"(?:[a-z]{2,3}(?:-[a-z]+)+-\d+\.)?queue")
 """SQS's, before it was called so (Amazon SQS endpoints and quotas, "Legacy endpoints")."""
 _LABEL = "[a-z0-9-]+"
 
@@ -51,7 +51,7 @@ class ServiceHosts:
             return False
         name = found.endpoint_prefix.removeprefix("fips-").removesuffix("-fips")
         models = self._models
-        if name in models.by_endpoint_prefix or name in models.by_signing_name or name in _OLD:
+        if name in models.by_endpoint_prefix or name in models.by_signing_name or _OLD.fullmatch(name):
             return True
         return _ACCOUNT.fullmatch(name) is not None or self._prefixed(name)
 

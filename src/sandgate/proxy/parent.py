@@ -18,6 +18,7 @@ _MOST = 16 * 1024
 _ANSWER_SECONDS = 30.0
 _PORT = 80
 _OK = b"200"
+_KIND = "tunnels go through http:// proxies"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,15 +41,13 @@ class Parent:
         Raises:
             RefusedHost: the proxy is of a kind that is not supported, cannot be reached, or refuses.
         """
-        parts = urlsplit(self.url if "//" in self.url else f"http://{self.url}")
-        if parts.scheme != "http" or not parts.hostname:
-            raise RefusedHost(
-                "parent-proxy",
-                "HTTPS_PROXY names a proxy that is not http://",
-                "tunnels go through http:// proxies",
-                502,
-            )
-        own, own_port = parts.hostname, parts.port or _PORT
+        try:
+            parts = urlsplit(self.url if "//" in self.url else f"http://{self.url}")
+            own, own_port = parts.hostname, parts.port or _PORT
+        except ValueError:
+            raise RefusedHost("parent-proxy", "HTTPS_PROXY is no address of a proxy", _KIND, 502) from None
+        if parts.scheme != "http" or not own:
+            raise RefusedHost("parent-proxy", "HTTPS_PROXY names a proxy that is not http://", _KIND, 502)
         sock = await connect(f"the proxy of HTTPS_PROXY, {own}", await resolve(own, own_port))
         try:
             await self._ask(sock, host, port, (parts.username or "", parts.password or ""))

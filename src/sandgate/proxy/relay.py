@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import socket
 from collections.abc import Sequence
 
@@ -38,7 +39,7 @@ async def connect(host: str, addresses: Sequence[tuple[socket.AddressFamily, tup
             reason = "no answer"
         except OSError as error:
             sock.close()
-            reason = error.strerror or "it cannot be reached"
+            reason = os.strerror(error.errno) if error.errno else "it cannot be reached"
         except BaseException:
             sock.close()
             raise

@@ -56,7 +56,7 @@ def test_a_certificate_is_for_one_host(authority: Authority) -> None:
         shake_hands(authority, HOST, "sqs.eu-west-1.amazonaws.com")
 
 
-def test_the_authority_is_constrained_short_lived_and_elliptic(authority: Authority) -> None:
+def test_the_authority_is_constrained_and_elliptic_and_certificates_bear_wrong_clocks(authority: Authority) -> None:
     own = x509.load_pem_x509_certificate(authority.pem)
     constraints = own.extensions.get_extension_for_class(x509.NameConstraints)
     assert constraints.critical
@@ -67,8 +67,11 @@ def test_the_authority_is_constrained_short_lived_and_elliptic(authority: Author
     assert isinstance(key, ec.EllipticCurvePublicKey)
     assert key.curve.name == "secp256r1"
     now = dt.datetime.now(dt.UTC)
-    assert own.not_valid_after_utc < now + dt.timedelta(days=8)
-    assert authority.leaf(HOST).not_valid_after_utc < now + dt.timedelta(days=2)
+    assert own.not_valid_before_utc < now - dt.timedelta(hours=20)
+    leaf = authority.leaf(HOST)
+    assert own.not_valid_before_utc <= leaf.not_valid_before_utc < now - dt.timedelta(hours=20)
+    assert now + dt.timedelta(hours=20) < leaf.not_valid_after_utc < now + dt.timedelta(days=2)
+    assert now + dt.timedelta(days=300) < own.not_valid_after_utc
 
 
 def test_contexts_are_kept_and_renewed() -> None:
@@ -77,7 +80,10 @@ def test_contexts_are_kept_and_renewed() -> None:
     first = authority.context(HOST)
     assert authority.context(HOST) is first
     clock[0] = 13 * 3600.0
-    assert authority.context(HOST) is not first
+    second = authority.context(HOST)
+    assert second is not first
+    clock[0] = 0.0  # somebody has set it back
+    assert authority.context(HOST) is not second
 
 
 def test_only_certificates_are_written(authority: Authority, tmp_path: Path) -> None:

@@ -35,7 +35,8 @@ def test_a_bucket_is_told_where_s3_is_answered() -> None:
 
 PRIVATE = ["127.0.0.1", "127.9.9.9", "0.0.0.0", "10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.169.254",
            "100.64.0.1", "224.0.0.1", "255.255.255.255", "::1", "::", "fe80::1", "fd00:ec2::254", "ff02::1",
-           "::ffff:127.0.0.1", "::ffff:169.254.169.254", "64:ff9b::7f00:1", "2002:7f00:1::"]  # fmt: skip
+           "::ffff:127.0.0.1", "::ffff:169.254.169.254", "64:ff9b::7f00:1", "2002:7f00:1::",
+           "::127.0.0.1", "5f00::1", "fec0::1"]  # fmt: skip
 
 
 @pytest.mark.parametrize("address", PRIVATE)
@@ -59,3 +60,15 @@ def test_addresses_of_the_internet_pass(address: str) -> None:
 
 def test_a_name_that_somebody_else_resolves_passes() -> None:
     OPEN.check_written("example.net")
+
+
+@pytest.mark.parametrize("host", ["localhost", "a.localhost", "2130706433", "0x7f.1", "0177.0.0.1", "127.1", "10.1"])
+def test_this_machine_by_any_other_name_is_refused_before_somebody_else_resolves_it(host: str) -> None:
+    with pytest.raises(RefusedHost) as caught:
+        OPEN.check_written(host)
+    assert caught.value.rule == "egress-address"
+    LISTED.check_written("localhost")
+
+
+def test_a_number_of_the_internet_passes() -> None:
+    OPEN.check_written("134744072")

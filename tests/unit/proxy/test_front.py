@@ -34,6 +34,7 @@ class World:
         self.parent_answers = b"HTTP/1.1 200 OK\r\n\r\n"
         self.open_connections: set[Connection] = set()
         self.fronts: list[Front] = []
+        self.ended = False
         self.told = asyncio.Event()
         self.runner = asyncio.Runner()
 
@@ -86,6 +87,7 @@ class World:
             unused=lambda: self.note(host, "unused"),
             label=worker,
             open_connections=self.open_connections,
+            ended=lambda: self.ended,
         )
 
     async def serve_echo(self) -> tuple[asyncio.Server, int]:
@@ -261,13 +263,16 @@ def test_the_users_own_proxy_is_asked(world: World) -> None:
     assert world.egress == [("example.org", ""), ("example.org", "parent-proxy"), ("10.0.0.1", "egress-address")]
 
 
-@pytest.mark.parametrize("url", ["https://proxy.test:1", "socks5://proxy.test:1", "http://:1"])
+@pytest.mark.parametrize(
+    "url", ["https://proxy.test:1", "socks5://proxy.test:1", "http://:1", "http://p.test:99999", "http://[::1"]
+)
 def test_a_proxy_of_another_kind_is_refused_in_words(world: World, url: str) -> None:
     async def test() -> None:
         front = world.front(everywhere=True, parent=url)
         answer = await ask(front, connect("example.org:443"))
         assert answer.startswith(b"HTTP/1.1 502 ")
         assert b"http://" in answer
+        assert b"99999" not in answer
 
     world.run(test)
 
@@ -311,3 +316,49 @@ def test_a_port_of_another_namespace_must_be_the_same(world: World) -> None:
             front.adopt(other)
 
     world.run(test)
+
+
+def test_an_answer_is_not_lost_for_what_the_client_still_sends(world: World) -> None:
+    async def test() -> None:
+        front = world.front()
+        reader, writer = await asyncio.open_connection("127.0.0.1", port_of(front))
+        writer.write(connect("example.org:443") + b"x" * 1_000_000)
+        await writer.drain()
+        answer = await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"x" * 1_000_000)
+        await writer.drain()
+        writer.write_eof()
+        assert (answer.startswith(b"HTTP/1.1 403 "), (await reader.read()).startswith(b"sandgate: ")) == (True, True)
+        writer.close()
+
+    world.run(test)
+
+
+def test_a_front_that_drains_takes_nobody_and_keeps_tunnels(world: World) -> None:
+    async def test() -> None:
+        front = world.front(listed=("localhost",))
+        server, port = await world.serve_echo()
+        reader, writer = await asyncio.open_connection("127.0.0.1", port_of(front))
+        writer.write(connect(f"localhost:{port}"))
+        await reader.readuntil(b"\r\n\r\n")
+        await front.drain()
+        with pytest.raises(OSError, match=r".*"):
+            await asyncio.open_connection("127.0.0.1", port_of(front))
+        writer.write(b"hello")
+        assert await reader.read() == b"hello"
+        writer.close()
+        server.close()
+
+    world.run(test)
+
+
+def test_a_handshake_that_ends_after_the_gate_has_drained_leads_nowhere(world: World) -> None:
+    async def test() -> None:
+        front = world.front()
+        world.ended = True
+        reader, writer = await enter(front, world.authority)
+        assert await reader.read() == b""
+        writer.close()
+
+    world.run(test)
+    assert world.handshakes == []

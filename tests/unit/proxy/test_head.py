@@ -20,6 +20,7 @@ def basic(text: str) -> str:
         ("SQS.EU-WEST-1.amazonaws.COM.:443", ("sqs.eu-west-1.amazonaws.com", 443)),
         ("[2001:DB8::1]:8443", ("2001:db8::1", 8443)),
         ("127.0.0.1:1", ("127.0.0.1", 1)),
+        ("[0:0:0:0:0:0:0:1]:1", ("::1", 1)),
     ],
 )
 def test_a_connect_names_host_and_port(target: str, where: tuple[str, int]) -> None:
@@ -37,6 +38,8 @@ def test_a_connect_names_host_and_port(target: str, where: tuple[str, int]) -> N
         ("CONNECT a@b:443 HTTP/1.1", 400, "host and a port"),
         ("CONNECT -a:443 HTTP/1.1", 400, "host and a port"),
         ("CONNECT http://a:443 HTTP/1.1", 400, "host and a port"),
+        ("CONNECT [dead]:443 HTTP/1.1", 400, "an IPv6 address"),
+        ("CONNECT [127.0.0.1]:443 HTTP/1.1", 400, "an IPv6 address"),
     ],
 )
 def test_everything_else_is_refused(line: str, status: int, text: str) -> None:

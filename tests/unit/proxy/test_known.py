@@ -27,7 +27,8 @@ def hosts(tmp_path_factory: pytest.TempPathFactory) -> ServiceHosts:
         "111122223333.ddb.us-east-1.amazonaws.com", "streams.dynamodb.us-east-1.amazonaws.com",
         "s3.amazonaws.com", "s3.eu-west-1.amazonaws.com", "s3.dualstack.eu-west-1.amazonaws.com",
         "111122223333.s3-control.us-east-1.amazonaws.com", "sts.amazonaws.com", "iam.amazonaws.com",
-        "sqs.cn-north-1.amazonaws.com.cn", "queue.amazonaws.com", "api.ecr.us-east-1.amazonaws.com",
+        "sqs.cn-north-1.amazonaws.com.cn", "queue.amazonaws.com", "eu-west-1.queue.amazonaws.com",
+        "cn-north-1.queue.amazonaws.com.cn", "api.ecr.us-east-1.amazonaws.com",
         "ecr.us-east-1.api.aws", "111122223333.dkr.ecr.us-east-1.amazonaws.com", "sync-states.us-east-1.amazonaws.com",
         "cognito-idp.us-east-1.amazonaws.com", "a1b2c3.execute-api.us-east-1.amazonaws.com",
         "abc.lambda-url.us-east-1.on.aws", "test-x.auth.us-east-1.amazoncognito.com", "lambda.us-east-1.amazonaws.com",
@@ -49,6 +50,7 @@ def test_services(hosts: ServiceHosts, host: str) -> None:
         "a1b2-ats.iot.us-east-1.amazonaws.com", "amazonaws.com", "x.amazonaws.com", "evilamazonaws.com",
         "dynamodb.eu-west-1.amazonaws.com.evil.org", "console.aws.amazon.com", "packages.example.net", "127.0.0.1",
         "vpce-1-2.dynamodb.us-east-1.vpce.amazonaws.com", "dynamodb.eu-west-1.amazonaws.com.",
+        "evil.queue.amazonaws.com", "eu-west-1.evil.amazonaws.com",
     ],
 )  # fmt: skip
 def test_everything_else(hosts: ServiceHosts, host: str) -> None:
