@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
 import subprocess
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from sandgate.config.env_file import protected_names
 from sandgate.config.model import Config
@@ -14,6 +18,7 @@ from sandgate.run import key_names
 __all__ = ["prepare"]
 
 _STDERR = 2
+_PATIENCE_SECONDS = 5.0
 
 
 def prepare(config: Config, environ: Mapping[str, str], progress: Callable[[str], None]) -> None:
@@ -32,20 +37,51 @@ def prepare(config: Config, environ: Mapping[str, str], progress: Callable[[str]
     for line in config.setup_commands:
         progress(f"set-up: {line}")
         try:
-            done = subprocess.run(  # noqa: S603 - what the project itself asks for
-                ["/bin/sh", "-c", line],
-                cwd=config.root,
-                env=own,
-                stdin=subprocess.DEVNULL,
-                stdout=_STDERR,
-                check=False,
-            )
+            status = _run(line, config.root, own)
         except OSError as error:
             raise EnvironmentFault(f"a set-up command cannot be started: {error.strerror}", where=line) from error
-        if done.returncode != 0:
-            ended = f"ended with status {done.returncode}" if done.returncode > 0 else "was ended by a signal"
+        if status != 0:
+            ended = f"ended with status {status}" if status > 0 else "was ended by a signal"
             raise EnvironmentFault(
                 f"a set-up command {ended}: {line}",
                 where=f"setup, {config.sources.get('setup', '')}",
                 hint="it runs in the folder of the configuration file, and sees no variable of AWS",
             )
+
+
+def _run(line: str, folder: Path, environ: Mapping[str, str]) -> int:
+    """Run one line; nothing of it outlives an interruption.
+
+    Raises:
+        OSError: it cannot be started.
+    """
+    # What a terminal sends, its whole process group gets. Elsewhere a signal is for us alone, and passed on to a group.
+    apart = not os.isatty(0)
+    process = subprocess.Popen(  # noqa: S603 - what the project itself asks for
+        ["/bin/sh", "-c", line],
+        cwd=folder,
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        stdout=_STDERR,
+        process_group=0 if apart else None,
+    )
+    try:
+        return process.wait()
+    except BaseException:
+        try:
+            _send(process, signal.SIGTERM, apart=apart)
+            process.wait(_PATIENCE_SECONDS)
+        except subprocess.TimeoutExpired:
+            pass
+        finally:
+            _send(process, signal.SIGKILL, apart=apart)
+            process.wait()
+        raise
+
+
+def _send(process: subprocess.Popen[bytes], number: int, *, apart: bool) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        if apart:
+            os.killpg(process.pid, number)
+        else:
+            process.send_signal(number)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
 from pathlib import Path
 
 import pytest
@@ -44,3 +47,20 @@ def test_one_that_fails_ends_the_run(tmp_path: Path, line: str, ended: str) -> N
         prepared(tmp_path, f'["{line}", "touch more"]', {"PATH": "/usr/bin:/bin"})
     assert "sandgate.toml" in caught.value.where
     assert not (tmp_path / "more").exists()
+
+
+def test_nothing_of_one_outlives_an_interruption(tmp_path: Path) -> None:
+    life = tmp_path / "life"
+    os.mkfifo(life)
+    ended = threading.Event()
+
+    def interrupt() -> None:
+        with life.open("rb") as writers:
+            os.kill(os.getpid(), signal.SIGINT)
+            writers.read()  # until nobody holds the other end
+        ended.set()
+
+    threading.Thread(target=interrupt, daemon=True).start()
+    with pytest.raises(KeyboardInterrupt):
+        prepared(tmp_path, '["sleep 90 > life; true"]', {"PATH": "/usr/bin:/bin"})
+    assert ended.wait(20)
