@@ -242,6 +242,12 @@ def test_a_listed_host_is_reached_untouched(environ: Mapping[str, str], echo: Ec
     assert begun == data
     found = [event for event in events(proxied, "egress") if event["host"] == "localhost" and not event["refused"]]
     assert [(event["worker"], event["port"]) for event in found] == [("gw1", echo.port)]
+    for _ in range(600):
+        found = [event for event in events(proxied, "tunnel") if event["port"] == echo.port]
+        if found:
+            break
+        proxied.status()
+    assert [(event["worker"], event["sent"], event["received"]) for event in found] == [("gw1", len(data), len(data))]
 
 
 def test_a_host_that_nobody_knows(environ: Mapping[str, str]) -> None:

@@ -48,6 +48,11 @@ def test_it(namespace, expect_denied, faults):
         assert sock.recv(4096).startswith(b"HTTP/1.1 200 ")
         with pytest.raises(ssl.SSLCertVerificationError):
             ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).wrap_socket(sock, server_hostname="sqs.amazonaws.com")
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        with socket.create_connection((proxy.hostname, proxy.port)) as sock:
+            head = f"CONNECT localhost:{other.getsockname()[1]} HTTP/1.1\\r\\nProxy-Authorization: Basic {login}"
+            sock.sendall(f"{head}\\r\\n\\r\\n".encode())
+            assert sock.recv(4096).startswith(b"HTTP/1.1 200 ")
 """
 
 
@@ -69,7 +74,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The directory of a run in which everything happens once."""
     project = tmp_path_factory.mktemp("project")
     (project / "pyproject.toml").write_text(
-        '[tool.sandgate]\npaths = ["."]\nrecord_params = true\non_elsewhere = "report"\n'
+        '[tool.sandgate]\npaths = ["."]\nrecord_params = true\non_elsewhere = "report"\negress = ["localhost"]\n'
     )
     (project / "test_it.py").write_text(TEST)
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "SANDGATE_"))}

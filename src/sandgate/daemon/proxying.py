@@ -108,6 +108,9 @@ class Proxying:
         def note_egress(host: str, port: int, worker: str, rule: str) -> None:
             note("egress", host, worker, port=port, refused=rule)
 
+        def note_tunnel(host: str, port: int, worker: str, sent: int, received: int) -> None:
+            note("tunnel", host, worker, port=port, sent=sent, received=received)
+
         def note_handshake(host: str, worker: str, why: str) -> None:
             note("handshake", host, worker, why=why)
 
@@ -120,6 +123,7 @@ class Proxying:
                     host, worker, lambda: note_handshake(host, worker, _NOT_USED)
                 ),
                 note_egress=note_egress,
+                note_tunnel=note_tunnel,
                 note_handshake=note_handshake,
                 parent=parent_of(os.environ),
             )

@@ -17,7 +17,7 @@ from sandgate.errors import EnvironmentFault
 from sandgate.proxy.egress import Egress, RefusedHost, resolve
 from sandgate.proxy.head import RefusedHead, parse_head, worker_of
 from sandgate.proxy.parent import Parent
-from sandgate.proxy.relay import connect, relay
+from sandgate.proxy.relay import Passed, connect, relay
 
 __all__ = ["Front", "Parts"]
 
@@ -48,6 +48,8 @@ class Parts:
     """Gives what answers requests inside TLS, for a host and a worker."""
     note_egress: Callable[[str, int, str, str], None]
     """Told host, port, worker, and the rule that refused it or an empty string, of what the gate does not answer."""
+    note_tunnel: Callable[[str, int, str, int, int], None]
+    """Told host, port, worker, and bytes to the host and back, when a tunnel has ended."""
     note_handshake: Callable[[str, str, str], None]
     """Told host, worker and reason, when there is no TLS with a client."""
     parent: Parent | None = None
@@ -193,8 +195,12 @@ class Front:
             return
         with upstream:
             parts.note_egress(host, port, worker, "")
-            await asyncio.get_running_loop().sock_sendall(sock, b"HTTP/1.1 200 Connection established\r\n\r\n")
-            await relay(sock, upstream)
+            sent, received = Passed(), Passed()
+            try:
+                await asyncio.get_running_loop().sock_sendall(sock, b"HTTP/1.1 200 Connection established\r\n\r\n")
+                await relay(sock, upstream, sent, received)
+            finally:
+                parts.note_tunnel(host, port, worker, sent.count, received.count)
 
 
 async def _reach(parts: Parts, host: str, port: int) -> socket.socket:

@@ -7,10 +7,11 @@ import contextlib
 import os
 import socket
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sandgate.proxy.egress import RefusedHost
 
-__all__ = ["connect", "relay"]
+__all__ = ["Passed", "connect", "relay"]
 
 _CONNECT_SECONDS = 15.0
 _PIECE = 64 * 1024
@@ -48,22 +49,32 @@ async def connect(host: str, addresses: Sequence[tuple[socket.AddressFamily, tup
     raise RefusedHost("unreachable", f"{host}: {reason}", "look at the network", 502)
 
 
-async def relay(one: socket.socket, other: socket.socket) -> None:
+@dataclass(slots=True)
+class Passed:
+    """Bytes that went one way."""
+
+    count: int = 0
+
+
+async def relay(one: socket.socket, other: socket.socket, sent: Passed, received: Passed) -> None:
     """Pass on what comes, both ways, until both sides have ended.
 
     Args:
         one: not blocking; closed by the caller.
         other: likewise.
+        sent: counts what one sends to the other, also where this is cut off.
+        received: counts what comes back.
     """
     async with asyncio.TaskGroup() as group:
-        group.create_task(_pass_on(one, other))
-        group.create_task(_pass_on(other, one))
+        group.create_task(_pass_on(one, other, sent))
+        group.create_task(_pass_on(other, one, received))
 
 
-async def _pass_on(source: socket.socket, target: socket.socket) -> None:
+async def _pass_on(source: socket.socket, target: socket.socket, passed: Passed) -> None:
     loop = asyncio.get_running_loop()
     try:
         while data := await loop.sock_recv(source, _PIECE):
+            passed.count += len(data)
             await loop.sock_sendall(target, data)
     except OSError:
         # Broken: the other direction has nobody to talk to either.

@@ -76,7 +76,9 @@ def summary_lines(receipt: Receipt) -> list[str]:
 def _hosts_lines(receipt: Receipt) -> Iterator[str]:
     """Hosts beside those of AWS, and clients that trust other certificates than the run's."""
     for host, counts in list(receipt.egress.items())[:_SHOWN]:
-        yield cut(f"  egress   {host} {', '.join(f'{count} {how}' for how, count in counts.items())}")
+        said = [f"{counts[how]} {how}" for how in ("refused", "through") if how in counts]
+        said += [f"{counts[way]} bytes {way}" for way in ("sent", "received") if way in counts]
+        yield cut(f"  egress   {host} {', '.join(said)}")
     if len(receipt.egress) > _SHOWN:
         yield f"           and {len(receipt.egress) - _SHOWN} more hosts; see receipt.json"
     if any(counts.get("refused") for counts in receipt.egress.values()):

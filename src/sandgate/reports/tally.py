@@ -13,6 +13,7 @@ __all__ = ["Tally"]
 
 _NO_EVIDENCE = frozenset({"deployer", "also"})
 """Principals whose calls do not show that tests reached the tier."""
+_WAYS = ("sent", "received")
 
 
 @dataclass(slots=True)
@@ -66,6 +67,8 @@ class Tally:
         elif kind == "egress":
             how = "refused" if event.get("refused") else "through"
             self.egress.setdefault(str(event["host"]), Counter())[how] += 1
+        elif kind == "tunnel":
+            self.egress.setdefault(str(event["host"]), Counter()).update({way: int(str(event[way])) for way in _WAYS})
         elif kind == "handshake":
             self.handshakes[str(event["host"])] += 1
 

@@ -34,6 +34,7 @@ class World:
         self.parent_answers = b"HTTP/1.1 200 OK\r\n\r\n"
         self.open_connections: set[Connection] = set()
         self.fronts: list[Front] = []
+        self.passed: list[tuple[str, int, int]] = []
         self.ended = False
         self.told = asyncio.Event()
         self.runner = asyncio.Runner()
@@ -62,6 +63,7 @@ class World:
                 hosts=[HOST],
                 egress=Egress(listed=listed, everywhere=everywhere),
                 answer=self.answer,
+                note_tunnel=lambda host, _port, _worker, sent, received: self.passed.append((host, sent, received)),
                 note_egress=lambda host, _port, _worker, rule: self.egress.append((host, rule)),
                 note_handshake=lambda host, _worker, why: self.note(host, why),
                 parent=Parent(url=parent) if parent else None,
@@ -230,6 +232,23 @@ def test_a_tunnel_passes_bytes_on(world: World) -> None:
 
     world.run(test)
     assert world.egress == [("localhost", "")]
+    assert world.passed == [("localhost", 5, 5)]
+
+
+def test_a_tunnel_that_is_cut_off_is_told_of_too(world: World) -> None:
+    async def test() -> None:
+        front = world.front(listed=("localhost",))
+        server, port = await world.serve_echo()
+        reader, writer = await asyncio.open_connection("127.0.0.1", port_of(front))
+        writer.write(connect(f"localhost:{port}"))
+        await reader.readuntil(b"\r\n\r\n")
+        await front.close()
+        assert await reader.read() == b""
+        writer.close()
+        server.close()
+
+    world.run(test)
+    assert world.passed == [("localhost", 0, 0)]
 
 
 def test_a_service_s_host_on_another_port_is_another_host(world: World) -> None:

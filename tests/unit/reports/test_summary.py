@@ -55,3 +55,16 @@ def test_long_lists_are_cut(facts: RunFacts) -> None:
     lines = summary_lines(make_receipt(calls, dataclasses.replace(facts, leftovers=left)))
     assert all(len(line) <= 80 for line in lines)
     assert "    and 15 more" in lines
+
+
+def test_other_hosts_are_told_with_what_went_there(facts: RunFacts, log: Log) -> None:
+    tunnels: Log = [{"event": "tunnel", "host": "a.test", "sent": 3, "received": 40}] * 2
+    asked: Log = [{"event": "egress", "host": host, "refused": why} for host, why in (("a.test", ""), ("b.test", "x"))]
+    receipt = make_receipt([*log, *asked, *asked[:1], *tunnels], facts)
+    assert receipt.to_json()["egress"] == {
+        "a.test": {"received": 80, "sent": 6, "through": 2},
+        "b.test": {"refused": 1},
+    }
+    lines = summary_lines(receipt)
+    assert "  egress   a.test 2 through, 6 bytes sent, 80 bytes received" in lines
+    assert "  egress   b.test 1 refused" in lines
