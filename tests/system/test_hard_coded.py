@@ -28,6 +28,14 @@ try:
     said = "reached"
 except urllib.error.URLError as error:
     said = str(error.reason)
+if sqs.meta.endpoint_url.startswith("https"):
+    import socket, ssl
+    with socket.create_connection(("127.0.0.1", int(sqs.meta.endpoint_url.rpartition(":")[2]))) as sock:
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).wrap_socket(sock.dup(), server_hostname="127.0.0.1")
+        except ssl.SSLCertVerificationError:
+            while sock.recv(4096):
+                pass
 print(json.dumps({"endpoint": sqs.meta.endpoint_url, "other": said}))
 """
 
@@ -48,6 +56,7 @@ def test_a_prepared_run_with_an_https_endpoint(project: Any) -> None:
     found, receipt = seen(project, "--endpoint", "https")
     assert found["endpoint"].startswith("https://127.0.0.1:")
     assert 'egress = ["example.org"]' in found["other"]
+    assert receipt["handshakes"] == {"127.0.0.1": 1}
     assert (receipt["reached"], receipt["egress"]) == ({"sqs": 3}, {"example.org": {"refused": 1}})
     names = {line.partition("=")[0] for line in (project.folder / "prepared").read_text().splitlines()}
     assert "HOME" in names

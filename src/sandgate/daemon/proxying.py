@@ -16,8 +16,9 @@ from sandgate.core.environment import BUNDLE, BUNDLES, OWN_AUTHORITY
 from sandgate.errors import EnvironmentFault
 from sandgate.gate.listener import HOST, Listener
 from sandgate.gate.parts import Parts
+from sandgate.gate.two_ways import Tls
 from sandgate.proxy.egress import Egress
-from sandgate.proxy.front import Front
+from sandgate.proxy.front import Front, why_no_tls
 from sandgate.proxy.front import Parts as FrontParts
 from sandgate.proxy.known import ServiceHosts
 from sandgate.proxy.parent import parent_of
@@ -43,6 +44,7 @@ class Proxying:
         self._config = config
         self._run_dir = run_dir
         self._context: Callable[[str], ssl.SSLContext] | None = None
+        self._note_handshake: Callable[[str, str, str], None] = lambda _host, _worker, _why: None
         self._writing = threading.Lock()
         self._ended = False
         self.front = Front(secrets.token_urlsafe(_SECRET_BYTES))
@@ -79,13 +81,16 @@ class Proxying:
             remove_bundles(self._run_dir)
 
     @property
-    def of_endpoint(self) -> Callable[[], ssl.SSLContext] | None:
-        """What the gate's own ports show to clients that speak TLS; `None` where none shall."""
-        return self._own_context if self._config.endpoint == "https" else None
+    def of_endpoint(self) -> Tls | None:
+        """What the gate's own ports have for clients that speak TLS; `None` where none shall."""
+        return Tls(context=self._own_context, failed=self._failed) if self._config.endpoint == "https" else None
 
     def _own_context(self) -> ssl.SSLContext:
         assert self._context is not None
         return self._context(HOST)
+
+    def _failed(self, worker: str, error: Exception) -> None:
+        self._note_handshake(HOST, worker, why_no_tls(error))
 
     @property
     def functions(self) -> Mapping[str, str]:
@@ -114,6 +119,7 @@ class Proxying:
         def note_handshake(host: str, worker: str, why: str) -> None:
             note("handshake", host, worker, why=why)
 
+        self._note_handshake = note_handshake
         self.front.open(
             FrontParts(
                 context=self._context,

@@ -6,13 +6,12 @@ import asyncio
 import contextlib
 import math
 import socket
-import ssl
 from collections.abc import Callable
 
 from sandgate.errors import EnvironmentFault
 from sandgate.gate.server import Connection, Handler
 from sandgate.gate.terminated import Terminated
-from sandgate.gate.two_ways import TwoWays
+from sandgate.gate.two_ways import Tls, TwoWays
 
 __all__ = ["HOST", "Listener"]
 
@@ -30,10 +29,10 @@ class Listener:
 
     Args:
         gate_port_source: where the option `gate_port` came from, for the error of a port in use.
-        tls: what is shown to clients that speak TLS on a port; without it none does.
+        tls: what there is for clients that speak TLS on a port; without it none does.
     """
 
-    def __init__(self, gate_port_source: str = "", tls: Callable[[], ssl.SSLContext] | None = None) -> None:
+    def __init__(self, gate_port_source: str = "", tls: Tls | None = None) -> None:
         self.ports: set[int] = set()
         self.urls: dict[str, str] = {}
         """Worker to the URL of its port."""
@@ -60,7 +59,7 @@ class Listener:
             EnvironmentFault: the port is in use.
         """
         try:
-            server = await self._server(self._connection_of(worker), port)
+            server = await self._server(worker, port)
         except OSError as error:
             raise EnvironmentFault(
                 f"cannot listen on port {port}: {error.strerror}",
@@ -74,10 +73,11 @@ class Listener:
         self.urls[worker] = f"http://{HOST}:{self._by_worker[worker]}"
         return server
 
-    async def _server(self, connection: Callable[[], Connection], port: int) -> asyncio.Server | TwoWays:
+    async def _server(self, worker: str, port: int) -> asyncio.Server | TwoWays:
+        connection = self._connection_of(worker)
         if self._tls is not None:
             sock = socket.create_server((HOST, port), backlog=_BACKLOG)
-            return TwoWays(sock, connection, self._tls)
+            return TwoWays(sock, connection, self._tls, worker)
         return await asyncio.get_running_loop().create_server(
             connection, HOST, port, backlog=_BACKLOG, start_serving=False
         )
@@ -123,7 +123,7 @@ class Listener:
         _bound(listening)
         server: asyncio.Server | TwoWays
         if self._tls is not None:
-            server = TwoWays(listening, self._connection_of(worker), self._tls)
+            server = TwoWays(listening, self._connection_of(worker), self._tls, worker)
             await server.start_serving()
         else:
             server = await asyncio.get_running_loop().create_server(

@@ -6,17 +6,27 @@ Clients get an https address; what the emulator, stacks and addresses in answers
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import socket
 import ssl
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
 
-__all__ = ["TwoWays"]
+__all__ = ["Tls", "TwoWays"]
 
 _HANDSHAKE = b"\x16"
 _FIRST_BYTE_SECONDS = 300.0
 _HANDSHAKE_SECONDS = 30.0
 _PAUSE_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tls:
+    """The half of it that is https."""
+
+    context: Callable[[], ssl.SSLContext]
+    """What is shown to clients."""
+    failed: Callable[[str, Exception], None]
+    """Told the worker, and why there is no TLS with a client."""
 
 
 class TwoWays:
@@ -25,16 +35,16 @@ class TwoWays:
     Args:
         sock: listening; this closes it.
         connection: makes what answers.
-        context: what is shown to clients of https.
+        tls: what there is for clients of https.
+        worker: whose port it is.
     """
 
-    def __init__(
-        self, sock: socket.socket, connection: Callable[[], asyncio.Protocol], context: Callable[[], ssl.SSLContext]
-    ) -> None:
+    def __init__(self, sock: socket.socket, connection: Callable[[], asyncio.Protocol], tls: Tls, worker: str) -> None:
         sock.setblocking(False)  # noqa: FBT003 - the standard library's signature
         self.sockets = (sock,)
         self._connection = connection
-        self._context = context
+        self._tls = tls
+        self._worker = worker
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def start_serving(self) -> None:
@@ -70,7 +80,7 @@ class TwoWays:
         try:
             async with asyncio.timeout(_FIRST_BYTE_SECONDS):
                 await ready
-            secure = sock.recv(1, socket.MSG_PEEK) == _HANDSHAKE
+            context = self._tls.context() if sock.recv(1, socket.MSG_PEEK) == _HANDSHAKE else None
         except OSError:  # also TimeoutError: nothing comes
             loop.remove_reader(sock)
             sock.close()
@@ -80,10 +90,13 @@ class TwoWays:
             sock.close()
             raise
         loop.remove_reader(sock)
-        with contextlib.suppress(OSError):  # the client does not want the certificate, or left
-            if secure:
+        try:
+            if context is not None:
                 await loop.connect_accepted_socket(
-                    self._connection, sock, ssl=self._context(), ssl_handshake_timeout=_HANDSHAKE_SECONDS
+                    self._connection, sock, ssl=context, ssl_handshake_timeout=_HANDSHAKE_SECONDS
                 )
             else:
                 await loop.connect_accepted_socket(self._connection, sock)
+        except OSError as error:  # the client does not want the certificate, or left
+            if context is not None:
+                self._tls.failed(self._worker, error)

@@ -19,7 +19,7 @@ from sandgate.proxy.head import RefusedHead, parse_head, worker_of
 from sandgate.proxy.parent import Parent
 from sandgate.proxy.relay import Passed, connect, relay
 
-__all__ = ["Front", "Parts"]
+__all__ = ["Front", "Parts", "why_no_tls"]
 
 _LOOPBACK = "127.0.0.1"
 _MAX_HEAD = 16 * 1024
@@ -155,8 +155,9 @@ class Front:
             worker = worker_of(request.authorization, self._secret)
             host, port = request.where()
             if port == _HTTPS and host in parts.hosts:
+                context = parts.context(host)
                 owned = False
-                await self._terminate(parts, sock, host, worker)
+                await self._terminate(parts, sock, (host, context), worker)
             else:
                 await self._tunnel(parts, sock, (host, port), worker)
         except RefusedHead as refusal:
@@ -167,8 +168,11 @@ class Front:
             if owned:
                 sock.close()
 
-    async def _terminate(self, parts: Parts, sock: socket.socket, host: str, worker: str) -> None:
+    async def _terminate(
+        self, parts: Parts, sock: socket.socket, shown: tuple[str, ssl.SSLContext], worker: str
+    ) -> None:
         """Answer for the host: what comes in TLS goes through the gate's pipeline."""
+        host, context = shown
         loop = asyncio.get_running_loop()
         try:
             await loop.sock_sendall(sock, b"HTTP/1.1 200 Connection established\r\n\r\n")
@@ -179,11 +183,11 @@ class Front:
             await loop.connect_accepted_socket(
                 lambda: parts.answer(host, worker),
                 sock,
-                ssl=parts.context(host),
+                ssl=context,
                 ssl_handshake_timeout=_HANDSHAKE_SECONDS,
             )
         except (OSError, TimeoutError) as error:
-            parts.note_handshake(host, worker, _reason(error))
+            parts.note_handshake(host, worker, why_no_tls(error))
 
     async def _tunnel(self, parts: Parts, sock: socket.socket, where: tuple[str, int], worker: str) -> None:
         host, port = where
@@ -280,8 +284,12 @@ async def _refuse(sock: socket.socket, status: int, text: str, short: str) -> No
 _NO_SECRET = 407
 
 
-def _reason(error: Exception) -> str:
-    """Why there is no TLS, as far as the client's end of it tells."""
+def why_no_tls(error: Exception) -> str:
+    """Why there is no TLS with a client, as far as its end of it tells.
+
+    Args:
+        error: what the handshake came to.
+    """
     name = error.reason or "" if isinstance(error, ssl.SSLError) else ""
     if any(word in name for word in _NO_TLS):
         return "the client speaks no TLS"
