@@ -7,13 +7,13 @@ tunnel, whoever takes the socket then.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import socket
 import ssl
 from collections.abc import Callable, Container, Coroutine
 from dataclasses import dataclass, replace
 
 from sandgate.errors import EnvironmentFault
+from sandgate.proxy.client import peek, read_head, refuse
 from sandgate.proxy.egress import Egress, RefusedHost, resolve
 from sandgate.proxy.head import RefusedHead, parse_head, worker_of
 from sandgate.proxy.parent import Parent
@@ -22,15 +22,11 @@ from sandgate.proxy.relay import Passed, connect, relay
 __all__ = ["Front", "Parts", "why_no_tls"]
 
 _LOOPBACK = "127.0.0.1"
-_MAX_HEAD = 16 * 1024
 _HEAD_SECONDS = 30.0
 _HANDSHAKE_SECONDS = 30.0
 _PAUSE_SECONDS = 0.1
-_LINGER_SECONDS = 2.0
-_LINGER_BYTES = 4 * 1024 * 1024
 _BACKLOG = 512
 _HTTPS = 443
-_END = b"\r\n\r\n"
 _ALERT, _NO_TLS = "ALERT", ("HTTP_REQUEST", "WRONG_VERSION_NUMBER", "HTTPS_PROXY_REQUEST")
 """As OpenSSL names reasons: the client refused (RFC 8446, 6.2), or spoke something else."""
 
@@ -151,7 +147,7 @@ class Front:
         owned = True
         try:
             async with asyncio.timeout(_HEAD_SECONDS):
-                request = parse_head(await _read_head(sock))
+                request = parse_head(await read_head(sock))
             worker = worker_of(request.authorization, self._secret)
             host, port = request.where()
             if port == _HTTPS and host in parts.hosts:
@@ -161,7 +157,7 @@ class Front:
             else:
                 await self._tunnel(parts, sock, (host, port), worker)
         except RefusedHead as refusal:
-            await _refuse(sock, refusal.status, refusal.text, refusal.text)
+            await refuse(sock, refusal.status, refusal.text, refusal.text)
         except (OSError, TimeoutError):
             pass  # the client left, or says nothing
         finally:
@@ -176,6 +172,8 @@ class Front:
         loop = asyncio.get_running_loop()
         try:
             await loop.sock_sendall(sock, b"HTTP/1.1 200 Connection established\r\n\r\n")
+            async with asyncio.timeout(_HANDSHAKE_SECONDS):
+                await peek(sock)  # who leaves now has changed its mind, and has seen no certificate
         except BaseException:
             sock.close()
             raise
@@ -195,7 +193,7 @@ class Front:
             upstream = await _reach(parts, host, port)
         except RefusedHost as refused:
             parts.note_egress(host, port, worker, refused.rule)
-            await _refuse(sock, refused.status, f"{refused.reason}; {refused.remedy}", f"{host}: {refused.rule}")
+            await refuse(sock, refused.status, f"{refused.reason}; {refused.remedy}", f"{host}: {refused.rule}")
             return
         with upstream:
             parts.note_egress(host, port, worker, "")
@@ -221,67 +219,6 @@ async def _reach(parts: Parts, host: str, port: int) -> socket.socket:
     addresses = await resolve(host, port)
     parts.egress.check_addresses(host, [address for _, (address, _) in addresses])
     return await connect(host, addresses)
-
-
-async def _read_head(sock: socket.socket) -> bytes:
-    """The client's head, and not a byte more.
-
-    Raises:
-        RefusedHead: it is too long.
-        OSError: the client left.
-    """
-    data = b""
-    while not data.endswith(_END):
-        if len(data) >= _MAX_HEAD:
-            raise RefusedHead(431, f"request head over {_MAX_HEAD} bytes")
-        data += await _piece(sock, data)
-    return data[: -len(_END)]
-
-
-async def _piece(sock: socket.socket, before: bytes) -> bytes:
-    """What is there, up to the end of the head."""
-    seen = await _peek(sock)
-    if not seen:
-        raise ConnectionResetError
-    ends = (before[-len(_END) :] + seen).find(_END)
-    wanted = len(seen) if ends < 0 else ends + len(_END) - len(before[-len(_END) :])
-    return sock.recv(wanted)
-
-
-async def _peek(sock: socket.socket) -> bytes:
-    loop = asyncio.get_running_loop()
-    ready = loop.create_future()
-    loop.add_reader(sock, lambda: None if ready.done() else ready.set_result(None))
-    try:
-        await ready
-    finally:
-        loop.remove_reader(sock)
-    with contextlib.suppress(BlockingIOError):
-        return sock.recv(_MAX_HEAD, socket.MSG_PEEK)
-    return await _peek(sock)
-
-
-async def _refuse(sock: socket.socket, status: int, text: str, short: str) -> None:
-    """Say no; most clients show the reason phrase and nothing else of it, so it says why too."""
-    body = f"sandgate: {text}\n".encode()
-    extra = 'Proxy-Authenticate: Basic realm="sandgate"\r\n' if status == _NO_SECRET else ""
-    head = (
-        f"HTTP/1.1 {status} sandgate refuses: {text if status != _NO_SECRET else short}\r\n{extra}"
-        f"X-Sandgate-Refused: {short}\r\n"
-        f"Content-Type: text/plain; charset=utf-8\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
-    )
-    loop = asyncio.get_running_loop()
-    with contextlib.suppress(OSError):  # TimeoutError is one
-        await loop.sock_sendall(sock, head.encode("latin-1", "replace") + body)
-        sock.shutdown(socket.SHUT_WR)
-        # Closed with bytes of the client's unread, the connection would be reset, and the answer lost (RFC 9112, 9.6).
-        async with asyncio.timeout(_LINGER_SECONDS):
-            unread = _LINGER_BYTES
-            while unread > 0 and (data := await loop.sock_recv(sock, _MAX_HEAD)):
-                unread -= len(data)
-
-
-_NO_SECRET = 407
 
 
 def why_no_tls(error: Exception) -> str:

@@ -191,7 +191,7 @@ def test_a_client_that_leaves_without_a_request_is_told_of(world: World) -> None
 
 
 @pytest.mark.parametrize(
-    ("sent", "why"), [(b"", "broke off"), (b"GET / HTTP/1.1\r\n\r\n", "no TLS"), (b"alert", "does not accept")]
+    ("sent", "why"), [(b"\x16\x03", "broke off"), (b"GET / HTTP/1.1\r\n\r\n", "no TLS"), (b"alert", "does not accept")]
 )
 def test_why_there_is_no_tls_is_told(world: World, sent: bytes, why: str) -> None:
     async def test() -> None:
@@ -210,6 +210,19 @@ def test_why_there_is_no_tls_is_told(world: World, sent: bytes, why: str) -> Non
 
     world.run(test)
     assert [(host, why in said) for host, said in world.handshakes] == [(HOST, True)]
+
+
+def test_who_leaves_before_there_is_a_certificate_is_not_told_of(world: World) -> None:
+    async def test() -> None:
+        front = world.front()
+        reader, writer = await asyncio.open_connection("127.0.0.1", port_of(front))
+        writer.write(connect(f"{HOST}:443"))
+        writer.write_eof()
+        assert (await reader.read()).startswith(b"HTTP/1.1 200 ")
+        writer.close()
+
+    world.run(test)
+    assert world.handshakes == []
 
 
 def test_a_name_that_leads_to_this_machine_is_refused(world: World) -> None:
