@@ -45,9 +45,10 @@ import datetime, hashlib, hmac, os, sys, urllib.error, urllib.parse, urllib.requ
 def sign(key, text):
     return hmac.new(key, text.encode(), hashlib.sha256).digest()
 
-def call(method, bucket):
-    url = urllib.parse.urlsplit(os.environ["AWS_ENDPOINT_URL"])
-    region, now = os.environ["AWS_REGION"], datetime.datetime.now(datetime.timezone.utc)
+def call(method, bucket, hard_coded=False):
+    region = os.environ["AWS_REGION"]
+    url = urllib.parse.urlsplit(f"https://s3.{region}.amazonaws.com" if hard_coded else os.environ["AWS_ENDPOINT_URL"])
+    now = datetime.datetime.now(datetime.timezone.utc)
     stamp, empty = now.strftime("%Y%m%dT%H%M%SZ"), hashlib.sha256(b"").hexdigest()
     headers = {"host": url.netloc, "x-amz-content-sha256": empty, "x-amz-date": stamp}
     names = ";".join(sorted(headers))
@@ -70,6 +71,13 @@ def call(method, bucket):
 
 def main():
     what, *rest = sys.argv[1:]
+    if what == "far":
+        print("far", *(call(method, *rest, hard_coded=True) for method in ("PUT", "DELETE")))
+        try:
+            urllib.request.urlopen("https://example.org")
+        except OSError as error:
+            print("away:", error)
+        return
     print("lamp", what, *(call("DELETE" if what == "off" else "PUT", name) for name in rest))
 '''
 STORY = """
@@ -91,11 +99,20 @@ lines = 3
 
 [[steps]]
 name = "on"
-run = 'lamp on "$LAMP_NAME"; test "$SID" = 4-2'
+run = 'lamp on "$LAMP_NAME"; test "$SID" = 4-2; lamp far "$LAMP_NAME-far"; env'
 [steps.expect]
-output = ["^lamp on 200$"]
+output = ["^lamp on 200$", "^far 200 204$", "^away: .*403", "^HTTPS_PROXY="]
 resources = { s3-bucket = 1 }
-calls = { "s3:CreateBucket" = 1 }
+calls = { "s3:CreateBucket" = 2 }
+
+[[steps]]
+name = "node"
+run = '''
+command -v node >/dev/null || { echo node 0; exit 0; }
+node -e 'fetch("https://cognito-idp.us-east-1.amazonaws.com/us-east-1_x/.well-known/jwks.json").then(answer => console.log("node", answer.status))'
+'''
+[steps.expect]
+output = ['^node \\d+$']
 
 [[steps]]
 name = "off"
@@ -154,8 +171,15 @@ def test_what_hangs_is_ended_and_swept_and_the_failure_says_what_to_type(lamp: A
     hangs = STORY.replace("'lamp off \"$LAMP_NAME\"'", "'sleep 600 & sleep 600'\ntimeout = 0.5")
     hangs = hangs.replace('test "$SID" = 4-2', "lamp on prod-lamp || true", 1)
     story(lamp, hangs)
+    shim = lamp.write("bin/bwrap", "#!/bin/sh\nexit 1\n")
+    shim.chmod(0o755)
+    lamp.environ["PATH"] = f"{shim.parent}:{os.environ['PATH']}"
     said = lamp.sandgate("story", "run", "first", "--local")
     assert said.status == 143
+    assert "not isolated: bubblewrap is not here" in said.out
+    assert "far 200 204\n" in said.out
+    secret = "".join(line.partition("HTTPS_PROXY=")[2] for line in said.out.splitlines() if "on out" in line)
+    assert secret.startswith("http://main:[redacted]@127.0.0.1:")
     assert "was ended: it took longer than 0.5 s" in said.err
     who = said.err.partition("lamp destroy --uuid ")[2].split()[0]
     assert who.count("-") == 4
@@ -202,6 +226,7 @@ set -e
 test "$1" = one; test ! -e /root/.aws; test ! -t 0; test -z "${SECRET_OF_MINE-}"
 (sleep 600 &)
 python3 -c 'import lamp; lamp.main()' on "$STORY_PREFIX-x"
+python3 -c 'import lamp; lamp.main()' far "$STORY_PREFIX-far"
 python3 -c 'import lamp; lamp.main()' off "$STORY_PREFIX-x"
 """
 
@@ -216,7 +241,9 @@ def test_a_bare_story_with_a_dockerfile_reaches_the_gate_from_an_image_without_a
     done = lamp.sandgate("story", "run", "bare", "--local", "--runtime", "buildah")
     assert done.status == 0, done.out + done.err
     assert "lamp on 200" in transcript(lamp)
-    assert lamp.receipt["calls"] == {"s3": {"CreateBucket": 1, "DeleteBucket": 1}}
+    assert "far 200 204\n" in transcript(lamp)
+    assert "away: <urlopen error Tunnel connection failed: 403" in transcript(lamp)
+    assert lamp.receipt["calls"] == {"s3": {"CreateBucket": 2, "DeleteBucket": 2}}
     left = subprocess.run(("buildah", "containers", "--format", "{{.ContainerName}}"), capture_output=True, check=True)
     assert b"sandgate-story-" not in left.stdout
     lamp.write("stories/bare/Dockerfile", f"FROM {base_image}\nRUN exit 3\n")

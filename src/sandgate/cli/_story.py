@@ -6,9 +6,11 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import typer
 
@@ -21,6 +23,7 @@ from sandgate.config.model import Config
 from sandgate.errors import EnvironmentFault, UsageError
 
 if TYPE_CHECKING:
+    from sandgate.core.environment import ChildFacts
     from sandgate.run import Run
     from sandgate.stories.model import Story
     from sandgate.stories.packages import Source
@@ -174,23 +177,26 @@ def _prove(plan: Plan, built: Built) -> None:
 
 
 def _perform(plan: Plan, runtime: Runtime, built: Built, given: Mapping[str, str], run: Run, signals: Signals) -> int:
+    from sandgate.stories.kit import within  # noqa: PLC0415
     from sandgate.stories.performing import perform  # noqa: PLC0415
     from sandgate.stories.running import StepProcess  # noqa: PLC0415
     from sandgate.stories.transcript import NAME, Transcript  # noqa: PLC0415
 
     stage = _stage(run, signals, given)
+    secrets = (stage.facts.secret_access_key, urlsplit(stage.facts.proxy_url).password or "")
     path = run.directory / NAME
-    transcript = Transcript(path, show=typer.echo, secrets=(stage.facts.secret_access_key,))
+    transcript = Transcript(path, show=typer.echo, secrets=secrets)
 
     def wait(start: Callable[[], StepProcess]) -> int:
         return signals.run((), {}, lambda _command, _environ: start())
 
     try:
         transcript.say("story", f"{plan.story.title}; run {run.id}, tier {run.tier}, runtime {runtime.name}")
-        with built.enter(_gate(run)) as place:
+        with built.enter(_gate(run, stage.facts)) as place:
             for note in (plan.package.story, *built.notes, *place.notes):
                 transcript.say("story", note)
-            result = perform(plan.story, place, stage, transcript, wait)
+            inside = replace(stage, facts=within(stage.facts, place.kit))
+            result = perform(plan.story, place, inside, transcript, wait)
     finally:
         transcript.close()
     if result.failed:
@@ -217,10 +223,16 @@ def _stage(run: Run, signals: Signals, given: Mapping[str, str]) -> Stage:
     )
 
 
-def _gate(run: Run) -> GateFacts:
+def _gate(run: Run, facts: ChildFacts) -> GateFacts:
+    from sandgate.stories.kit import lay_out_kit  # noqa: PLC0415
     from sandgate.stories.runtimes._model import GateFacts  # noqa: PLC0415
 
-    return GateFacts(port=int(run.gate_url.rpartition(":")[2]), door=lambda: run.open_door()[0])
+    return GateFacts(
+        port=int(run.gate_url.rpartition(":")[2]),
+        proxy_port=run.proxy_port,
+        lay_out=partial(lay_out_kit, facts),
+        door=lambda: run.open_door()[0],
+    )
 
 
 def _failure_lines(

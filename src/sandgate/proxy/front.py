@@ -62,6 +62,7 @@ class Front:
         self._secret = secret
         self._port = 0
         self._listening: list[socket.socket] = []
+        self._adopted: tuple[socket.socket, asyncio.Task[None]] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._accepting: list[asyncio.Task[None]] = []
         self._parts: Parts | None = None
@@ -95,19 +96,29 @@ class Front:
     def adopt(self, listening: socket.socket) -> None:
         """Accept on a socket of another network namespace too, where the port is the same.
 
+        There is one such namespace at a time: with a later one, nothing is accepted in the earlier one any more.
+
         Raises:
-            ValueError: it is another kind of socket, or another port, or there is one already.
+            ValueError: it is another kind of socket, or another port.
         """
         if listening.family != socket.AF_INET or listening.type != socket.SOCK_STREAM:
             raise ValueError("the port of the proxy is an IPv4 TCP socket")
-        if listening.getsockname() != (_LOOPBACK, self._port) or len(self._listening) != 1:
-            raise ValueError("that is not the port of the proxy, or it has been handed over")
+        if listening.getsockname() != (_LOOPBACK, self._port):
+            raise ValueError("that is not the port of the proxy")
         if self._parts is None:
             raise ValueError("the gate does not serve yet")
+        if self._adopted is not None:
+            earlier, accepting = self._adopted
+            self._listening.remove(earlier)
+            self._accepting.remove(accepting)
+            accepting.add_done_callback(lambda _task: earlier.close())
+            accepting.cancel()
         self._listening.append(listening)
         # Inside there is no network but the gate, on whatever tier.
         within = replace(self._parts, egress=replace(self._parts.egress, everywhere=False))
-        self._accepting.append(self._start(self._accept(listening, within)))
+        accepting = self._start(self._accept(listening, within))
+        self._accepting.append(accepting)
+        self._adopted = listening, accepting
 
     async def drain(self) -> None:
         """Accept no more; tunnels stay."""

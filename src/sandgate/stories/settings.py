@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from sandgate.core.environment import ChildFacts, changes, never_passed
+from sandgate.core.environment import OUTSIDE, ChildFacts, changes, never_passed
 from sandgate.errors import ConfigError
 from sandgate.stories.model import Story
 
@@ -29,8 +29,8 @@ PLACES = {
 _PLACE = re.compile(r"(?<!\$)\{([a-z_]+)\}")
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 _REGIONS = ("AWS_REGION", "AWS_DEFAULT_REGION")
-_NOT_THERE = ("SANDGATE_RUN_DIR", "SANDGATE_WORKER")
-"""For processes that join the run; in a clean environment there is no run directory."""
+_NOT_THERE = ("SANDGATE_RUN_DIR", "SANDGATE_WORKER", OUTSIDE)
+"""For processes that join the run; a clean environment has no run directory, and no other way to the internet."""
 _FILES = ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE")
 
 
@@ -74,15 +74,15 @@ def missing_variables(story: Story, known: Iterable[str]) -> tuple[str, ...]:
 
 
 def aws_settings(facts: ChildFacts, own: Mapping[str, str]) -> dict[str, str]:
-    """What of AWS a step gets: the gate, the run key, no files; the region that the story names itself.
+    """What of AWS a step gets: the gate, as a proxy too, the run key, no file of keys; the region of the story's own.
 
     Args:
-        facts: of the run.
+        facts: of the run, with files as steps see them.
         own: variables of the story, filled in.
     """
-    # The run's proxy and its certificates are not in a clean environment, nor is what Node.js or Java would load.
-    within = replace(facts, proxy_url="", bundles={}, node_preload="", java_options="")
-    found = {name: value for name, value in changes({}, within).items() if value is not None}
+    # A second account's credentials are a file, and a story has none; the run key is what it has.
+    alone = replace(facts, also_file="", keyless=False)
+    found = {name: value for name, value in changes(own, alone).items() if value is not None}
     found.update(dict.fromkeys(_FILES, "/dev/null"))
     found.update({name: own[name] for name in _REGIONS if name in own})
     return {name: value for name, value in found.items() if name not in _NOT_THERE}

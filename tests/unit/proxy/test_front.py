@@ -394,3 +394,18 @@ def test_a_handshake_that_ends_after_the_gate_has_drained_leads_nowhere(world: W
 
     world.run(test)
     assert world.handshakes == []
+
+
+def test_a_later_namespace_takes_the_place_of_an_earlier_one(world: World) -> None:
+    async def test() -> None:
+        front = world.front()
+        (own,) = front._listening
+        earlier, later = own.dup(), own.dup()
+        front.adopt(earlier)
+        front.adopt(later)
+        while earlier.fileno() != -1:
+            await asyncio.sleep(0)
+        assert front._listening == [own, later]
+        assert (await ask(front, b"GET / HTTP/1.1\r\n\r\n")).split(b" ")[1] == b"407"
+
+    world.run(test)

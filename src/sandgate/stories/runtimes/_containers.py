@@ -17,16 +17,21 @@ from sandgate.control import handover
 from sandgate.control.door import INLET
 from sandgate.control.view import FOLDER
 from sandgate.errors import EnvironmentFault
+from sandgate.stories.kit import NAME
 from sandgate.stories.programs import build_environment, run_program
 from sandgate.stories.runtimes._images import prepare_context
 from sandgate.stories.runtimes._model import Built, Command, GateFacts, Place, Plan
 
-__all__ = ["absent", "build_image", "container_name", "engine", "settings_of", "tidy"]
+__all__ = ["KIT", "absent", "build_image", "container_name", "engine", "settings_of", "tidy"]
 
 _NAME = "sandgate-story-"
 _HANDED = "/opt/sandgate-handover.py"
+KIT = "/opt/sandgate-kit"
+"""Where the files that steps read stand in an image."""
 _IDLE = ("sleep", "86400")
-_LISTENS = "import socket, sys; socket.create_connection(('127.0.0.1', int(sys.argv[1])), 5).close()"
+_LABEL = ("--security-opt", "label=disable")
+"""Where SELinux labels containers, none of them may read a folder of this user, or connect to a socket of a process."""
+_LISTENS = "import socket, sys; [socket.create_connection(('127.0.0.1', int(p)), 5).close() for p in sys.argv[1:]]"
 _NO_WAY = "the container reaches neither the host's network nor a unix socket of this machine"
 
 
@@ -101,6 +106,7 @@ class _Container:
 
     @contextmanager
     def enter(self, gate: GateFacts) -> Iterator[Place]:
+        gate.lay_out(self.folder / NAME, KIT)
         note = self._on_host_network(gate) or self._by_socket(gate)
         try:
             yield _Place(container=self, notes=(note,))
@@ -112,16 +118,19 @@ class _Container:
         subprocess.run((self.program, "rm", "--force", self.name), capture_output=True, check=False)  # noqa: S603
 
     def _start(self, *options: str) -> None:
-        line = (self.program, "run", "--detach", "--init", "--name", self.name, *options, f"localhost/{self.name}")
+        kit = ("--volume", f"{self.folder / NAME}:{KIT}:ro", *_LABEL)
+        line = (self.program, "run", "--detach", "--init", "--name", self.name, *kit, *options)
+        line = (*line, f"localhost/{self.name}")
         run_program((*line, *_IDLE), what="start the container", hint="`sandgate story list` says which runtimes work")
 
     def _on_host_network(self, gate: GateFacts) -> str:
         """Start it on this machine's network, if the gate can be reached from there."""
         with contextlib.suppress(EnvironmentFault):
             self._start("--network", "host")
-            line = (self.program, "exec", self.name, "python3", "-c", _LISTENS, str(gate.port))
+            ports = (str(gate.port), str(gate.proxy_port))
+            line = (self.program, "exec", self.name, "python3", "-c", _LISTENS, *ports)
             run_program(line, what="reach the gate")
-            return "on this machine's network, and the gate's port with it"
+            return "on this machine's network, and the gate's ports with it"
         self.remove()
         return ""
 
@@ -129,16 +138,15 @@ class _Container:
         """Start it without a network: the gate itself accepts on a socket that is handed over from inside."""
         mounts = (f"{gate.door()}:{FOLDER}:ro", f"{handover.__file__}:{_HANDED}:ro")
         self._start("--network", "none", *(word for mount in mounts for word in ("--volume", mount)))
-        hand = ("python3", "-I", "-S", _HANDED, str(FOLDER / INLET), str(gate.port), "1", *_IDLE)
+        ports = (str(gate.port), str(gate.proxy_port))
+        hand = ("python3", "-I", "-S", _HANDED, str(FOLDER / INLET), ",".join(ports), "1", *_IDLE)
         for user in dict.fromkeys((str(os.getuid()), "0")):  # with a daemon of one's own, 0 inside is oneself
             subprocess.run(  # noqa: S603 - our own program
                 (self.program, "exec", "--detach", "--user", user, self.name, *hand), capture_output=True, check=False
             )
             try:
                 probe = _PATIENT.format(program=_LISTENS)
-                run_program(
-                    (self.program, "exec", self.name, "python3", "-c", probe, str(gate.port)), what="reach the gate"
-                )
+                run_program((self.program, "exec", self.name, "python3", "-c", probe, *ports), what="reach the gate")
             except EnvironmentFault:
                 continue
             return "no network but the gate, by a unix socket"
@@ -167,6 +175,7 @@ else:
 class _Place:
     container: _Container
     notes: tuple[str, ...]
+    kit: str = KIT
 
     def command(self, script: str, settings: Mapping[str, str]) -> Command:
         given = settings_of(settings)

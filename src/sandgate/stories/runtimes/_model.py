@@ -45,6 +45,10 @@ class GateFacts:
 
     port: int
     """Of the gate on 127.0.0.1; the same inside."""
+    proxy_port: int
+    """Of the gate as a proxy; likewise."""
+    lay_out: Callable[[Path, str], None]
+    """Makes the folder, of that path, with the files that steps read, and that is told where it stands inside."""
     door: Callable[[], Path]
     """Opens the folder with the unix socket to which ports of other network namespaces are handed over."""
 
@@ -64,6 +68,10 @@ class Place(Protocol):
     @property
     def notes(self) -> tuple[str, ...]:
         """How it reaches the gate, and what else it can reach; for the transcript."""
+
+    @property
+    def kit(self) -> str:
+        """Where the folder with the files that steps read stands."""
 
     def command(self, script: str, settings: Mapping[str, str]) -> Command:
         """What runs a script for `sh` there.

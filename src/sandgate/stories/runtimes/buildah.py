@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -10,14 +11,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from sandgate.stories.kit import NAME
 from sandgate.stories.programs import build_environment, run_program
-from sandgate.stories.runtimes._containers import build_image, container_name, settings_of, tidy
+from sandgate.stories.runtimes._containers import KIT, build_image, container_name, settings_of, tidy
 from sandgate.stories.runtimes._model import Built, Command, GateFacts, Place, Plan, Runtime
 
 __all__ = ["RUNTIME"]
 
 _PROGRAM = "buildah"
 _CHROOT = ("--isolation", "chroot")
+_SETTINGS = "settings.sh"
+_WITH_SETTINGS = f'. {KIT}/{_SETTINGS}; exec /bin/sh -ec "$1"'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +36,8 @@ class _Container:
         return run_program(line, what="ask the story's Python")
 
     @contextmanager
-    def enter(self, gate: GateFacts) -> Iterator[Place]:  # noqa: ARG002 - 127.0.0.1 is the same one inside
+    def enter(self, gate: GateFacts) -> Iterator[Place]:
+        gate.lay_out(self.folder / NAME, KIT)
         yield _Place(container=self, notes=("a chroot: the network is this machine's own, and so is the gate's port",))
 
 
@@ -40,11 +45,15 @@ class _Container:
 class _Place:
     container: _Container
     notes: tuple[str, ...]
+    kit: str = KIT
 
     def command(self, script: str, settings: Mapping[str, str]) -> Command:
-        given = [word for name, value in settings_of(settings).items() for word in ("--env", f"{name}={value}")]
-        shell = ("/bin/sh", "-ec", self.container.in_image or script)
-        line = (_PROGRAM, "run", *_CHROOT, *given, self.container.name, "--", *shell)
+        # In a file: as options they would stand in the list of processes, for every user of this machine.
+        given = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in settings_of(settings).items())
+        kit = self.container.folder / NAME
+        (kit / _SETTINGS).write_text(given, encoding="utf-8")
+        shell = ("/bin/sh", "-c", _WITH_SETTINGS, "sh", self.container.in_image or script)
+        line = (_PROGRAM, "run", *_CHROOT, "--volume", f"{kit}:{KIT}:ro", self.container.name, "--", *shell)
         return Command(line=line, environ=build_environment(), folder=self.container.folder)
 
     def end(self) -> None:

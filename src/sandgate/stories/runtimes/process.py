@@ -19,6 +19,7 @@ from sandgate.control import handover
 from sandgate.control.door import INLET
 from sandgate.control.view import FOLDER
 from sandgate.errors import EnvironmentFault
+from sandgate.stories.kit import NAME as KIT
 from sandgate.stories.material import lay_out
 from sandgate.stories.programs import run_program
 from sandgate.stories.runtimes._model import Built, Command, GateFacts, Place, Plan, Runtime
@@ -54,12 +55,13 @@ class _Environment:
 
     @contextmanager
     def enter(self, gate: GateFacts) -> Iterator[Place]:
+        gate.lay_out(self.folder / KIT, str(self.folder / KIT))
         if not self.bwrap:
             notes = ("not isolated: bubblewrap is not here, or may not make namespaces; the network can be reached",)
             yield _Place(environment=self, notes=notes)
             return
         shutil.copyfile(handover.__file__, self.folder / "handover.py")
-        prefix = (self.bwrap, *_options(self, gate.door()), "--", *_handing_over(self.folder, gate.port))
+        prefix = (self.bwrap, *_options(self, gate.door()), "--", *_handing_over(self.folder, gate))
         yield _Place(environment=self, prefix=prefix, notes=("isolated by bubblewrap: no network but the gate",))
 
 
@@ -68,6 +70,10 @@ class _Place:
     environment: _Environment
     prefix: tuple[str, ...] = ()
     notes: tuple[str, ...]
+
+    @property
+    def kit(self) -> str:
+        return str(self.environment.folder / KIT)
 
     def command(self, script: str, settings: Mapping[str, str]) -> Command:
         folder = self.environment.folder
@@ -87,10 +93,11 @@ class _Place:
         """Nothing: all that a step starts is in its process group, or dies with bubblewrap."""
 
 
-def _handing_over(folder: Path, port: int) -> tuple[str, ...]:
-    """What makes the gate's port reachable inside, and then becomes the command that follows it."""
+def _handing_over(folder: Path, gate: GateFacts) -> tuple[str, ...]:
+    """What makes the gate's ports reachable inside, and then becomes the command that follows it."""
     python = os.path.realpath(sys.executable)
-    hand = (python, "-I", "-S", str(folder / "handover.py"), str(FOLDER / INLET), str(port), "9")
+    ports = f"{gate.port},{gate.proxy_port}"
+    hand = (python, "-I", "-S", str(folder / "handover.py"), str(FOLDER / INLET), ports, "9")
     return ("/bin/sh", "-c", 'exec "$@" 9>/dev/null', "sh", *hand)
 
 
