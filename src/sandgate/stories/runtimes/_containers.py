@@ -28,7 +28,9 @@ _NAME = "sandgate-story-"
 _HANDED = "/opt/sandgate-handover.py"
 KIT = "/opt/sandgate-kit"
 """Where the files that steps read stand in an image."""
-_IDLE = ("sleep", "86400")
+_IDLE = ("-c", "trap 'exit 0' TERM; sleep 86400 & wait")
+"""For a shell, which takes care of orphans; engines' own init is a program that podman comes without."""
+_HINT = "`sandgate story list` says which runtimes work"
 _LABEL = ("--security-opt", "label=disable")
 """Where SELinux labels containers, none of them may read a folder of this user, or connect to a socket of a process."""
 _LISTENS = "import socket, sys; [socket.create_connection(('127.0.0.1', int(p)), 5).close() for p in sys.argv[1:]]"
@@ -101,8 +103,8 @@ class _Container:
     notes: tuple[str, ...]
 
     def ask(self, script: str, *arguments: str) -> str:
-        line = (self.program, "run", "--rm", "--network", "none", f"localhost/{self.name}", "python3", "-c", script)
-        return run_program((*line, *arguments), what="ask the story's Python")
+        line = (self.program, "run", "--rm", "--network", "none", "--entrypoint", "python3", f"localhost/{self.name}")
+        return run_program((*line, "-c", script, *arguments), what="ask the story's Python")
 
     @contextmanager
     def enter(self, gate: GateFacts) -> Iterator[Place]:
@@ -119,9 +121,9 @@ class _Container:
 
     def _start(self, *options: str) -> None:
         kit = ("--volume", f"{self.folder / NAME}:{KIT}:ro", *_LABEL)
-        line = (self.program, "run", "--detach", "--init", "--name", self.name, *kit, *options)
-        line = (*line, f"localhost/{self.name}")
-        run_program((*line, *_IDLE), what="start the container", hint="`sandgate story list` says which runtimes work")
+        # What an image would start by itself is a step, and comes later.
+        line = (self.program, "run", "--detach", "--entrypoint", "/bin/sh", "--name", self.name, *kit, *options)
+        run_program((*line, f"localhost/{self.name}", *_IDLE), what="start the container", hint=_HINT)
 
     def _on_host_network(self, gate: GateFacts) -> str:
         """Start it on this machine's network, if the gate can be reached from there."""
@@ -139,7 +141,7 @@ class _Container:
         mounts = (f"{gate.door()}:{FOLDER}:ro", f"{handover.__file__}:{_HANDED}:ro")
         self._start("--network", "none", *(word for mount in mounts for word in ("--volume", mount)))
         ports = (str(gate.port), str(gate.proxy_port))
-        hand = ("python3", "-I", "-S", _HANDED, str(FOLDER / INLET), ",".join(ports), "1", *_IDLE)
+        hand = ("python3", "-I", "-S", _HANDED, str(FOLDER / INLET), ",".join(ports), "1", "/bin/sh", *_IDLE)
         for user in dict.fromkeys((str(os.getuid()), "0")):  # with a daemon of one's own, 0 inside is oneself
             subprocess.run(  # noqa: S603 - our own program
                 (self.program, "exec", "--detach", "--user", user, self.name, *hand), capture_output=True, check=False
