@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import re
-import shlex
 import tomllib
 from collections.abc import Mapping
 
 from sandgate.config.declare import build, declared
 from sandgate.config.kinds import WrongValue
 from sandgate.errors import ConfigError
+from sandgate.stories.dockerfile import prefix_of, python_of, start_of
 from sandgate.stories.model import Step, Story, StoryFile
 
 __all__ = ["FILES", "SCRIPT", "is_story", "read_story"]
@@ -22,9 +21,6 @@ _TOML, _DOCKERFILE, _MAKEFILE = "story.toml", "Dockerfile", "Makefile"
 FILES = (_TOML, SCRIPT, _DOCKERFILE, _MAKEFILE)
 """The files of a story's folder that say what it is."""
 
-_ARGUMENT = re.compile(r"^\s*ARG\s+([A-Z][A-Z0-9_]*?)_(?:PKG|VERSION)\b", re.MULTILINE)
-_FROM = re.compile(r"^\s*FROM\s+(?:--\S+\s+)*(\S+)", re.MULTILINE | re.IGNORECASE)
-_STARTS = re.compile(r"^\s*(?:CMD|ENTRYPOINT)\s+(.+?)\s*$", re.MULTILINE | re.IGNORECASE)
 _NEEDED = re.compile(r"^\s*(?:export\s+)?NEED_EXAMPLES\s*[:?+]?=\s*(.*?)\s*(?:#.*)?$", re.MULTILINE)
 _OPTIONS = declared(StoryFile)
 
@@ -66,7 +62,7 @@ def _described(name: str, folder: str, texts: Mapping[str, str]) -> Story:
         raise ConfigError(f"{key} {wrong.message}".strip(), where=where, hint=wrong.hint) from wrong
     docker = texts.get(_DOCKERFILE, "")
     return dataclasses.replace(
-        story, title=story.title or _title(name), dockerfile=docker, prefix=_prefix_of(docker)
+        story, title=story.title or _title(name), dockerfile=docker, prefix=prefix_of(docker)
     )  # fmt: skip
 
 
@@ -74,45 +70,18 @@ def _bare(name: str, folder: str, texts: Mapping[str, str]) -> Story:
     """The seed's form: the script is the one step; what the Dockerfile and the Makefile say is taken from there."""
     docker = texts.get(_DOCKERFILE, "")
     needed = _NEEDED.search(texts.get(_MAKEFILE, ""))
-    python = _python_of(docker)
     return Story(
         name=name,
         folder=folder,
         title=_title(name),
-        python=python,
+        python=python_of(docker),
         examples=tuple(f"examples/{one}" for one in needed[1].split()) if needed else (),
         steps=(Step(name=SCRIPT, run=f"./{SCRIPT}"),),
-        prefix=_prefix_of(docker),
+        prefix=prefix_of(docker),
         dockerfile=docker,
-        in_image=_start_of(docker),
+        in_image=start_of(docker) or f"./{SCRIPT}",
     )
 
 
 def _title(name: str) -> str:
     return name.replace("_", " ").replace("-", " ").capitalize()
-
-
-def _prefix_of(docker: str) -> str:
-    found = _ARGUMENT.search(docker)
-    return found[1] if found else ""
-
-
-def _python_of(docker: str) -> str:
-    """The version of Python that an official image has by its tag; empty for any other image."""
-    found = _FROM.search(docker)
-    version = re.fullmatch(r"(?:[\w.-]+/)*python:(\d+\.\d+(?:\.\d+)?)(?:-\S+)?", found[1]) if found else None
-    return version[1] if version else ""
-
-
-def _start_of(docker: str) -> str:
-    """The last CMD or ENTRYPOINT as a line for a shell; the script by itself where there is none."""
-    found = _STARTS.findall(docker)
-    if not found:
-        return f"./{SCRIPT}"
-    text = str(found[-1])
-    if text.startswith("["):
-        try:
-            return shlex.join(map(str, json.loads(text)))
-        except ValueError:
-            return text
-    return text

@@ -26,6 +26,8 @@ if words[0] == "info" and "{refuses}" == "info":
     sys.exit("the daemon is not there")
 if "host" in words and "{refuses}" in ("host", "all"):
     sys.exit("there is no such network")
+if words[0] == "run" and "--entrypoint" not in words:
+    sys.exit("the image's own program has begun")
 if words[0] == "exec" and "-c" in words and "{refuses}" == "all":
     sys.exit(1)
 if words[0] == "ps":
@@ -63,6 +65,10 @@ def plan(folder: Path) -> Plan:
     return Plan(story=story, package=package, folder=folder / "w", project=folder)
 
 
+def gate(door: Callable[[], Path]) -> GateFacts:
+    return GateFacts(port=4711, proxy_port=4712, lay_out=lambda folder, _inside: folder.mkdir(), door=door)
+
+
 @pytest.mark.parametrize("name", ["docker", "podman"])
 def test_a_container_is_on_the_hosts_network_where_the_gate_is_reached_from_there(
     tmp_path: Path, engine: Callable[[str], Callable[[], list[str]]], name: str
@@ -70,7 +76,7 @@ def test_a_container_is_on_the_hosts_network_where_the_gate_is_reached_from_ther
     asked = engine("nothing")
     runtime = runtimes()[name]
     assert runtime.absent() == ""
-    with runtime.build(plan(tmp_path)) as built, built.enter(GateFacts(port=4711, door=Path)) as place:
+    with runtime.build(plan(tmp_path)) as built, built.enter(gate(door=Path)) as place:
         command = place.command("ignored", {"AWS_SECRET_ACCESS_KEY": "s", "HOME": "/h", "PATH": "/p"})
         assert "this machine's network" in place.notes[0]
     lines = asked()
@@ -80,6 +86,8 @@ def test_a_container_is_on_the_hosts_network_where_the_gate_is_reached_from_ther
     started = next(line for line in lines if line.startswith("run --detach"))
     container = started.split("--name ")[1].split()[0]
     assert "--network host" in started
+    assert f"--volume {tmp_path}/w/kit:/opt/sandgate-kit:ro --security-opt label=disable" in started
+    assert any(line.startswith(f"exec {container} python3 -c") and line.endswith(" 4711 4712") for line in lines)
     assert command.line == (
         name, "exec", "--env", "AWS_SECRET_ACCESS_KEY", container, "/bin/sh", "-ec", "sh test.sh"
     )  # fmt: skip
@@ -97,13 +105,13 @@ def test_without_a_host_network_a_socket_is_handed_over_and_there_is_no_other_ne
     asked = engine("host")
     with (
         runtimes()["docker"].build(plan(tmp_path)) as built,
-        built.enter(GateFacts(port=4711, door=lambda: Path("/the/door"))) as place,
+        built.enter(gate(door=lambda: Path("/the/door"))) as place,
     ):
         assert place.notes == ("no network but the gate, by a unix socket",)
     started = [line for line in asked() if line.startswith("run --detach")]
     assert "--network host" in started[0]
     assert "--network none --volume /the/door:/run/sandgate:ro" in started[1]
-    assert any("/run/sandgate/ports.sock 4711" in line for line in asked())
+    assert any("/run/sandgate/ports.sock 4711,4712 1 /bin/sh -c" in line for line in asked())
 
 
 def test_a_container_that_cannot_reach_the_gate_is_an_error_and_is_removed(
@@ -113,7 +121,7 @@ def test_a_container_that_cannot_reach_the_gate_is_an_error_and_is_removed(
     with (
         runtimes()["docker"].build(plan(tmp_path)) as built,
         pytest.raises(EnvironmentFault, match="cannot be reached from docker"),
-        built.enter(GateFacts(port=4711, door=Path)),
+        built.enter(gate(door=Path)),
     ):
         pass
     assert asked()[-1].startswith("rmi --force")

@@ -75,6 +75,42 @@ def test_a_dockerfile_may_say_little(docker: str, python: str, start: str) -> No
     assert (story.python, story.in_image, story.prefix) == (python, start, "")
 
 
+STAGES = """
+ARG PYTHON_VERSION="3.12"
+ARG BASE_VERSION
+FROM python:${PYTHON_VERSION}-slim AS built
+# CMD ["never"]
+ARG LAMP_VERSION
+RUN pip install \\
+    "lamp$LAMP_VERSION"
+ENTRYPOINT ["of", "another stage"]
+FROM built
+"""
+
+
+@pytest.mark.parametrize(
+    ("last", "start"),
+    [
+        ("", "./test.sh"),
+        ('ENTRYPOINT ["./test.sh", "--quick"]\ncmd ["a b"]', "./test.sh --quick 'a b'"),
+        ('CMD ["old"]\nENTRYPOINT ["./test.sh"]\nCMD echo $HOME', "./test.sh /bin/sh -c 'echo $HOME'"),
+        ('ENTRYPOINT exec ./test.sh\nCMD ["a"]', "exec ./test.sh"),
+        ('ENTRYPOINT ["./test.sh", \\\n  "x"]', "./test.sh x"),
+        ("CMD 7", "7"),
+    ],
+)
+def test_what_runs_is_what_the_last_stage_says(last: str, start: str) -> None:
+    story = read_story("/p/s", {"test.sh": "", "Dockerfile": STAGES + last})
+    assert (story.python, story.prefix, story.in_image) == ("3.12", "LAMP", start)
+
+
+def test_the_version_of_an_image_is_not_the_tools() -> None:
+    texts = {"test.sh": "", "Dockerfile": STAGES.replace("LAMP_VERSION\n", "PYTHON_VERSION\n")}
+    assert read_story("/p/s", texts).prefix == ""
+    texts = {"test.sh": "", "Dockerfile": STAGES + "ARG TORCH_PKG"}
+    assert read_story("/p/s", texts).prefix == "TORCH"
+
+
 def test_stories_are_folders(tmp_path: Path) -> None:
     (tmp_path / "one").mkdir()
     (tmp_path / "one" / "story.toml").write_text(STEP)
