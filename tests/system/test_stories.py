@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from typing import Any
@@ -109,7 +110,8 @@ calls = { "s3:CreateBucket" = 2 }
 name = "node"
 run = '''
 command -v node >/dev/null || { echo node 0; exit 0; }
-node -e 'fetch("https://cognito-idp.us-east-1.amazonaws.com/us-east-1_x/.well-known/jwks.json").then(answer => console.log("node", answer.status))'
+keys=https://cognito-idp.us-east-1.amazonaws.com/us-east-1_x/.well-known/jwks.json
+node -e "fetch('$keys').then(answer => console.log('node', answer.status))"
 '''
 [steps.expect]
 output = ['^node \\d+$']
@@ -249,3 +251,53 @@ def test_a_bare_story_with_a_dockerfile_reaches_the_gate_from_an_image_without_a
     lamp.write("stories/bare/Dockerfile", f"FROM {base_image}\nRUN exit 3\n")
     done = lamp.sandgate("story", "run", "bare", "--local", "--runtime", "buildah")
     assert (done.status, "cannot build the story's image" in done.err) == (4, True), done.err
+
+
+@pytest.fixture
+def containers(lamp: Any, base_image: str) -> Any:
+    """`containers(engine)` lets the project use an engine that starts containers here, or skips the test."""
+
+    def make(engine: str) -> None:
+        path = shutil.which(engine)
+        # By itself podman asks for more than some machines may give; runc goes with every kind of control groups.
+        given = ["nofile=1024:1024", "nproc=1024:1024"]
+        runtime = 'runtime = "runc"\n' if shutil.which("runc") else ""
+        text = f"[containers]\ndefault_ulimits = {given}\n[engine]\n{runtime}cgroup_manager = 'cgroupfs'\n"
+        lamp.environ["CONTAINERS_CONF"] = str(lamp.write("containers.conf", text))
+        environ = {**os.environ, "CONTAINERS_CONF": lamp.environ["CONTAINERS_CONF"]}
+        if path and engine == "docker":
+            line = ("buildah", "push", "--quiet", base_image, f"docker-daemon:{base_image}:latest")
+            subprocess.run(line, env=environ, capture_output=True, check=False)
+        trial = (path or "false", "run", "--rm", "--network", "none", base_image, "true")
+        done = subprocess.run(trial, env=environ, capture_output=True, text=True, check=False)
+        if done.returncode:
+            pytest.skip(f"{engine} starts no containers here: {done.stderr.strip()[-300:] or 'it is not installed'}")
+        # An engine that has no network of this machine to give, as on other systems than Linux.
+        shim = lamp.write(f"shim/{engine}", f'#!/bin/sh\ncase " $* " in *" host "*) exit 125; esac\nexec {path} "$@"\n')
+        shim.chmod(0o755)
+
+    return make
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", ["podman", "docker"])
+@pytest.mark.parametrize("way", ["no network but the gate, by a unix socket", "on this machine's network"])
+def test_a_container_reaches_the_gate_and_the_hosts_of_aws(
+    lamp: Any, containers: Any, base_image: str, effort: int, engine: str, way: str
+) -> None:
+    if effort < 2 and (engine, way[:2]) != ("podman", "no"):
+        pytest.skip("SANDGATE_EFFORT=2 runs it: each takes some seconds, and the rest is the same")
+    containers(engine)
+    if way.startswith("no"):
+        lamp.environ["PATH"] = f"{lamp.folder}/shim:{os.environ['PATH']}"
+    lamp.write("stories/bare/test.sh", IN_IMAGE)
+    docker = DOCKERFILE.replace("localhost/sandgate-test-base", base_image).replace("CMD", "USER 1000\nENTRYPOINT")
+    lamp.write("stories/bare/Dockerfile", docker)
+    lamp.sandgate("story", "init")
+    done = lamp.sandgate("story", "run", "bare", "--local", "--runtime", engine)
+    assert done.status == 0, done.out + done.err
+    assert way in done.out
+    assert "far 200 204\n" in done.out
+    assert "away: <urlopen error Tunnel connection failed: 403" in done.out
+    left = subprocess.run((engine, "ps", "--all"), env=lamp.environ, capture_output=True, check=True)
+    assert b"sandgate-story-" not in left.stdout
