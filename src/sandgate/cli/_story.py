@@ -122,15 +122,16 @@ def _plan(config: Config, story: Story, chosen: Chosen) -> Iterator[Plan]:
     from sandgate.stories.workspace import workspace  # noqa: PLC0415
 
     checkout = config.root / story.package
-    package = provide(
-        chosen.source,
-        name=story.tool or tool_name(checkout),
-        version=chosen.version,
-        folder=checkout,
-        builds=_builds(config),
-        say=_say,
-    )
     with workspace(cache_directory(config) / "stories", keep=config.keep) as folder:
+        package = provide(
+            chosen.source,
+            name=story.tool or tool_name(checkout),
+            version=chosen.version,
+            folder=checkout,
+            builds=_builds(config),
+            place=folder,
+            say=_say,
+        )
         yield Plan(
             story=story,
             package=package,

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import base64
 import csv
+import fcntl
 import hashlib
 import io
 import json
+import os
 import re
 import shutil
 import sys
 import tempfile
 import tomllib
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -72,7 +75,7 @@ def tool_name(folder: Path) -> str:
 
 
 def provide(
-    source: Source, *, name: str, version: str, folder: Path, builds: Path, say: Callable[[str], None]
+    source: Source, *, name: str, version: str, folder: Path, builds: Path, place: Path, say: Callable[[str], None]
 ) -> Package:
     """The package of a story.
 
@@ -81,7 +84,8 @@ def provide(
         name: of the distribution; empty for none.
         version: `==x`, where `source` is `version`.
         folder: of the checkout.
-        builds: where builds of this checkout are kept.
+        builds: where builds of this checkout are kept, for every story of it, also at once.
+        place: a folder of this story, which gets the build that it is about.
         say: told what is happening.
 
     Raises:
@@ -101,17 +105,21 @@ def provide(
     if source == "version":
         return Package(name=name, requirement=f"{name}{version}", version=version, story=f"{name}{version}")
     kept = builds / _normal(name)
-    if source == "local":
-        say(f"building {name} from {folder}")
-        _build(folder, kept)
-    wheel = _kept_wheel(kept, name)
+    with _alone(builds):
+        if source == "local":
+            say(f"building {name} from {folder}")
+            _build(folder, kept)
+        found = _kept_wheel(kept, name)
+        files = _record(found)
+        wheel = place / found.name
+        shutil.copyfile(found, wheel)
     digest = hashlib.sha256(wheel.read_bytes()).hexdigest()[:12]
     words = "built from this checkout" if source == "local" else "as it was built last"
     return Package(
         name=name,
         requirement=str(wheel),
         wheel=wheel,
-        files=_record(wheel),
+        files=files,
         story=f"{wheel.name}, {words} (sha256 {digest}…)",
     )
 
@@ -127,6 +135,18 @@ def differing_files(package: Package, said: str) -> tuple[str, ...]:
     return tuple(sorted(name for name, digest in package.files.items() if installed.get(name) != digest))
 
 
+@contextmanager
+def _alone(builds: Path) -> Iterator[None]:
+    """Hold the builds: another story may be about to make one, or to take the last."""
+    builds.mkdir(parents=True, exist_ok=True)
+    lock = os.open(builds / ".lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
+
+
 def _normal(name: str) -> str:
     """A distribution's name as files have it."""
     return re.sub(r"[-_.]+", "_", name).lower()
@@ -138,7 +158,6 @@ def _build(folder: Path, kept: Path) -> None:
         raise UsageError(
             "there is nothing to build here", where=str(folder / "pyproject.toml"), hint="set package in the story.toml"
         )
-    kept.parent.mkdir(parents=True, exist_ok=True)
     new = Path(tempfile.mkdtemp(prefix=f".{kept.name}.", dir=kept.parent))
     try:
         uv = find_uv()

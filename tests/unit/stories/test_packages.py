@@ -36,13 +36,19 @@ def write_wheel(folder: Path, *, content: bytes = b"x = 1\n", said: bytes = b"x 
 
 
 def kept(folder: Path) -> Package:
-    return provide("no-build", name="Lamp.Tool", version="", folder=folder, builds=folder, say=print)
+    (folder / "own").mkdir(exist_ok=True)
+    return provide(
+        "no-build", name="Lamp.Tool", version="", folder=folder, builds=folder, place=folder / "own", say=print
+    )
 
 
 def test_the_last_build_is_what_it_was(tmp_path: Path) -> None:
     path = write_wheel(tmp_path)
     package = kept(tmp_path)
-    assert (package.wheel, package.requirement) == (path, str(path))
+    own = tmp_path / "own" / path.name
+    assert (package.wheel, package.requirement) == (own, str(own))
+    path.unlink()
+    assert own.is_file(), "another story may build anew meanwhile"
     assert package.files == {"lamp.py": digest(b"x = 1\n")}
 
 
@@ -79,7 +85,9 @@ def test_the_tool_is_what_its_project_makes(tmp_path: Path, text: str | None, na
 
 
 def test_a_version_of_the_index_is_asked_for_by_name(tmp_path: Path) -> None:
-    package = provide("version", name="lamp", version="==1.2", folder=tmp_path, builds=tmp_path, say=print)
+    package = provide(
+        "version", name="lamp", version="==1.2", folder=tmp_path, builds=tmp_path, place=tmp_path, say=print
+    )
     assert (package.requirement, package.version, package.wheel) == ("lamp==1.2", "==1.2", None)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import platform
 import shutil
 import sys
@@ -92,12 +93,14 @@ def _dockerfile(plan: Plan, needed: list[str]) -> Iterator[str]:
     yield "COPY wheels /opt/wheels"
     yield "RUN python3 -m venv --without-pip /opt/story && \\"
     yield "    PYTHONPATH=$(echo /opt/wheels/pip-*.whl) /opt/story/bin/python -m pip install \\"
-    yield "    --quiet --no-index --find-links /opt/wheels " + " ".join(_quoted(text) for text in [*needed, "pip"])
+    # What is used compiles itself, and that is the least of it.
+    installed = [*needed, "pip"] if plan.story.setup else needed
+    yield "    --quiet --no-compile --no-index --find-links /opt/wheels " + " ".join(map(_quoted, installed or ["pip"]))
     yield "ENV PATH=/opt/story/bin:/usr/local/bin:/usr/bin:/bin HOME=/home/story LANG=C.UTF-8"
     yield "COPY work /story"
     yield "RUN mkdir -p /home/story"
     yield "WORKDIR /story"
-    yield from (f"RUN {line}" for line in plan.story.setup)
+    yield from (f"RUN {json.dumps(['/bin/sh', '-ec', line])}" for line in plan.story.setup)
 
 
 def _quoted(text: str) -> str:
