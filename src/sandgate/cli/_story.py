@@ -25,6 +25,7 @@ from sandgate.errors import EnvironmentFault, UsageError
 if TYPE_CHECKING:
     from sandgate.core.environment import ChildFacts
     from sandgate.run import Run
+    from sandgate.stories.guarding import Guarded
     from sandgate.stories.model import Story
     from sandgate.stories.packages import Source
     from sandgate.stories.performing import Stage
@@ -66,6 +67,7 @@ def run_story(name: str, chosen: Chosen, overrides: Mapping[str, object]) -> int
     """
     from sandgate.stories.checking import check_runtime, check_story  # noqa: PLC0415 - `--help` must not pay for it
     from sandgate.stories.finding import find_story  # noqa: PLC0415
+    from sandgate.stories.guarding import guarded  # noqa: PLC0415
 
     refuse_inside()
     config = read_config(**overrides)
@@ -75,7 +77,7 @@ def run_story(name: str, chosen: Chosen, overrides: Mapping[str, object]) -> int
     check_story(story, given)
     runtime = _runtime(chosen.runtime or (*story.runtimes, _DEFAULT)[0])
     check_runtime(story, runtime.name)
-    with _plan(config, story, chosen) as plan, runtime.build(plan) as built:
+    with guarded() as guard, _plan(config, story, chosen, guard) as plan, runtime.build(plan) as built:
         _prove(plan, built)
         show([f"sandgate: story {story.name}: {plan.package.story}"], err=True)
 
@@ -114,7 +116,7 @@ def _runtime(name: str) -> Runtime:
 
 
 @contextmanager
-def _plan(config: Config, story: Story, chosen: Chosen) -> Iterator[Plan]:
+def _plan(config: Config, story: Story, chosen: Chosen, guard: Guarded) -> Iterator[Plan]:
     from sandgate.config.env_file import env_paths  # noqa: PLC0415
     from sandgate.session import cache_directory  # noqa: PLC0415
     from sandgate.stories.packages import provide, tool_name  # noqa: PLC0415
@@ -141,6 +143,7 @@ def _plan(config: Config, story: Story, chosen: Chosen) -> Iterator[Plan]:
             image=chosen.image,
             keep=config.keep,
             say=_say,
+            guard=guard,
         )
         if config.keep:
             _say(f"the story's folder is kept: {folder}")
@@ -183,7 +186,8 @@ def _perform(plan: Plan, runtime: Runtime, built: Built, given: Mapping[str, str
     from sandgate.stories.running import StepProcess  # noqa: PLC0415
     from sandgate.stories.transcript import NAME, Transcript  # noqa: PLC0415
 
-    stage = _stage(run, signals, given)
+    assert plan.guard is not None
+    stage = _stage(run, signals, given, plan.guard)
     secrets = (stage.facts.secret_access_key, urlsplit(stage.facts.proxy_url).password or "")
     path = run.directory / NAME
     transcript = Transcript(path, show=typer.echo, secrets=secrets)
@@ -207,7 +211,7 @@ def _perform(plan: Plan, runtime: Runtime, built: Built, given: Mapping[str, str
     return result.status
 
 
-def _stage(run: Run, signals: Signals, given: Mapping[str, str]) -> Stage:
+def _stage(run: Run, signals: Signals, given: Mapping[str, str], guard: Guarded) -> Stage:
     from sandgate.stories.performing import Stage  # noqa: PLC0415
 
     return Stage(
@@ -219,6 +223,7 @@ def _stage(run: Run, signals: Signals, given: Mapping[str, str]) -> Stage:
         # What is provided for a story is no evidence of what it did.
         clients=run.deployer_clients(),
         mark=run.mark,
+        guard=guard,
         stopped=lambda: signals.interrupted,
         given=given,
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import secrets
 import uuid
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -17,9 +16,10 @@ from sandgate.errors import ConfigError
 from sandgate.ledger.book import NAME as LEDGER
 from sandgate.ledger.book import read_state
 from sandgate.ledger.entry import Identity
+from sandgate.stories.guarding import MARK, Guarded
 from sandgate.stories.judging import captured, complaints, effects, own_entries, succeeded
 from sandgate.stories.model import Step, Story
-from sandgate.stories.running import MARK, Outcome, StepProcess
+from sandgate.stories.running import Outcome, StepProcess
 from sandgate.stories.runtimes._model import Place
 from sandgate.stories.settings import aws_settings, check_values, expand, shown_line
 from sandgate.stories.temporary._model import temporaries
@@ -44,6 +44,7 @@ class Stage:
     clients: Callable[[str], Any]
     mark: Callable[[], int]
     """Where the next event of the log begins; what was answered stands before it."""
+    guard: Guarded
     stopped: Callable[[], bool]
     """Whether a person asked it to end."""
     given: Mapping[str, str] = field(default_factory=dict)
@@ -166,7 +167,7 @@ class _Performance:
         where = f"story {self.story.name}, {name}"
         check_values(step.environment, where=where)
         own = {**variables, **{key: expand(text, self.places, where=where) for key, text in step.environment.items()}}
-        mark = secrets.token_hex(8)
+        mark = self.stage.guard.new_mark()
         settings = {**own, **aws_settings(self.stage.facts, own), MARK: mark}
         command = self.place.command(step.run, settings)
         self.transcript.say("story", f"{name}: {' '.join(step.run.split())} (at most {limit:g} s)")
@@ -174,7 +175,8 @@ class _Performance:
         process: list[StepProcess] = []
 
         def start() -> StepProcess:
-            process.append(StepProcess(command, limit=limit, heard=self._heard(name), end=self.place.end, mark=mark))
+            end, begun = self.place.end, self.stage.guard.begun
+            process.append(StepProcess(command, limit=limit, heard=self._heard(name), end=end, mark=mark, begun=begun))
             return process[0]
 
         try:

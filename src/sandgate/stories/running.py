@@ -10,15 +10,13 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import IO
 
+from sandgate.stories.guardian import end_marked
+from sandgate.stories.guarding import MARK
 from sandgate.stories.runtimes._model import Command
 
-__all__ = ["MARK", "Outcome", "StepProcess"]
-
-MARK = "SANDGATE_STEP"
-"""Variable by which what left the step's process group is known."""
+__all__ = ["Outcome", "StepProcess"]
 
 _GRACE = 5.0
 """Seconds between the signal that asks a step to end and the one that does not ask."""
@@ -55,17 +53,26 @@ class StepProcess:
         heard: told each line: the stream's name, `out` or `err`, and the text.
         mark: a value of `SANDGATE_STEP` that all processes of the step inherit, and no other has.
         end: ends what the process group does not hold.
+        begun: told the process group, and 0 once it is over.
 
     Raises:
         OSError: it cannot be started.
     """
 
     def __init__(
-        self, command: Command, *, limit: float, heard: Callable[[str, str], None], end: Callable[[], None], mark: str
+        self,
+        command: Command,
+        *,
+        limit: float,
+        heard: Callable[[str, str], None],
+        end: Callable[[], None],
+        mark: str,
+        begun: Callable[[int], None] = lambda _group: None,
     ) -> None:
         self._began = time.monotonic()
         self._end = end
         self._mark = mark
+        self._begun = begun
         self._timed_out = False
         self._process = subprocess.Popen(  # noqa: S603 - the story's own step
             command.line,
@@ -76,6 +83,7 @@ class StepProcess:
             stderr=subprocess.PIPE,
             start_new_session=True,
         )
+        begun(self._process.pid)
         assert self._process.stdout is not None
         assert self._process.stderr is not None
         self._kept = {"out": bytearray(), "err": bytearray()}
@@ -108,7 +116,8 @@ class StepProcess:
         """What it did, once `poll` has said that it ended; what it left running is ended."""
         self._timer.cancel()
         self._signal(signal.SIGKILL)
-        _end_stragglers(self._mark)
+        end_marked(f"{MARK}={self._mark}")
+        self._begun(0)
         if self._timed_out:
             self._end()
         deadline = time.monotonic() + _DRAIN
@@ -155,12 +164,3 @@ class StepProcess:
 
 def _text(kept: bytearray) -> str:
     return bytes(kept[:_MOST]).decode(errors="replace")
-
-
-def _end_stragglers(mark: str) -> None:
-    """End what a step has started in sessions of its own; only Linux shows the environment of processes."""
-    wanted = f"{MARK}={mark}".encode()
-    for entry in Path("/proc").glob("[0-9]*/environ"):
-        with contextlib.suppress(OSError):
-            if wanted in entry.read_bytes().split(b"\0"):
-                os.kill(int(entry.parent.name), signal.SIGKILL)

@@ -2,15 +2,18 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sandgate.stories.guarding import MARK
 from sandgate.stories.judging import complaints
 from sandgate.stories.model import Expect
-from sandgate.stories.running import MARK, Outcome, StepProcess
+from sandgate.stories.running import Outcome, StepProcess
 from sandgate.stories.runtimes._model import Command
 from sandgate.stories.workspace import workspace
 
@@ -109,3 +112,37 @@ def test_a_folder_goes_with_its_story_or_with_the_next(tmp_path: Path) -> None:
     with workspace(tmp_path, keep=False):
         assert not killed.exists()
         assert kept.exists()
+
+
+KILLED = """
+import os, sys
+from sandgate.stories.guarding import guarded
+with guarded() as guard:
+    guard.will(["touch", sys.argv[1]], ["/nowhere/removes"])
+    print(guard.new_mark(), flush=True)
+    guard.begun(int(sys.stdin.readline()))
+    if sys.argv[2] == "killed":
+        os.kill(os.getpid(), 9)
+"""
+
+
+@pytest.mark.parametrize("how", ["killed", "well"])
+def test_what_a_killed_story_has_started_is_ended_and_removed(tmp_path: Path, how: str) -> None:
+    line = (sys.executable, "-c", KILLED, str(tmp_path / "removed"), how)
+    story = subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert story.stdout
+    environ = {**os.environ, MARK: story.stdout.readline().strip()}
+    step = subprocess.Popen(("sleep", "600"), process_group=0)
+    strayed = subprocess.Popen(("sleep", "600"), env=environ, start_new_session=True)
+    story.communicate(f"{step.pid}\n")
+    if how == "killed":
+        assert (step.wait(60), strayed.wait(60)) == (-signal.SIGKILL, -signal.SIGKILL)
+        deadline = time.monotonic() + 60
+        while not (tmp_path / "removed").exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+    for process in (step, strayed):
+        assert how == "killed" or process.poll() is None
+        process.kill()
+        process.wait()
+    assert (tmp_path / "removed").exists() == (how == "killed")

@@ -43,16 +43,17 @@ def container_name() -> str:
 
 
 def tidy(listing: Sequence[str], remove: Sequence[str]) -> None:
-    """Remove containers of stories that were killed.
+    """Remove containers, or images, of stories that were killed together with their guardian.
 
     Args:
-        listing: prints the names of containers.
+        listing: prints the names of them all.
         remove: removes one.
     """
     done = subprocess.run(listing, capture_output=True, text=True, check=False)  # noqa: S603
     for name in done.stdout.split():
-        owner = name.removeprefix(_NAME).partition("-")[0]
-        if name.startswith(_NAME) and owner.isdecimal() and not _lives(int(owner)):
+        own = name.removeprefix("localhost/")
+        owner = own.removeprefix(_NAME).partition("-")[0]
+        if own.startswith(_NAME) and owner.isdecimal() and not _lives(int(owner)):
             subprocess.run((*remove, name), capture_output=True, check=False)  # noqa: S603
 
 
@@ -214,7 +215,9 @@ def engine(plan: Plan, program: str, build: Sequence[str] = ()) -> Iterator[Buil
         build: further options for building images.
     """
     tidy((program, "ps", "--all", "--format", "{{.Names}}"), (program, "rm", "--force"))
+    tidy((program, "images", "--format", "{{.Repository}}"), (program, "rmi", "--force"))
     name = container_name()
+    plan.will((program, "rm", "--force", name), (program, "rmi", "--force", f"localhost/{name}"))
     # A tool from the index is asked for anew: a layer that was kept may hold an older one.
     fresh = ("--no-cache",) if plan.package.wheel is None else ()
     in_image = build_image(plan, (program, "build", *build, *fresh), name)

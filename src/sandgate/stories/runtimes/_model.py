@@ -6,13 +6,14 @@ it fetches from a package index is no business of the run.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from sandgate.core.registry import discover
+from sandgate.stories.guarding import Guarded
 from sandgate.stories.model import Story
 from sandgate.stories.packages import Package
 
@@ -37,6 +38,12 @@ class Plan:
     """Whether the environment stays for a person to look at."""
     say: Callable[[str], None] = lambda _text: None
     """Told what is happening."""
+    guard: Guarded | None = None
+
+    def will(self, *programs: Sequence[str]) -> None:
+        """Name programs that remove what is about to be made, should the story be killed."""
+        if self.guard is not None and not self.keep:
+            self.guard.will(*programs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -70,14 +70,17 @@ def _absent() -> str:
 @contextmanager
 def _build(plan: Plan) -> Iterator[Built]:
     tidy((_PROGRAM, "containers", "--format", "{{.ContainerName}}"), (_PROGRAM, "rm"))
+    tidy((_PROGRAM, "images", "--format", "{{.Name}}"), (_PROGRAM, "rmi", "--force"))
     name = container_name()
+    removal = (_PROGRAM, "rm", name), (_PROGRAM, "rmi", "--force", f"localhost/{name}")
+    plan.will(*removal)
     build = (_PROGRAM, "build", *_CHROOT, "--pull-never" if plan.image else "--pull")
     in_image = build_image(plan, build, name)
     try:
         run_program((_PROGRAM, "from", "--pull-never", "--name", name, f"localhost/{name}"), what="make the container")
         yield _Container(name=name, folder=plan.folder, in_image=in_image, notes=(f"buildah, pid {os.getpid()}",))
     finally:
-        for line in ((_PROGRAM, "rm", name), (_PROGRAM, "rmi", "--force", f"localhost/{name}")):
+        for line in removal:
             if not plan.keep:
                 subprocess.run(line, capture_output=True, check=False)  # noqa: S603
 
