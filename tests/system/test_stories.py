@@ -7,6 +7,8 @@ import os
 import shutil
 import subprocess
 import sys
+import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -173,9 +175,7 @@ def test_what_hangs_is_ended_and_swept_and_the_failure_says_what_to_type(lamp: A
     hangs = STORY.replace("'lamp off \"$LAMP_NAME\"'", "'sleep 600 & sleep 600'\ntimeout = 0.5")
     hangs = hangs.replace('test "$SID" = 4-2', "lamp on prod-lamp || true", 1)
     story(lamp, hangs)
-    shim = lamp.write("bin/bwrap", "#!/bin/sh\nexit 1\n")
-    shim.chmod(0o755)
-    lamp.environ["PATH"] = f"{shim.parent}:{os.environ['PATH']}"
+    without_bubblewrap(lamp)
     said = lamp.sandgate("story", "run", "first", "--local")
     assert said.status == 143
     assert "not isolated: bubblewrap is not here" in said.out
@@ -203,14 +203,41 @@ def test_what_is_provided_for_a_story_does_not_make_it_green(lamp: Any) -> None:
     assert lamp.receipt["calls"]["s3"]["CreateBucket"] == lamp.receipt["calls"]["s3"]["DeleteBucket"] == 1
 
 
-def test_a_story_that_is_killed_leaves_no_process_and_no_green_receipt(lamp: Any) -> None:
-    story(lamp, "package = 'nowhere'\n[[steps]]\nname = 'wait'\nrun = 'echo here; sleep 600'\n")
+def without_bubblewrap(project: Any) -> None:
+    shim = project.write("bin/bwrap", "#!/bin/sh\nexit 1\n")
+    shim.chmod(0o755)
+    project.environ["PATH"] = f"{shim.parent}:{os.environ['PATH']}"
+
+
+def lives(pid: str) -> bool:
+    try:
+        return Path("/proc", pid, "stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="only Linux shows processes as files")
+def test_a_story_that_is_killed_leaves_no_process_and_no_green_receipt_and_is_swept(lamp: Any, queues: Any) -> None:
+    lamp.write("pyproject.toml", f"[tool.sandgate]\n{queues.options()}")
+    without_bubblewrap(lamp)
+    run = "run = 'setsid sleep 600 & echo pids $$ $!; sleep 600'\n"
+    story(lamp, f"package = 'nowhere'\ntemporary = {{ Q = 'sqs-queue' }}\n[[steps]]\nname = 'wait'\n{run}")
     started = lamp.start("story", "run", "first")
-    started.wait_for(lambda: any("wait out" in path.read_text() for path in lamp.runs.glob("*/transcript.txt")), "step")
+    texts = started.wait_for(
+        lambda: [text for path in lamp.runs.glob("*/transcript.txt") if "| pids" in (text := path.read_text())], "step"
+    )
+    pids = texts[0].partition("| pids ")[2].split()[:2]
+    assert all(map(lives, pids))
     started.process.kill()
     started.end()
-    started.process.wait()
+    deadline = time.monotonic() + 60
+    while any(map(lives, pids)):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
     assert not (lamp.last / "receipt.json").exists()
+    assert queues.names
+    assert lamp.sandgate("sweep", "--yes").status == 0
+    assert queues.names == set()
 
 
 DOCKERFILE = """
