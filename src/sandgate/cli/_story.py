@@ -78,11 +78,11 @@ def run_story(name: str, chosen: Chosen, overrides: Mapping[str, object]) -> int
     runtime = _runtime(chosen.runtime or (*story.runtimes, _DEFAULT)[0])
     check_runtime(story, runtime.name)
     with guarded() as guard, _plan(config, story, chosen, guard) as plan, runtime.build(plan) as built:
-        _prove(plan, built)
+        proof = _prove(plan, built)
         show([f"sandgate: story {story.name}: {plan.package.story}"], err=True)
 
         def body(run: Run, signals: Signals) -> int:
-            return _perform(plan, runtime, built, given, run, signals)
+            return _perform(plan, runtime, built, given, run, signals, proof)
 
         return gated(config, ("story", name), body)
 
@@ -161,26 +161,46 @@ def _say(text: str) -> None:
     show([f"sandgate: {text}"], err=True)
 
 
-def _prove(plan: Plan, built: Built) -> None:
-    """See that what is installed is what was built, file by file.
+def _prove(plan: Plan, built: Built) -> tuple[str, ...]:
+    """See that what is installed is what was built, file by file, or the version that was asked for.
+
+    Returns:
+        What is installed, in words; nothing where there is no tool, or it cannot be asked and need not be.
 
     Raises:
-        EnvironmentFault: it is not.
+        EnvironmentFault: something else is installed.
     """
-    from sandgate.stories.packages import ASK_INSTALLED, differing_files  # noqa: PLC0415
+    from sandgate.stories.packages import ASK_INSTALLED, differing_files, installed_version  # noqa: PLC0415
 
-    if plan.package.wheel is None:
-        return
-    said = built.ask(ASK_INSTALLED, plan.package.name)
-    if differing := differing_files(plan.package, said):
-        raise EnvironmentFault(
-            f"what is installed is not the build of this checkout: {', '.join(differing[:3])} differ",
-            where=str(plan.package.wheel),
-            hint="let the Dockerfile install <TOOL>_PKG as it is given, and nothing over it",
-        )
+    package = plan.package
+    if not package.name:
+        return ()
+    try:
+        said = built.ask(ASK_INSTALLED, package.name)
+    except EnvironmentFault:
+        if package.wheel is None and not package.version:  # a Dockerfile may put the newest wherever it likes
+            return ()
+        raise
+    hint = "let the Dockerfile install <TOOL>_PKG and <TOOL>_VERSION as they are given, and nothing over it"
+    if differing := differing_files(package, said):
+        text = f"what is installed is not the build of this checkout: {', '.join(differing[:3])} differ"
+        raise EnvironmentFault(text, where=str(package.wheel), hint=hint)
+    version, wanted = installed_version(package, said)
+    if not wanted:
+        text = f"{package.name} {version} is installed, and {package.version} was asked for"
+        raise EnvironmentFault(text, where="--version", hint=hint)
+    return (f"{package.name} {version} is installed",)
 
 
-def _perform(plan: Plan, runtime: Runtime, built: Built, given: Mapping[str, str], run: Run, signals: Signals) -> int:
+def _perform(
+    plan: Plan,
+    runtime: Runtime,
+    built: Built,
+    given: Mapping[str, str],
+    run: Run,
+    signals: Signals,
+    proof: tuple[str, ...],
+) -> int:
     from sandgate.stories.kit import within  # noqa: PLC0415
     from sandgate.stories.performing import perform  # noqa: PLC0415
     from sandgate.stories.running import StepProcess  # noqa: PLC0415
@@ -198,7 +218,7 @@ def _perform(plan: Plan, runtime: Runtime, built: Built, given: Mapping[str, str
     try:
         transcript.say("story", f"{plan.story.title}; run {run.id}, tier {run.tier}, runtime {runtime.name}")
         with built.enter(_gate(run, stage.facts)) as place:
-            for note in (plan.package.story, *built.notes, *place.notes):
+            for note in (plan.package.story, *proof, *built.notes, *place.notes):
                 transcript.say("story", note)
             inside = replace(stage, facts=within(stage.facts, place.kit))
             result = perform(plan.story, place, inside, transcript, wait)

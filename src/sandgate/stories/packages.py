@@ -25,7 +25,7 @@ from sandgate.errors import ConfigError, EnvironmentFault, UsageError
 from sandgate.stories.programs import run_program
 from sandgate.tiers._venv import find_uv
 
-__all__ = ["ASK_INSTALLED", "Package", "Source", "differing_files", "provide", "tool_name"]
+__all__ = ["ASK_INSTALLED", "Package", "Source", "differing_files", "installed_version", "provide", "tool_name"]
 
 Source = Literal["index", "version", "local", "no-build"]
 
@@ -145,6 +145,29 @@ def _alone(builds: Path) -> Iterator[None]:
         yield
     finally:
         os.close(lock)
+
+
+def installed_version(package: Package, said: str) -> tuple[str, bool]:
+    """The version that is installed, and whether it is the one that was asked for with `==`, if any was.
+
+    Args:
+        package: that was to be installed.
+        said: by `ASK_INSTALLED`.
+    """
+    installed = str(json.loads(said)["version"])
+    wanted = package.version.removeprefix("==").lower()
+    if wanted == package.version.lower():
+        return installed, True
+    if wanted.endswith(".*"):
+        return installed, f"{installed}.".startswith(wanted[:-1])
+    # What a local label says is no part of the comparison unless it is asked for (PyPA, version specifiers).
+    same = installed if "+" in wanted else installed.partition("+")[0]
+    return installed, _padded(same.lower()) == _padded(wanted)
+
+
+def _padded(version: str) -> str:
+    """A version without what means nothing: `1.0` is `1`."""
+    return re.sub(r"(\.0)+$", "", version.removeprefix("v"))
 
 
 def _normal(name: str) -> str:

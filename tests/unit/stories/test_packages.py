@@ -10,12 +10,10 @@ import pytest
 
 from sandgate.errors import EnvironmentFault, UsageError
 from sandgate.stories.init import shared_files, story_files
-from sandgate.stories.packages import differing_files, provide, tool_name
+from sandgate.stories.packages import Package, differing_files, installed_version, provide, tool_name
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from sandgate.stories.packages import Package
 
 
 def digest(data: bytes) -> str:
@@ -99,3 +97,22 @@ def test_make_asks_for_the_version_by_the_tools_own_variable() -> None:
     assert "AWS_SECRET_ACCESS_KEY={run_secret}\n" in files[".env"]
     assert set(story_files("a", "lamp", [])) == {"Makefile", "story.toml"}
     assert set(story_files("a", "lamp", ["test.sh"])) == {"Makefile"}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "installed", "same"),
+    [
+        ("", "3.1", True),
+        (">=1", "3.1", True),
+        ("==1.2", "1.2.0", True),
+        ("==1.2", "1.20", False),
+        ("==1.2.*", "1.2.7", True),
+        ("==1.2.*", "1.20.7", False),
+        ("==1.2", "1.2+cpu", True),
+        ("==1.2+gpu", "1.2+cpu", False),
+        ("==2.0RC1", "2.0rc1", True),
+    ],
+)
+def test_what_is_installed_is_the_version_that_was_asked_for(wanted: str, installed: str, same: bool) -> None:
+    said = json.dumps({"version": installed, "files": {}})
+    assert installed_version(Package(name="lamp", version=wanted), said) == (installed, same)
