@@ -84,6 +84,7 @@ def main():
     print("lamp", what, *(call("DELETE" if what == "off" else "PUT", name) for name in rest))
 '''
 STORY = """
+setup = ['! env | grep -E "^AWS_|^SANDGATE_|//main:"']
 temporary = { LAMP_BUCKET = "s3-bucket" }
 examples = ["examples/garden"]
 environment = { LAMP_NAME = "{prefix}-lamp", WHO = "{uuid}" }
