@@ -27,6 +27,7 @@ from sandgate.stories.transcript import Transcript
 
 __all__ = ["Result", "Stage", "Wait", "perform"]
 
+_ASKED = ("the story was asked to end",)
 Wait = Callable[[Callable[[], StepProcess]], int]
 """Starts a step and waits for its end."""
 
@@ -149,18 +150,20 @@ class _Performance:
     def steps(self, variables: dict[str, str]) -> Result:
         for number, step in enumerate(self.story.steps, 1):
             name = step.name or f"step {number}"
-            stopped = Result(failed=name, complaints=("the story was asked to end",), status=1)
             if self.stage.stopped():
-                return stopped
+                return self._failed(name, _ASKED, variables, 1)
             wrong, outcome = self._step(step, name, variables)
             if self.stage.stopped():
-                return stopped
+                return self._failed(name, _ASKED, variables, 1)
             if wrong:
-                advice = tuple(shown_line(line, variables) for line in self.story.on_failure)
-                for text in wrong:
-                    self.transcript.say("story", f"{name}: {text}")
-                return Result(failed=name, complaints=wrong, advice=advice, status=outcome.status or 1)
+                return self._failed(name, wrong, variables, outcome.status or 1)
         return Result()
+
+    def _failed(self, name: str, wrong: tuple[str, ...], variables: Mapping[str, str], status: int) -> Result:
+        for text in wrong:
+            self.transcript.say("story", f"{name}: {text}")
+        advice = tuple(shown_line(line, variables) for line in self.story.on_failure)
+        return Result(failed=name, complaints=wrong, advice=advice, status=status)
 
     def _step(self, step: Step, name: str, variables: dict[str, str]) -> tuple[tuple[str, ...], Outcome]:
         limit = step.timeout or self.story.timeout
