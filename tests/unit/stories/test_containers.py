@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,7 +32,9 @@ if words[0] == "run" and "--entrypoint" not in words:
 if words[0] == "exec" and "-c" in words and "{refuses}" == "all":
     sys.exit(1)
 if words[0] == "ps":
-    print("other sandgate-story-4194400-dead sandgate-story-1-lives")
+    print("other sandgate-story-4194400-dead sandgate-story-1-lives sandgate-kept-4194400-dead")
+if words[0] == "images":
+    print("localhost/other localhost/sandgate-story-4194400-dead localhost/sandgate-kept-4194400-dead")
 """
 
 
@@ -96,7 +99,20 @@ def test_a_container_is_on_the_hosts_network_where_the_gate_is_reached_from_ther
     assert lines[-1] == f"rmi --force localhost/{container}"
     assert f"rm --force {container}" in lines
     assert "rm --force sandgate-story-4194400-dead" in lines
+    assert "rmi --force localhost/sandgate-story-4194400-dead" in lines
+    assert not any("-kept-" in line for line in lines)
     assert not any("sandgate-story-1-lives" in line for line in lines)
+
+
+def test_what_is_kept_is_no_later_storys_to_remove(
+    tmp_path: Path, engine: Callable[[str], Callable[[], list[str]]]
+) -> None:
+    asked, said = engine("nothing"), list[str]()
+    with runtimes()["podman"].build(replace(plan(tmp_path), keep=True, say=said.append)):
+        pass
+    image = said[-1].partition("localhost/")[2]
+    assert image.startswith("sandgate-kept-")
+    assert not any(line.startswith("rm") and image in line for line in asked())
 
 
 def test_without_a_host_network_a_socket_is_handed_over_and_there_is_no_other_network(

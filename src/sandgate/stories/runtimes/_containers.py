@@ -24,7 +24,7 @@ from sandgate.stories.runtimes._model import Built, Command, GateFacts, Place, P
 
 __all__ = ["KIT", "absent", "build_image", "container_name", "engine", "settings_of", "tidy"]
 
-_NAME = "sandgate-story-"
+_NAME, _KEPT = "sandgate-story-", "sandgate-kept-"
 _HANDED = "/opt/sandgate-handover.py"
 KIT = "/opt/sandgate-kit"
 """Where the files that steps read stand in an image."""
@@ -37,9 +37,9 @@ _LISTENS = "import socket, sys; [socket.create_connection(('127.0.0.1', int(p)),
 _NO_WAY = "the container reaches neither the host's network nor a unix socket of this machine"
 
 
-def container_name() -> str:
-    """A new name, which tells whose container it is."""
-    return f"{_NAME}{os.getpid()}-{secrets.token_hex(3)}"
+def container_name(*, keep: bool) -> str:
+    """A new name, which tells whose container it is, or that a person wants to look at it."""
+    return f"{_KEPT if keep else _NAME}{os.getpid()}-{secrets.token_hex(3)}"
 
 
 def tidy(listing: Sequence[str], remove: Sequence[str]) -> None:
@@ -216,7 +216,7 @@ def engine(plan: Plan, program: str, build: Sequence[str] = ()) -> Iterator[Buil
     """
     tidy((program, "ps", "--all", "--format", "{{.Names}}"), (program, "rm", "--force"))
     tidy((program, "images", "--format", "{{.Repository}}"), (program, "rmi", "--force"))
-    name = container_name()
+    name = container_name(keep=plan.keep)
     plan.will((program, "rm", "--force", name), (program, "rmi", "--force", f"localhost/{name}"))
     # A tool from the index is asked for anew: a layer that was kept may hold an older one.
     fresh = ("--no-cache",) if plan.package.wheel is None else ()
@@ -225,7 +225,9 @@ def engine(plan: Plan, program: str, build: Sequence[str] = ()) -> Iterator[Buil
     try:
         yield container
     finally:
-        if not plan.keep:
+        if plan.keep:
+            plan.say(f"the story's image is kept: localhost/{name}")
+        else:
             container.remove()
             line = (program, "rmi", "--force", f"localhost/{name}")
             subprocess.run(line, capture_output=True, check=False)  # noqa: S603

@@ -71,7 +71,7 @@ def _absent() -> str:
 def _build(plan: Plan) -> Iterator[Built]:
     tidy((_PROGRAM, "containers", "--format", "{{.ContainerName}}"), (_PROGRAM, "rm"))
     tidy((_PROGRAM, "images", "--format", "{{.Name}}"), (_PROGRAM, "rmi", "--force"))
-    name = container_name()
+    name = container_name(keep=plan.keep)
     removal = (_PROGRAM, "rm", name), (_PROGRAM, "rmi", "--force", f"localhost/{name}")
     plan.will(*removal)
     build = (_PROGRAM, "build", *_CHROOT, "--pull-never" if plan.image else "--pull")
@@ -80,9 +80,10 @@ def _build(plan: Plan) -> Iterator[Built]:
         run_program((_PROGRAM, "from", "--pull-never", "--name", name, f"localhost/{name}"), what="make the container")
         yield _Container(name=name, folder=plan.folder, in_image=in_image, notes=(f"buildah, pid {os.getpid()}",))
     finally:
-        for line in removal:
-            if not plan.keep:
-                subprocess.run(line, capture_output=True, check=False)  # noqa: S603
+        if plan.keep:
+            plan.say(f"the story's container and image are kept: {name}")
+        for line in () if plan.keep else removal:
+            subprocess.run(line, capture_output=True, check=False)  # noqa: S603
 
 
 RUNTIME = Runtime(
