@@ -276,6 +276,9 @@ def test_a_bare_story_with_a_dockerfile_reaches_the_gate_from_an_image_without_a
     assert lamp.receipt["calls"] == {"s3": {"CreateBucket": 2, "DeleteBucket": 2}}
     left = subprocess.run(("buildah", "containers", "--format", "{{.ContainerName}}"), capture_output=True, check=True)
     assert b"sandgate-story-" not in left.stdout
+    lamp.write("stories/bare/Dockerfile", f"FROM {base_image}\nARG LAMP_PKG\n")
+    done = lamp.sandgate("story", "run", "bare", "--no-build", "--runtime", "buildah")
+    assert (done.status, "lamp is not installed where the story's python3" in done.err) == (4, True), done.err
     lamp.write("stories/bare/Dockerfile", f"FROM {base_image}\nRUN exit 3\n")
     done = lamp.sandgate("story", "run", "bare", "--local", "--runtime", "buildah")
     assert (done.status, "cannot build the story's image" in done.err) == (4, True), done.err

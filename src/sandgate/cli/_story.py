@@ -175,13 +175,14 @@ def _prove(plan: Plan, built: Built) -> tuple[str, ...]:
     package = plan.package
     if not package.name:
         return ()
+    hint = "let the Dockerfile install <TOOL>_PKG and <TOOL>_VERSION as they are given, and nothing over it"
     try:
         said = built.ask(ASK_INSTALLED, package.name)
-    except EnvironmentFault:
+    except EnvironmentFault as error:
         if package.wheel is None and not package.version:  # a Dockerfile may put the newest wherever it likes
             return ()
-        raise
-    hint = "let the Dockerfile install <TOOL>_PKG and <TOOL>_VERSION as they are given, and nothing over it"
+        text = f"{package.name} is not installed where the story's python3 finds it"
+        raise EnvironmentFault(text, where=error.where, hint=hint) from error
     if differing := differing_files(package, said):
         text = f"what is installed is not the build of this checkout: {', '.join(differing[:3])} differ"
         raise EnvironmentFault(text, where=str(package.wheel), hint=hint)
