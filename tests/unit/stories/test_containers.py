@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -27,7 +28,7 @@ if words[0] == "info" and "{refuses}" == "info":
     sys.exit("the daemon is not there")
 if "host" in words and "{refuses}" in ("host", "all"):
     sys.exit("there is no such network")
-if words[0] == "run" and "--entrypoint" not in words:
+if words[0] == "run" and "--entrypoint" not in words and not sys.argv[0].endswith("buildah"):
     sys.exit("the image's own program has begun")
 if words[0] == "exec" and "-c" in words and "{refuses}" == "all":
     sys.exit(1)
@@ -46,7 +47,7 @@ def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], C
         folder, log = tmp_path / "bin", tmp_path / "asked"
         folder.mkdir()
         log.touch()
-        for name in ("docker", "podman"):
+        for name in ("buildah", "docker", "podman"):
             (folder / name).write_text(PROGRAM.format(python=sys.executable, log=log, refuses=refuses))
             (folder / name).chmod(0o755)
         monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
@@ -102,6 +103,21 @@ def test_a_container_is_on_the_hosts_network_where_the_gate_is_reached_from_ther
     assert "rmi --force localhost/sandgate-story-4194400-dead" in lines
     assert not any("-kept-" in line for line in lines)
     assert not any("sandgate-story-1-lives" in line for line in lines)
+
+
+def test_a_chroot_gets_no_secret_by_the_list_of_processes(
+    tmp_path: Path, engine: Callable[[str], Callable[[], list[str]]]
+) -> None:
+    engine("nothing")
+    secret = 's\'$HOME\n"x"'
+    with runtimes()["buildah"].build(plan(tmp_path)) as built, built.enter(gate(door=Path)) as place:
+        command = place.command("ignored", {"AWS_SECRET_ACCESS_KEY": secret, "HOME": "/h"})
+        assert secret not in "".join((*command.line, *command.environ.values()))
+        assert f"{tmp_path}/w/kit:/opt/sandgate-kit:ro" in command.line
+        script = f'. {tmp_path}/w/kit/settings.sh; printf %s "$AWS_SECRET_ACCESS_KEY"; printf %s "$HOME"'
+        line = ("/bin/sh", "-c", script)
+        said = subprocess.run(line, env={"HOME": "/mine"}, capture_output=True, text=True, check=True).stdout
+    assert said == f"{secret}/mine"
 
 
 def test_what_is_kept_is_no_later_storys_to_remove(
