@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,6 +33,8 @@ if words[0] == "run" and "--entrypoint" not in words and not sys.argv[0].endswit
     sys.exit("the image's own program has begun")
 if words[0] == "exec" and "-c" in words and "{refuses}" == "all":
     sys.exit(1)
+if "platform" in " ".join(words):
+    print("3.11.7")
 if words[0] == "ps":
     print("other sandgate-story-4194400-dead sandgate-story-1-lives sandgate-kept-4194400-dead")
 if words[0] == "images":
@@ -103,6 +106,23 @@ def test_a_container_is_on_the_hosts_network_where_the_gate_is_reached_from_ther
     assert "rmi --force localhost/sandgate-story-4194400-dead" in lines
     assert not any("-kept-" in line for line in lines)
     assert not any("sandgate-story-1-lives" in line for line in lines)
+
+
+@pytest.mark.parametrize("name", ["docker", "buildah"])
+def test_an_image_has_the_python_that_the_story_asks_for(
+    tmp_path: Path, engine: Callable[[str], Callable[[], list[str]]], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    engine("nothing")
+    monkeypatch.setattr("sandgate.stories.runtimes._images._download", lambda *_: None)
+    given = plan(tmp_path)
+    for wanted, fits in (("3.11", True), ("3.1", False)):
+        story = replace(given.story, dockerfile="", python=wanted)
+        (tmp_path / wanted).mkdir()
+        outcome = (
+            nullcontext() if fits else pytest.raises(EnvironmentFault, match=r"asks for Python 3.1, and got 3.11.7")
+        )
+        with outcome, runtimes()[name].build(replace(given, story=story, folder=tmp_path / wanted)):
+            pass
 
 
 def test_a_chroot_gets_no_secret_by_the_list_of_processes(

@@ -20,9 +20,9 @@ from sandgate.errors import EnvironmentFault
 from sandgate.stories.kit import NAME
 from sandgate.stories.programs import build_environment, run_program
 from sandgate.stories.runtimes._images import prepare_context
-from sandgate.stories.runtimes._model import Built, Command, GateFacts, Place, Plan
+from sandgate.stories.runtimes._model import Built, Command, GateFacts, Place, Plan, check_python
 
-__all__ = ["KIT", "absent", "build_image", "container_name", "engine", "settings_of", "tidy"]
+__all__ = ["KIT", "absent", "build_image", "check_image", "container_name", "engine", "settings_of", "tidy"]
 
 _NAME, _KEPT = "sandgate-story-", "sandgate-kept-"
 _HANDED = "/opt/sandgate-handover.py"
@@ -93,6 +93,17 @@ def build_image(plan: Plan, build: Sequence[str], name: str) -> str:
         line, what="build the story's image", hint="mend its Dockerfile, or name an image that is here: --image"
     )
     return context.in_image
+
+
+def check_image(plan: Plan, built: Built) -> None:
+    """See that an image that nobody wrote a Dockerfile for has the story's Python.
+
+    Raises:
+        EnvironmentFault: it has another.
+    """
+    if plan.story.python and not plan.story.dockerfile:
+        said = built.ask("import platform; print(platform.python_version())")
+        check_python(plan.story, said.strip(), where=plan.image or plan.story.image)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,6 +234,7 @@ def engine(plan: Plan, program: str, build: Sequence[str] = ()) -> Iterator[Buil
     in_image = build_image(plan, (program, "build", *build, *fresh), name)
     container = _Container(program=program, name=name, folder=plan.folder, in_image=in_image, notes=(program,))
     try:
+        check_image(plan, container)
         yield container
     finally:
         if plan.keep:

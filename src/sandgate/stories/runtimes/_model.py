@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Protocol
 
 from sandgate.core.registry import discover
+from sandgate.errors import EnvironmentFault
 from sandgate.stories.guarding import Guarded
 from sandgate.stories.model import Story
 from sandgate.stories.packages import Package
 
-__all__ = ["Built", "Command", "GateFacts", "Place", "Plan", "Runtime", "runtimes"]
+__all__ = ["Built", "Command", "GateFacts", "Place", "Plan", "Runtime", "check_python", "runtimes"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +128,26 @@ class Runtime:
     """Why it cannot be used on this machine; empty if it can."""
     build: Callable[[Plan], AbstractContextManager[Built]]
     """Makes the environment; what it raises is an `EnvironmentFault`."""
+
+
+def check_python(story: Story, version: str, *, where: str) -> None:
+    """See that an environment has the Python that its story asks for.
+
+    Args:
+        story: it.
+        version: of the environment's.
+        where: that is.
+
+    Raises:
+        EnvironmentFault: it has another.
+    """
+    wanted = story.python
+    if wanted and version != wanted and not version.startswith(f"{wanted}."):
+        raise EnvironmentFault(
+            f"the story asks for Python {wanted}, and got {version}",
+            where=where,
+            hint=f"install Python {wanted}, or take an image that has it",
+        )
 
 
 def runtimes() -> Mapping[str, Runtime]:

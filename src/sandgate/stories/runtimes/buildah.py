@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sandgate.stories.kit import NAME
 from sandgate.stories.programs import build_environment, run_program
-from sandgate.stories.runtimes._containers import KIT, build_image, container_name, settings_of, tidy
+from sandgate.stories.runtimes._containers import KIT, build_image, check_image, container_name, settings_of, tidy
 from sandgate.stories.runtimes._model import Built, Command, GateFacts, Place, Plan, Runtime
 
 __all__ = ["RUNTIME"]
@@ -78,7 +78,9 @@ def _build(plan: Plan) -> Iterator[Built]:
     in_image = build_image(plan, build, name)
     try:
         run_program((_PROGRAM, "from", "--pull-never", "--name", name, f"localhost/{name}"), what="make the container")
-        yield _Container(name=name, folder=plan.folder, in_image=in_image, notes=(f"buildah, pid {os.getpid()}",))
+        container = _Container(name=name, folder=plan.folder, in_image=in_image, notes=(f"buildah, pid {os.getpid()}",))
+        check_image(plan, container)
+        yield container
     finally:
         if plan.keep:
             plan.say(f"the story's container and image are kept: {name}")

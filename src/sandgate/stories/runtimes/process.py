@@ -22,7 +22,7 @@ from sandgate.errors import EnvironmentFault
 from sandgate.stories.kit import NAME as KIT
 from sandgate.stories.material import lay_out
 from sandgate.stories.programs import run_program
-from sandgate.stories.runtimes._model import Built, Command, GateFacts, Place, Plan, Runtime
+from sandgate.stories.runtimes._model import Built, Command, GateFacts, Place, Plan, Runtime, check_python
 from sandgate.tiers._venv import find_uv
 
 __all__ = ["RUNTIME"]
@@ -137,11 +137,7 @@ def _build(plan: Plan) -> Iterator[Built]:
     asked = "import platform, sys; print(platform.python_version()); print(sys.base_prefix)"
     python = folder / "venv" / "bin" / "python"
     version, base = run_program((str(python), "-I", "-c", asked), what="run the story's Python").split("\n")[:2]
-    wanted = plan.story.python
-    if wanted and version != wanted and not version.startswith(f"{wanted}."):
-        raise EnvironmentFault(
-            f"the story asks for Python {wanted}, and got {version}", where=base, hint=f"install Python {wanted}"
-        )
+    check_python(plan.story, version, where=base)
     _set_up(plan, folder)
     yield _Environment(folder=folder, base=Path(base).resolve(), bwrap=_usable_bwrap(), notes=(f"python {version}",))
 
