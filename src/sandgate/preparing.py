@@ -12,6 +12,7 @@ from pathlib import Path
 from sandgate.config.env_file import protected_names
 from sandgate.config.model import Config
 from sandgate.core.environment import outside, preparing
+from sandgate.core.interrupts import held_back
 from sandgate.errors import EnvironmentFault
 from sandgate.run import key_names
 
@@ -57,26 +58,33 @@ def _run(line: str, folder: Path, environ: Mapping[str, str]) -> int:
     """
     # What a terminal sends, its whole process group gets. Elsewhere a signal is for us alone, and passed on to a group.
     apart = not os.isatty(0)
-    process = subprocess.Popen(  # noqa: S603 - what the project itself asks for
-        ["/bin/sh", "-c", line],
-        cwd=folder,
-        env=environ,
-        stdin=subprocess.DEVNULL,
-        stdout=_STDERR,
-        process_group=0 if apart else None,
-    )
+    process: subprocess.Popen[bytes] | None = None
     try:
+        with held_back():
+            process = subprocess.Popen(  # noqa: S603 - what the project itself asks for
+                ["/bin/sh", "-c", line],
+                cwd=folder,
+                env=environ,
+                stdin=subprocess.DEVNULL,
+                stdout=_STDERR,
+                process_group=0 if apart else None,
+            )
         return process.wait()
     except BaseException:
-        try:
-            _send(process, signal.SIGTERM, apart=apart)
-            process.wait(_PATIENCE_SECONDS)
-        except subprocess.TimeoutExpired:
-            pass
-        finally:
-            _send(process, signal.SIGKILL, apart=apart)
-            process.wait()
+        if process is not None:
+            _end(process, apart=apart)
         raise
+
+
+def _end(process: subprocess.Popen[bytes], *, apart: bool) -> None:
+    try:
+        _send(process, signal.SIGTERM, apart=apart)
+        process.wait(_PATIENCE_SECONDS)
+    except subprocess.TimeoutExpired:
+        pass
+    finally:
+        _send(process, signal.SIGKILL, apart=apart)
+        process.wait()
 
 
 def _send(process: subprocess.Popen[bytes], number: int, *, apart: bool) -> None:

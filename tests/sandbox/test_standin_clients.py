@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import BotoCoreError
-from tests.sandbox.standin.account import StandIn
+from tests.sandbox.standin.account import SOON, StandIn
 
 PLAIN = """
 import boto3, io, json
@@ -99,7 +99,7 @@ def test_the_aws_cli(standin: StandIn, tmp_path: Path) -> None:
     stacks = standin.admin_client("cloudformation")
     template = {"Resources": {"Q": {"Type": "AWS::SQS::Queue"}}, "Outputs": {"Url": {"Value": {"Ref": "Q"}}}}
     stacks.create_stack(StackName="si-cli", TemplateBody=json.dumps(template))
-    stacks.get_waiter("stack_create_complete").wait(StackName="si-cli", WaiterConfig={"Delay": 0})
+    stacks.get_waiter("stack_create_complete").wait(StackName="si-cli", WaiterConfig=SOON)
     look = ("--stack-name", "si-cli", "--query", "Stacks[0].Outputs[0].OutputValue", "--output", "text")
     said = _run(standin, tmp_path, "aws", "cloudformation", "describe-stacks", *look)
     assert said.stdout.startswith("https://sqs.eu-west-1.amazonaws.com/111122223333/si-cli-Q-"), said.stderr
@@ -156,11 +156,11 @@ def test_custom_resources_answer(standin: StandIn, function: str) -> None:
         "Outputs": {"Who": {"Value": {"Fn::GetAtt": ["C", "Who"]}}},
     }
     stacks.create_stack(StackName="si-custom", TemplateBody=json.dumps(template))
-    stacks.get_waiter("stack_create_complete").wait(StackName="si-custom", WaiterConfig={"Delay": 0})
+    stacks.get_waiter("stack_create_complete").wait(StackName="si-custom", WaiterConfig=SOON)
     outputs = stacks.describe_stacks(StackName="si-custom")["Stacks"][0]["Outputs"]
     assert [each["OutputValue"] for each in outputs] == ["function"]
     stacks.delete_stack(StackName="si-custom")
-    stacks.get_waiter("stack_delete_complete").wait(StackName="si-custom", WaiterConfig={"Delay": 0})
+    stacks.get_waiter("stack_delete_complete").wait(StackName="si-custom", WaiterConfig=SOON)
 
 
 ELSEWHERE = """

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from tests.sandbox.standin.account import ACCOUNT, StandIn
+from tests.sandbox.standin.account import ACCOUNT, SOON, StandIn
 from tests.sandbox.standin.keys import Key
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/si-role"
@@ -64,10 +64,10 @@ def role(standin: StandIn) -> Iterator[str]:
     """A role that a stack made, with a boundary."""
     stacks = standin.admin_client("cloudformation")
     stacks.create_stack(StackName="si", TemplateBody=json.dumps(TEMPLATE), Capabilities=["CAPABILITY_NAMED_IAM"])
-    stacks.get_waiter("stack_create_complete").wait(StackName="si", WaiterConfig={"Delay": 0})
+    stacks.get_waiter("stack_create_complete").wait(StackName="si", WaiterConfig=SOON)
     yield ROLE
     stacks.delete_stack(StackName="si")
-    stacks.get_waiter("stack_delete_complete").wait(StackName="si", WaiterConfig={"Delay": 0})
+    stacks.get_waiter("stack_delete_complete").wait(StackName="si", WaiterConfig=SOON)
 
 
 def _session(standin: StandIn, **more: str) -> Key:
@@ -126,7 +126,7 @@ def test_stacks_do_what_who_asks_may_do(standin: StandIn) -> None:
             found = stacks.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"]
         assert found == expected
         admin.delete_stack(StackName=name)
-        admin.get_waiter("stack_delete_complete").wait(StackName=name, WaiterConfig={"Delay": 0})
+        admin.get_waiter("stack_delete_complete").wait(StackName=name, WaiterConfig=SOON)
     assert [each["RoleName"] for each in iam.list_roles()["Roles"] if "si-unbounded" in each["RoleName"]] == []
     iam.delete_access_key(UserName="si-stacker", AccessKeyId=made)
     iam.delete_user_policy(UserName="si-stacker", PolicyName="p")

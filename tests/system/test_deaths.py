@@ -44,7 +44,9 @@ def calling(project: Any) -> tuple[Any, dict[str, Any]]:
 
 def test_the_emulator_is_killed(project: Any) -> None:
     started, ready = calling(project)
-    os.kill(emulator_of(ready), signal.SIGKILL)
+    emulator = emulator_of(ready)
+    os.kill(emulator, signal.SIGKILL)
+    started.wait_for(lambda: not Path(f"/proc/{emulator}").exists(), "end of the emulator, seen by the gate")
     (project.folder / "killed").touch()
     said = started.end()
     assert said.status == 6, said

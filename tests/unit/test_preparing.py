@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -64,3 +66,25 @@ def test_nothing_of_one_outlives_an_interruption(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         prepared(tmp_path, '["sleep 90 > life; true"]', {"PATH": "/usr/bin:/bin"})
     assert ended.wait(20)
+
+
+def test_nothing_outlives_an_interruption_that_comes_as_it_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[subprocess.Popen[bytes]] = []
+
+    class Interrupted(subprocess.Popen[bytes]):
+        def __init__(self, *args: Any, **options: Any) -> None:
+            super().__init__(*args, **options)
+            started.append(self)
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(subprocess, "Popen", Interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        prepared(tmp_path, '["sleep 90"]', {"PATH": "/usr/bin:/bin"})
+    (process,) = started
+    try:
+        assert process.returncode in (-signal.SIGTERM, -signal.SIGKILL)
+    finally:
+        process.kill()
+        process.wait()

@@ -23,11 +23,13 @@ from tests.sandbox.standin.hosts import place
 from tests.sandbox.standin.keys import Key, tell_last_use
 from tests.sandbox.standin.messages import Answer, Request
 
-__all__ = ["ACCOUNT", "OTHER_ACCOUNT", "REGION", "StandIn"]
+__all__ = ["ACCOUNT", "OTHER_ACCOUNT", "REGION", "SOON", "StandIn"]
 
 ACCOUNT = "111122223333"
 OTHER_ACCOUNT = "000000000000"
 REGION = "eu-west-1"
+SOON = {"Delay": 0.05, "MaxAttempts": 2400}
+"""For waiters: what takes a moment here may take a minute beside other work."""
 _OVERRIDE = Path(__file__).with_name("override")
 _ADDRESSES = (
     (rb"http://127\.0\.0\.1:%d(?=/\d{12}/)", "https://sqs.{region}.amazonaws.com"),
