@@ -9,7 +9,7 @@ import shutil
 import socket
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sandgate.config.model import Config
 from sandgate.control.door import Door
@@ -19,23 +19,20 @@ from sandgate.control.stale import SOCKET, remove_stale
 from sandgate.core.files import replace_json
 from sandgate.core.log import AppendLog, cut_torn_line
 from sandgate.core.registry import discover, lookup
-from sandgate.daemon.faulting import start_faults
 from sandgate.daemon.proxying import Proxying
 from sandgate.daemon.second import check_second, open_second
-from sandgate.daemon.sharing import share_ledger
-from sandgate.daemon.wiring import check_place, load_models, make_parts, open_ledger
-from sandgate.gate.also import Also
-from sandgate.gate.desk import Desk
 from sandgate.gate.listener import HOST, Listener
-from sandgate.gate.pipeline import Pipeline
 from sandgate.gate.recorder import Recorder
 from sandgate.gate.upstream import Pool
-from sandgate.gate.wall import UNNAMED_ACCOUNT, build_wall
-from sandgate.guard.policy import load_policy
 from sandgate.iam.document import Document
 from sandgate.ledger.book import NAME as LEDGER
 from sandgate.ledger.book import Book
 from sandgate.tiers._model import AbsentError, Tier, TierContext, Upstream
+
+if TYPE_CHECKING:
+    from sandgate.gate.also import Also
+    from sandgate.gate.desk import Desk
+    from sandgate.wire.models import Models
 
 __all__ = ["Gate"]
 
@@ -100,26 +97,20 @@ class Gate:
         tier = self._tier(self._config.tier)
         async with asyncio.TaskGroup() as group:
             starting = group.create_task(self._start_or_fall_back(tier))
-            loading = group.create_task(asyncio.to_thread(load_models, self._config, self._cache_dir))
+            loading = group.create_task(asyncio.to_thread(_load, self._config, self._cache_dir))
             group.create_task(asyncio.to_thread(remove_stale))
             group.create_task(asyncio.to_thread(self._proxying.make_authority))
         (tier, upstream), models = starting.result(), loading.result()
-        parts = make_parts(
-            self._config, models, upstream, listener=self._listener, pool=self._pool, recorder=self._recorder
-        )
-        namespace = (self._run_dir / "namespace").read_text(encoding="ascii")
-        check_place(self._book, tier.name, upstream.account or UNNAMED_ACCOUNT)
-        await share_ledger(self._book, upstream, self._config, self._run_dir.name, self._cache_dir)
-        parts.ledger = open_ledger(
-            self._book, parts, tier, config=self._config, run_dir=self._run_dir, namespace=namespace
-        )
-        if not self._config.unsafe_no_guard:
-            parts.decide = (await build_wall(self._config, parts, namespace)).decide
-        parts.faults = start_faults(self._config, parts)
+        from sandgate.daemon.serving import make_desk, pipeline, wire  # noqa: PLC0415 - `_load` has loaded it
+
+        parts = await wire(
+            self._config, models, tier, upstream, listener=self._listener, pool=self._pool, recorder=self._recorder,
+            book=self._book, run_dir=self._run_dir, cache_dir=self._cache_dir,
+        )  # fmt: skip
         parts.also = self._also
-        self._desk = Desk(parts, self._listener, self._end, self._proxying.front.url)
+        self._desk = make_desk(parts, self._listener, self._end, self._proxying.front.url)
         self._control = await serve_control(self._work_dir / SOCKET, self._answer)
-        await self._listener.open(Pipeline(parts).handle)
+        await self._listener.open(pipeline(parts))
         self._proxying.open(parts, self._listener, tier)
         self._recorder.note(
             {"event": "ready", "tier": tier.name, "account": upstream.account, "caller": upstream.caller}
@@ -199,6 +190,8 @@ class Gate:
         return self._upstream
 
     def _policies(self, account: str) -> Mapping[str, Document]:
+        from sandgate.guard.policy import load_policy  # noqa: PLC0415 - asked for when the emulator has been started
+
         namespace = (self._run_dir / "namespace").read_text(encoding="ascii")
         policy = load_policy(self._config, account=account, namespace=namespace)
         return {"identity": policy.document, "deployer": policy.deployer}
@@ -258,6 +251,13 @@ class Gate:
         self._log.close()
         self._book.close()
         shutil.rmtree(self._work_dir, ignore_errors=True)
+
+
+def _load(config: Config, cache_dir: Path) -> Models:
+    """All that a gate needs to serve: half of what it loads, in a thread, while the emulator starts."""
+    from sandgate.daemon.serving import load  # noqa: PLC0415
+
+    return load(config, cache_dir)
 
 
 def _keep_option(config: Config) -> str:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 
 from sandgate.config.also_options import DEFAULT
 from sandgate.config.model import Config
 from sandgate.errors import ConfigError, UsageError
-from sandgate.gate.also import Also
 from sandgate.tiers._model import Tier, TierContext, Upstream
+
+if TYPE_CHECKING:
+    from sandgate.gate.also import Also
 
 __all__ = ["check_second", "open_second"]
 
@@ -50,4 +53,6 @@ async def open_second(context: TierContext, tier: Tier, upstream: Upstream) -> A
     """
     if not context.config.also_profile or tier.second is None:
         return None
+    from sandgate.gate.also import Also  # noqa: PLC0415 - by now it is loaded; before the emulator started it was not
+
     return Also(await asyncio.to_thread(tier.second, context, upstream), context.config.also_allow)
