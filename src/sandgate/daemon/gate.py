@@ -101,16 +101,17 @@ class Gate:
             group.create_task(asyncio.to_thread(remove_stale))
             group.create_task(asyncio.to_thread(self._proxying.make_authority))
         (tier, upstream), models = starting.result(), loading.result()
-        from sandgate.daemon.serving import make_desk, pipeline, wire  # noqa: PLC0415 - `_load` has loaded it
+        from sandgate.daemon.serving import wire  # noqa: PLC0415 - `_load` has loaded it
+        from sandgate.gate.desk import Desk  # noqa: PLC0415 - likewise
 
-        parts = await wire(
+        parts, handler = await wire(
             self._config, models, tier, upstream, listener=self._listener, pool=self._pool, recorder=self._recorder,
             book=self._book, run_dir=self._run_dir, cache_dir=self._cache_dir,
         )  # fmt: skip
         parts.also = self._also
-        self._desk = make_desk(parts, self._listener, self._end, self._proxying.front.url)
+        self._desk = Desk(parts, self._listener, self._end, self._proxying.front.url)
         self._control = await serve_control(self._work_dir / SOCKET, self._answer)
-        await self._listener.open(pipeline(parts))
+        await self._listener.open(handler)
         self._proxying.open(parts, self._listener, tier)
         self._recorder.note(
             {"event": "ready", "tier": tier.name, "account": upstream.account, "caller": upstream.caller}
@@ -255,9 +256,11 @@ class Gate:
 
 def _load(config: Config, cache_dir: Path) -> Models:
     """All that a gate needs to serve: half of what it loads, in a thread, while the emulator starts."""
-    from sandgate.daemon.serving import load  # noqa: PLC0415
+    import sandgate.daemon.serving  # noqa: PLC0415
+    import sandgate.gate.desk  # noqa: F401, PLC0415
+    from sandgate.daemon.wiring import load_models  # noqa: PLC0415
 
-    return load(config, cache_dir)
+    return load_models(config, cache_dir)
 
 
 def _keep_option(config: Config) -> str:

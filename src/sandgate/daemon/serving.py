@@ -5,14 +5,12 @@ In a module of its own, since loading it takes as long as the emulator's start, 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from sandgate.config.model import Config
 from sandgate.daemon.faulting import start_faults
 from sandgate.daemon.sharing import share_ledger
-from sandgate.daemon.wiring import check_place, load_models, make_parts, open_ledger
-from sandgate.gate.desk import Desk
+from sandgate.daemon.wiring import check_place, make_parts, open_ledger
 from sandgate.gate.listener import Listener
 from sandgate.gate.parts import Parts
 from sandgate.gate.pipeline import Pipeline
@@ -24,20 +22,7 @@ from sandgate.ledger.book import Book
 from sandgate.tiers._model import Tier, Upstream
 from sandgate.wire.models import Models
 
-__all__ = ["load", "make_desk", "pipeline", "wire"]
-
-
-def load(config: Config, cache_dir: Path) -> Models:
-    """The models; see `load_models`.
-
-    Args:
-        config: the run's.
-        cache_dir: holds the index over all services.
-
-    Raises:
-        ConfigError: `require` names a service that does not exist.
-    """
-    return load_models(config, cache_dir)
+__all__ = ["wire"]
 
 
 async def wire(
@@ -52,7 +37,7 @@ async def wire(
     book: Book,
     run_dir: Path,
     cache_dir: Path,
-) -> Parts:
+) -> tuple[Parts, Handler]:
     """Put the parts of a gate together, ledger, wall and faults among them.
 
     Args:
@@ -67,6 +52,9 @@ async def wire(
         run_dir: the run's.
         cache_dir: what outlives runs.
 
+    Returns:
+        The parts, and what answers exchanges with them.
+
     Raises:
         SandgateError: what the front end shows.
     """
@@ -78,23 +66,4 @@ async def wire(
     if not config.unsafe_no_guard:
         parts.decide = (await build_wall(config, parts, namespace)).decide
     parts.faults = start_faults(config, parts)
-    return parts
-
-
-def make_desk(
-    parts: Parts, listener: Listener, end: Callable[[str], Awaitable[None]], proxy_url: Callable[[str], str]
-) -> Desk:
-    """Who answers a front end.
-
-    Args:
-        parts: of the gate.
-        listener: of its ports.
-        end: called when the front end asks for the end, with its reason.
-        proxy_url: of the proxy, by worker.
-    """
-    return Desk(parts, listener, end, proxy_url)
-
-
-def pipeline(parts: Parts) -> Handler:
-    """What answers an exchange."""
-    return Pipeline(parts).handle
+    return parts, Pipeline(parts).handle
