@@ -12,7 +12,7 @@ from pathlib import Path
 from sandgate.config.env_file import protected_names
 from sandgate.config.model import Config
 from sandgate.core.environment import outside, preparing
-from sandgate.core.interrupts import held_back
+from sandgate.core.interrupts import blocked, ended_within, held_back
 from sandgate.errors import EnvironmentFault
 from sandgate.run import key_names
 
@@ -69,6 +69,7 @@ def _run(line: str, folder: Path, environ: Mapping[str, str]) -> int:
                 stdout=_STDERR,
                 process_group=0 if apart else None,
             )
+        ended_within(process)
         return process.wait()
     except BaseException:
         if process is not None:
@@ -79,16 +80,15 @@ def _run(line: str, folder: Path, environ: Mapping[str, str]) -> int:
 def _end(process: subprocess.Popen[bytes], *, apart: bool) -> None:
     try:
         _send(process, signal.SIGTERM, apart=apart)
-        process.wait(_PATIENCE_SECONDS)
-    except subprocess.TimeoutExpired:
-        pass
+        ended_within(process, _PATIENCE_SECONDS)
     finally:
-        _send(process, signal.SIGKILL, apart=apart)
-        process.wait()
+        with blocked():
+            _send(process, signal.SIGKILL, apart=apart)
+            process.wait()
 
 
 def _send(process: subprocess.Popen[bytes], number: int, *, apart: bool) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
+    with blocked(), contextlib.suppress(ProcessLookupError, PermissionError):
         if apart:
             os.killpg(process.pid, number)
         else:

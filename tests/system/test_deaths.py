@@ -39,6 +39,8 @@ def calling(project: Any) -> tuple[Any, dict[str, Any]]:
     """A run whose command has made one call, and waits for a file `killed` before it makes another."""
     started = project.start("run", "--", PYTHON, str(project.write("loop.py", LOOP)))
     started.wait_for((project.folder / "calling").exists, "call")
+    # What became of a call is written when its client has the answer already.
+    started.wait_for(lambda: '"event":"done"' in (project.last / "events.jsonl").read_text(), "outcome of the call")
     return started, started.ready()
 
 

@@ -10,12 +10,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import FrameType, TracebackType
 from typing import Protocol, Self
 
+from sandgate.core.interrupts import ENDING
 from sandgate.errors import NotExecutable, NotFound
 
 __all__ = ["Child", "Launch", "Signals", "find_program", "shell_status"]
 
-_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
-"""They ask the run to end."""
 _PASSED_ON = (signal.SIGUSR1, signal.SIGUSR2)
 """They mean something to the command only."""
 _MOST = 2
@@ -95,7 +94,7 @@ class Signals:
         self._previous: dict[int, object] = {}
 
     def __enter__(self) -> Self:
-        for number in _ENDING:
+        for number in ENDING:
             if signal.getsignal(number) is not signal.SIG_IGN:
                 self._previous[number] = signal.signal(number, self._arrived)
         return self
@@ -154,7 +153,7 @@ class Signals:
                 child.send(number, typed=False)
             while (code := child.poll()) is None:
                 number, typed = _next(watched)
-                if number in _ENDING:
+                if number in ENDING:
                     self.count += 1
                     asked += 1
                 if asked > _MOST:

@@ -21,6 +21,7 @@ from typing import IO
 from sandgate import errors
 from sandgate.control.messages import check_socket_path
 from sandgate.core.environment import outside
+from sandgate.core.interrupts import blocked, ended_within
 from sandgate.errors import EnvironmentFault, RunError, SandgateError
 
 __all__ = [
@@ -140,11 +141,8 @@ def wait_ready(
     assert process.stdout is not None
     lines: queue.Queue[bytes] = queue.Queue()
     # Signals are the main thread's: it waits for them by name while a command runs.
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
-    try:
+    with blocked(signal.valid_signals()):
         threading.Thread(target=_pump, args=(process.stdout, lines), daemon=True).start()
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
     deadline = time.monotonic() + timeout
     while True:
         try:
@@ -198,9 +196,7 @@ def let_go(process: subprocess.Popen[bytes]) -> None:
     """Hang up on a gate that was told to stop, and wait for its end."""
     _close_leash(process)
     try:
-        process.wait(timeout=_STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        pass
+        ended_within(process, _STOP_SECONDS)
     finally:
         end(process)
 
@@ -213,9 +209,9 @@ def hang_up(process: subprocess.Popen[bytes] | None, work_dir: Path) -> None:
     try:
         if process is not None:
             _close_leash(process)
-            process.terminate()  # a detached gate has no leash
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(timeout=_HANG_UP_SECONDS)
+            with blocked():  # as waiting for it, signalling it takes a lock
+                process.terminate()  # a detached gate has no leash
+            ended_within(process, _HANG_UP_SECONDS)
     finally:
         end(process, work_dir)
 
@@ -225,16 +221,13 @@ def end(process: subprocess.Popen[bytes] | None, work_dir: Path | None = None) -
 
     The emulator, in a process group of its own, ends by itself when its gate is gone; until then it may still write.
     """
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT))
-    try:
+    with blocked():
         if process is not None:
             _kill(process)
         deadline = time.monotonic() + _HANG_UP_SECONDS
         while work_dir is not None and work_dir.exists() and time.monotonic() < deadline:
             shutil.rmtree(work_dir, ignore_errors=True)
             time.sleep(0.01)
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

@@ -2,15 +2,45 @@
 
 from __future__ import annotations
 
+import math
+import os
+import select
 import signal
+import subprocess
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-__all__ = ["held_back"]
+__all__ = ["ENDING", "blocked", "ended_within", "held_back"]
 
-_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+"""What asks a process to end."""
+_GLANCE_SECONDS = 0.01
+_LONGEST_SECONDS = 3600.0
+"""The system call takes no more than weeks."""
+
+
+@contextmanager
+def blocked(numbers: Iterable[int] = ENDING) -> Iterator[None]:
+    """Signals arrive when the block is over. Children that are started in it have them blocked too.
+
+    Args:
+        numbers: which signals.
+    """
+    late: BaseException | None = None
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    try:
+        try:
+            signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
+        except BaseException as error:  # noqa: BLE001 - what had arrived an instant before; the mask is in force by now
+            late = error
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    if late is not None:
+        raise late
 
 
 @contextmanager
@@ -22,14 +52,51 @@ def held_back() -> Iterator[None]:
     arrived: list[tuple[int, FrameType | None]] = []
     handlers = {}
     if threading.current_thread() is threading.main_thread():
-        for number in _ENDING:
-            if callable(handler := signal.getsignal(number)):
-                handlers[number] = handler
-                signal.signal(number, lambda *signalled: arrived.append(signalled))
+        with blocked():
+            for number in ENDING:
+                if callable(handler := signal.getsignal(number)):
+                    handlers[number] = handler
+                    signal.signal(number, lambda *signalled: arrived.append(signalled))
     try:
         yield
     finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
+        with blocked():
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
     for which, frame in arrived:
         handlers[signal.Signals(which)](which, frame)
+
+
+def ended_within(process: subprocess.Popen[bytes], seconds: float = math.inf) -> bool:
+    """Wait for the end of a child; an interruption may come at any moment.
+
+    That is not so of `Popen.wait` with a time-out: one that comes just as it takes its lock leaves it taken, and who
+    waits for the same child afterwards waits for ever. Seen with CPython 3.11, once in 3,000 interruptions.
+
+    Args:
+        process: the child.
+        seconds: how long to wait at most.
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        with blocked():
+            if process.poll() is not None:
+                return True
+        if (left := deadline - time.monotonic()) <= 0:
+            return False
+        _doze(process.pid, left)
+
+
+def _doze(pid: int, seconds: float) -> None:
+    """Sleep until a child ends, where the system tells that; else for a moment."""
+    try:
+        descriptor = os.pidfd_open(pid)
+    except (AttributeError, OSError):  # not Linux, an old one, or it may not be asked
+        time.sleep(min(seconds, _GLANCE_SECONDS))
+        return
+    try:
+        poll = select.poll()
+        poll.register(descriptor, select.POLLIN)
+        poll.poll(min(seconds, _LONGEST_SECONDS) * 1000)
+    finally:
+        os.close(descriptor)

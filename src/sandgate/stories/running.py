@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import IO
 
+from sandgate.core.interrupts import blocked
 from sandgate.stories.guardian import end_marked
 from sandgate.stories.guarding import MARK
 from sandgate.stories.runtimes._model import Command
@@ -92,12 +93,9 @@ class StepProcess:
         self._timer = threading.Timer(limit, self._late)
         self._timer.daemon = True
         # A signal of the process may go to any thread that does not block it; the main thread waits for them.
-        mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
-        try:
+        with blocked(signal.valid_signals()):
             for thread in (*self._readers, self._timer):
                 thread.start()
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
     def poll(self) -> int | None:
         """Its return code as `subprocess` has it, `None` while it runs."""

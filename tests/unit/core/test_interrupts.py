@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import threading
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
-from sandgate.core.interrupts import held_back
+from sandgate.core.interrupts import blocked, ended_within, held_back
 
 
 def interrupted(done: list[str]) -> None:
@@ -64,3 +68,83 @@ def test_other_threads_handle_no_signals_and_may_use_it_too() -> None:
 def test_an_error_in_the_block_comes_first() -> None:
     with pytest.raises(ZeroDivisionError):
         broken()
+
+
+class LockThatIsInterrupted:
+    """As when Ctrl-C comes in the moment in which a lock has just been taken."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.times = 0
+
+    def acquire(self, *arguments: Any) -> bool:
+        taken = self._lock.acquire(*arguments)
+        self.times += 1
+        if self.times == 1:
+            signal.raise_signal(signal.SIGINT)
+        return taken
+
+    def release(self) -> None:
+        self._lock.release()
+
+    def __enter__(self) -> None:
+        assert self._lock.acquire(timeout=10), "left locked"
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+
+@pytest.fixture
+def child() -> Iterator[subprocess.Popen[bytes]]:
+    """One that ends when its standard input does."""
+    process = subprocess.Popen(
+        (sys.executable, "-I", "-S", "-c", "import sys; sys.stdin.read()"), stdin=subprocess.PIPE
+    )
+    yield process
+    process.kill()
+    process.communicate()
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["told", "asked"])
+def test_an_end_is_waited_for(child: subprocess.Popen[bytes], told: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not told:
+        monkeypatch.delattr(os, "pidfd_open", raising=False)
+    assert not ended_within(child, 0.05)
+    assert child.stdin is not None
+    child.stdin.close()
+    assert ended_within(child)
+    assert child.returncode == 0
+    assert ended_within(child, 0)
+
+
+def test_who_waits_may_be_interrupted_and_wait_again(
+    child: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = LockThatIsInterrupted()
+    monkeypatch.setattr(child, "_waitpid_lock", lock)  # what `Popen` polls under
+    with pytest.raises(KeyboardInterrupt):
+        ended_within(child, 60)
+    assert lock.times == 1
+    child.kill()
+    child.wait()
+
+
+def test_one_that_comes_as_the_others_are_blocked_waits_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    sigmask, calls, done = signal.pthread_sigmask, [], []
+
+    def interrupted_once(how: int, numbers: Any) -> Any:
+        calls.append(how)
+        before = sigmask(how, numbers)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return before
+
+    def work() -> None:
+        with blocked():
+            done.append(signal.SIGINT in sigmask(signal.SIG_BLOCK, ()))
+
+    monkeypatch.setattr(signal, "pthread_sigmask", interrupted_once)
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    assert done == [True]
+    assert signal.SIGINT not in sigmask(signal.SIG_BLOCK, ())
