@@ -16,6 +16,7 @@ from sandgate.cli._lines import show, warn
 from sandgate.cli._options import read_config
 from sandgate.cli._status import status_line
 from sandgate.config.model import Config
+from sandgate.core.interrupts import blocked
 from sandgate.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -106,10 +107,11 @@ def gated(
                     say=bar,
                 )
         except BaseException:
-            run.kill()
-            left = owned_after(run.directory)
-            later = f"; `sandgate sweep {run.id}` removes what it left ({left})" if left else ""
-            typer.echo(f"sandgate {run.id}: ended at once, without a receipt{later}", err=True)
+            with blocked():  # who presses Ctrl-C once more is told too
+                run.kill()
+                left = owned_after(run.directory)
+                later = f"; `sandgate sweep {run.id}` removes what it left ({left})" if left else ""
+                typer.echo(f"sandgate {run.id}: ended at once, without a receipt{later}", err=True)
             raise
         show(summary_lines(receipt), err=True)
     if signals.interrupted:

@@ -13,6 +13,7 @@ import typer
 
 from sandgate import __version__
 from sandgate.cli._model import Command
+from sandgate.core.interrupts import come_again
 from sandgate.core.registry import discover
 from sandgate.errors import EnvironmentFault, ExitCode, SandgateError
 
@@ -24,12 +25,16 @@ _COMMAND_LINE_ERROR = next(base for base in typer.BadParameter.__mro__ if base._
 
 def main() -> None:
     """Run the program with this process's arguments; never returns."""
+    sys.unraisablehook = come_again
     try:
         status = run(sys.argv[1:])
     except KeyboardInterrupt:  # on the way out
         status = int(ExitCode.INTERRUPTED)
     # All that is left is the interpreter's own end, which has nothing to interrupt.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # CPython notes an interruption within the execution of a text, which is how dataclasses are made, and would end by
+    # SIGINT though the interruption has been handled. A text that ends well makes it forget.
+    exec("")  # noqa: S102
     gc.freeze()  # all of it goes: to look first for what is garbage would be a quarter of a short command
     raise SystemExit(status)
 

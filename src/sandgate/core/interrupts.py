@@ -7,17 +7,19 @@ import os
 import select
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-__all__ = ["ENDING", "blocked", "ended_within", "held_back"]
+__all__ = ["ENDING", "blocked", "come_again", "ended_within", "held_back"]
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 """What asks a process to end."""
 _GLANCE_SECONDS = 0.01
+_AGAIN_SECONDS = 0.01
 _LONGEST_SECONDS = 3600.0
 """The system call takes no more than weeks."""
 
@@ -65,6 +67,19 @@ def held_back() -> Iterator[None]:
                 signal.signal(number, handler)
     for which, frame in arrived:
         handlers[signal.Signals(which)](which, frame)
+
+
+def come_again(lost: sys.UnraisableHookArgs) -> None:
+    """Have an interruption come again that the interpreter has dropped, since it came in a finalizer.
+
+    Args:
+        lost: what `sys.unraisablehook` is told.
+    """
+    if lost.exc_type is not KeyboardInterrupt:
+        sys.__unraisablehook__(lost)
+        return
+    main = threading.main_thread().ident
+    threading.Timer(_AGAIN_SECONDS, signal.pthread_kill, (main, signal.SIGINT)).start()
 
 
 def ended_within(process: subprocess.Popen[bytes], seconds: float = math.inf) -> bool:

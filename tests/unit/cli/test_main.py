@@ -174,3 +174,17 @@ def test_a_shell_completes_commands_choices_and_tiers(
     with pytest.raises(SystemExit):
         main.run([])
     assert wanted in capsys.readouterr().out.split()
+
+
+def test_an_interruption_while_a_text_is_executed_has_the_documented_status_too(tmp_path: Path) -> None:
+    """As when it comes while dataclasses are made; without further ado CPython would end by SIGINT."""
+    (tmp_path / "program.py").write_text(
+        "from sandgate.cli import main\n"
+        "def build(*_):\n"
+        "    return lambda **_: exec('raise KeyboardInterrupt')\n"
+        "main.build = build\n"
+        "main.main()\n"
+    )
+    line = [sys.executable, "-m", "program"]
+    done = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (130, "")

@@ -7,12 +7,13 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from sandgate.core.interrupts import blocked, ended_within, held_back
+from sandgate.core.interrupts import blocked, come_again, ended_within, held_back
 
 
 def interrupted(done: list[str]) -> None:
@@ -148,3 +149,43 @@ def test_one_that_comes_as_the_others_are_blocked_waits_too(monkeypatch: pytest.
         work()
     assert done == [True]
     assert signal.SIGINT not in sigmask(signal.SIG_BLOCK, ())
+
+
+class Fleeting:
+    """Something that is interrupted as it goes."""
+
+    def __del__(self) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+
+def let_go() -> None:
+    fleeting = Fleeting()
+    del fleeting
+    time.sleep(60)
+
+
+def test_an_interruption_that_a_finalizer_swallows_comes_again(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "unraisablehook", come_again)
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        let_go()
+    assert time.monotonic() - began < 30
+    assert capfd.readouterr().err == ""
+
+
+class Broken:
+    """Something that cannot go."""
+
+    def __del__(self) -> None:
+        raise ZeroDivisionError
+
+
+def test_other_errors_of_finalizers_are_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "unraisablehook", come_again)
+    broken = Broken()
+    del broken
+    assert "ZeroDivisionError" in capsys.readouterr().err
