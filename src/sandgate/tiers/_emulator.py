@@ -272,6 +272,7 @@ def main() -> None:
     _page_schedules()
     _keep_layers()
     import uvicorn  # type: ignore[import-not-found, unused-ignore]  # noqa: PLC0415 - exists in the emulator's environment only
+    from uvicorn.protocols.http import httptools_impl  # type: ignore[import-not-found, unused-ignore]  # noqa: PLC0415
 
     app = _lent(Path(sys.argv[1]))
     gc.freeze()
@@ -280,7 +281,7 @@ def main() -> None:
         app,
         uds=sys.argv[1],
         loop="uvloop",
-        http="httptools",
+        http=_beside("_emulator_answers").in_one_packet(httptools_impl.HttpToolsProtocol),
         lifespan="on",
         access_log=False,
         date_header=False,  # the application sends both itself
