@@ -48,6 +48,9 @@ class Side(Protocol):
     def transport(self) -> asyncio.Transport:
         """Where the response goes."""
 
+    def send(self, data: bytes) -> None:
+        """Write at once, where that goes."""
+
     def flow(self) -> None:
         """Pause or resume reading, by how much waits."""
 
@@ -264,7 +267,9 @@ class Exchange:
         self.bytes_out += len(payload)
         self._side.transport.write(response_head(response.status, fields) + payload)
 
-    def start(self, status: int, fields: list[bytes], *, length: int | None, first: bytes = b"") -> None:
+    def start(
+        self, status: int, fields: list[bytes], *, length: int | None, first: bytes = b"", at_once: bool = False
+    ) -> None:
         """Send the head of a streamed response, with the first piece of its body in the same packet.
 
         Args:
@@ -272,6 +277,7 @@ class Exchange:
             fields: `name: value`, without framing; framing is made anew.
             length: bytes of the body when known, else it goes chunked, or ends with the connection for HTTP/1.0.
             first: body bytes that are already here.
+            at_once: nothing that is still to be done in this turn must come before it.
 
         Raises:
             ClientGoneError: the client left.
@@ -291,7 +297,10 @@ class Exchange:
         if first and self.request.method != "HEAD":
             self.bytes_out += len(first)
             data += b"%x\r\n%b\r\n" % (len(first), first) if self._chunked else first
-        self._side.transport.write(data)
+        if at_once:
+            self._side.send(data)
+        else:
+            self._side.transport.write(data)
 
     @property
     def unsent(self) -> int:

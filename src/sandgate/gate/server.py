@@ -13,6 +13,7 @@ from typing import cast
 from sandgate.gate.exchange import HIGH_WATER, ClientGoneError, Exchange
 from sandgate.gate.framing import Framing
 from sandgate.gate.hygiene import HygieneError
+from sandgate.gate.sending import descriptor_of, send
 from sandgate.wire.http import Request, Response, WireError
 
 __all__ = ["Connection", "Handler"]
@@ -51,6 +52,7 @@ class Connection(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._framing = Framing(self._queue)
         self._transport: asyncio.Transport | None = None
+        self._descriptor = -1
         self._current: Exchange | None = None
         self._waiting: deque[Exchange] = deque()
         self._refusal: HygieneError | None = None
@@ -76,6 +78,7 @@ class Connection(asyncio.Protocol):
         """Keep the transport."""
         # uvloop's transports are duck-typed, not subclasses
         self._transport = cast("asyncio.Transport", transport)
+        self._descriptor = descriptor_of(transport)
         self._all.add(self)
 
     def connection_lost(self, _exc: Exception | None) -> None:
@@ -122,6 +125,10 @@ class Connection(asyncio.Protocol):
     def drained(self) -> asyncio.Future[None] | None:
         """Done when the client has caught up; None when it has."""
         return self._resume
+
+    def send(self, data: bytes) -> None:
+        """Write at once, where that goes."""
+        send(self.transport, self._descriptor, data)
 
     def flow(self) -> None:
         """Read no more while a body waits to be read, or requests wait for their turn."""

@@ -11,6 +11,7 @@ from functools import cached_property, partial
 from typing import NamedTuple, cast
 
 from sandgate.gate.response import UpstreamFaultError, UpstreamResponse
+from sandgate.gate.sending import descriptor_of, send
 
 __all__ = ["Address", "Pool", "UpstreamConnection"]
 
@@ -41,6 +42,7 @@ class UpstreamConnection(asyncio.BufferedProtocol):
         self.lost = False
         self._sent = True
         self._transport: asyncio.Transport | None = None
+        self._descriptor = -1
         self._response: UpstreamResponse | None = None
         self._resume: asyncio.Future[None] | None = None
 
@@ -56,6 +58,7 @@ class UpstreamConnection(asyncio.BufferedProtocol):
         """Keep the transport."""
         # uvloop's transports are duck-typed, not subclasses
         self._transport = cast("asyncio.Transport", transport)
+        self._descriptor = descriptor_of(transport)
         self._response = UpstreamResponse(self._transport)
 
     def connection_lost(self, _exc: Exception | None) -> None:
@@ -106,7 +109,7 @@ class UpstreamConnection(asyncio.BufferedProtocol):
         response.begin(method)
         if isinstance(body, bytes):
             if len(body) < _ONE_PACKET:
-                self.transport.write(head + body)
+                send(self.transport, self._descriptor, head + body)
             else:
                 self.transport.write(head)
                 self.transport.write(body)
