@@ -58,13 +58,14 @@ def test_nothing_of_one_outlives_an_interruption(tmp_path: Path) -> None:
 
     def interrupt() -> None:
         with life.open("rb") as writers:
+            writers.readline()  # there is a grandchild now
             os.kill(os.getpid(), signal.SIGINT)
             writers.read()  # until nobody holds the other end
         ended.set()
 
     threading.Thread(target=interrupt, daemon=True).start()
     with pytest.raises(KeyboardInterrupt):
-        prepared(tmp_path, '["sleep 90 > life; true"]', {"PATH": "/usr/bin:/bin"})
+        prepared(tmp_path, '["(echo up; exec sleep 90) > life; true"]', {"PATH": "/usr/bin:/bin"})
     assert ended.wait(20)
 
 

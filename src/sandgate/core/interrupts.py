@@ -18,10 +18,10 @@ __all__ = ["ENDING", "blocked", "come_again", "ended_within", "held_back"]
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 """What asks a process to end."""
-_GLANCE_SECONDS = 0.01
 _AGAIN_SECONDS = 0.01
-_LONGEST_SECONDS = 3600.0
-"""The system call takes no more than weeks."""
+_GLANCE_SECONDS = 0.01
+_DOZE_SECONDS = 0.05
+"""A signal that another thread has taken for us wakes nobody: it is seen after this time at the latest."""
 
 
 @contextmanager
@@ -112,6 +112,6 @@ def _doze(pid: int, seconds: float) -> None:
     try:
         poll = select.poll()
         poll.register(descriptor, select.POLLIN)
-        poll.poll(min(seconds, _LONGEST_SECONDS) * 1000)
+        poll.poll(min(seconds, _DOZE_SECONDS) * 1000)
     finally:
         os.close(descriptor)

@@ -130,6 +130,18 @@ def test_who_waits_may_be_interrupted_and_wait_again(
     child.wait()
 
 
+def test_a_signal_that_another_thread_takes_is_seen_too(child: subprocess.Popen[bytes]) -> None:
+    def take() -> None:
+        time.sleep(0.2)
+        signal.pthread_kill(threading.get_ident(), signal.SIGINT)  # the handler runs in the main thread all the same
+
+    began = time.monotonic()
+    threading.Thread(target=take).start()
+    with pytest.raises(KeyboardInterrupt):
+        ended_within(child, 60)
+    assert time.monotonic() - began < 30
+
+
 def test_one_that_comes_as_the_others_are_blocked_waits_too(monkeypatch: pytest.MonkeyPatch) -> None:
     sigmask, calls, done = signal.pthread_sigmask, [], []
 

@@ -24,11 +24,13 @@ STUBS = {
     "ministack/core/responses.py": "",
     "ministack/core/lambda_runtime.py": "_PYTHON_WORKER_SCRIPT = ''",
     "ministack/services/lambda_svc.py": "def _execute_function_warm(*_): ...",
-    "uvicorn.py": """
+    "uvicorn/protocols/http/httptools_impl.py": "class HttpToolsProtocol: ...",
+    "uvicorn/__init__.py": """
 import json, subprocess, sys, time
-def run(app, **options):
+def run(app, *, http, **options):
     worker = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
-    print(json.dumps({"worker": worker.pid, "app": app._app.__module__, **options}), flush=True)
+    told = {"worker": worker.pid, "app": app._app.__module__, "http": http.__base__.__name__, **options}
+    print(json.dumps(told), flush=True)
     time.sleep(600)
 """,
 }
@@ -64,6 +66,7 @@ def test_it_listens_on_its_socket_only_and_ends_with_the_gate(tmp_path: Path) ->
         assert server.stdout is not None
         said = json.loads(server.stdout.readline())
         assert (said["app"], said["uds"]) == ("ministack.app", str(socket))
+        assert said["http"] == "HttpToolsProtocol"
         assert {"host", "port", "fd"}.isdisjoint(said)
         server.stdin.close()
         try:
