@@ -138,3 +138,16 @@ def test_a_worker_has_a_key_and_a_port_of_its_own_that_stay(run: Run, worker: st
     assert first.gate_url != main.gate_url
     assert first.access_key_id != main.access_key_id
     assert run.clients(worker)("sts").get_caller_identity()["Arn"] == run.caller
+
+
+def test_the_embedded_aws_answers_in_one_packet(run: Run) -> None:
+    """Else whoever waits is woken twice: by the head, and by the body."""
+    work = json.loads((run.directory / "run.json").read_text())["work_dir"]
+    with socket.socket(socket.AF_UNIX) as line:
+        line.connect(f"{work}/aws.sock")
+        for _ in range(500):
+            line.sendall(b"GET /_ministack/health HTTP/1.1\r\nhost: localhost\r\n\r\n")
+            head, _, body = line.recv(1 << 20).partition(b"\r\n\r\n")
+            found = re.search(rb"content-length: (\d+)", head)
+            assert found
+            assert len(body) == int(found[1]) > 0
