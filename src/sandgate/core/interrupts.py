@@ -79,7 +79,20 @@ def come_again(lost: sys.UnraisableHookArgs) -> None:
         sys.__unraisablehook__(lost)
         return
     main = threading.main_thread().ident
-    threading.Timer(_AGAIN_SECONDS, signal.pthread_kill, (main, signal.SIGINT)).start()
+    assert main is not None
+    threading.Thread(target=_interrupt_later, args=(main,)).start()
+
+
+def _interrupt_later(main: int) -> None:
+    """Interrupt a thread once it has left `come_again`: in there an interruption would be dropped as well."""
+    left = False
+    while not left:
+        time.sleep(_AGAIN_SECONDS)
+        frame = sys._current_frames().get(main)  # noqa: SLF001 - the only way to ask where a thread is
+        while frame is not None and frame.f_code is not come_again.__code__:
+            frame = frame.f_back
+        left = frame is None
+    signal.pthread_kill(main, signal.SIGINT)
 
 
 def ended_within(process: subprocess.Popen[bytes], seconds: float = math.inf) -> bool:

@@ -187,6 +187,22 @@ def test_an_interruption_that_a_finalizer_swallows_comes_again(
     assert capfd.readouterr().err == ""
 
 
+def test_it_comes_when_nobody_can_swallow_it_again(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    started = threading.Thread.start
+
+    def slowly(thread: threading.Thread) -> None:
+        started(thread)
+        time.sleep(0.3)  # a busy machine
+
+    monkeypatch.setattr(threading.Thread, "start", slowly)
+    monkeypatch.setattr(sys, "unraisablehook", come_again)
+    with pytest.raises(KeyboardInterrupt):
+        let_go()
+    assert capfd.readouterr().err == ""
+
+
 class Broken:
     """Something that cannot go."""
 
