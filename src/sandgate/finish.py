@@ -24,7 +24,7 @@ from sandgate.reports.receipt import Receipt, make_receipt
 from sandgate.run import Run
 from sandgate.stacks.kept import remembered
 
-__all__ = ["commit_of", "finish", "owned_after"]
+__all__ = ["commit_of", "end_at_once", "finish"]
 
 _LEFT = frozenset({"made", "unknown", "doubt"})
 """Claims by which a resource is one that tests left."""
@@ -177,11 +177,11 @@ def _end(run: Run, reason: str, *, kept: bool, say: _Bar) -> _End:
         end.death = end.death or (error.message if isinstance(error, RunError) else str(error))
         run.kill()
         end.leftovers = _unswept(run)
-    end.outlived = any(left.get("swept") != "yes" for left in end.leftovers) and bool(owned_after(run.directory))
+    end.outlived = any(left.get("swept") != "yes" for left in end.leftovers) and bool(_owned_after(run.directory))
     return end
 
 
-def owned_after(directory: Path) -> int:
+def _owned_after(directory: Path) -> int:
     """How many resources of a run are there for `sandgate sweep`, when its gate is gone.
 
     Args:
@@ -197,9 +197,21 @@ def owned_after(directory: Path) -> int:
     return 0 if state.header.get("ends_with_gate") else len(state.alive)
 
 
+def end_at_once(run: Run) -> str:
+    """End a run for which nobody wants to wait.
+
+    Returns:
+        What its user is told.
+    """
+    run.kill()
+    left = _owned_after(run.directory)
+    later = f"; `sandgate sweep {run.id}` removes what it left ({left})" if left else ""
+    return f"sandgate {run.id}: ended at once, without a receipt{later}"
+
+
 def _unswept(run: Run) -> tuple[Mapping[str, str], ...]:
     """What the ledger says is there, of a run that could not be swept."""
-    return _kept(run) if owned_after(run.directory) else ()
+    return _kept(run) if _owned_after(run.directory) else ()
 
 
 def _read(run: Run) -> State:

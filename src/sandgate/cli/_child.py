@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import FrameType, TracebackType
 from typing import Protocol, Self
 
-from sandgate.core.interrupts import ENDING
+from sandgate.core.interrupts import ENDING, blocked
 from sandgate.errors import NotExecutable, NotFound
 
 __all__ = ["Child", "Launch", "Signals", "find_program", "shell_status"]
@@ -146,23 +146,22 @@ class Signals:
         watched = {*self._previous, *_PASSED_ON, signal.SIGCHLD}
         # Without a handler, some systems drop a SIGCHLD that is blocked.
         on_child = signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
-        mask = signal.pthread_sigmask(signal.SIG_BLOCK, watched)
         asked = 0
         try:
-            for number in self._early or ():  # between the fork and here
-                child.send(number, typed=False)
-            while (code := child.poll()) is None:
-                number, typed = _next(watched)
-                if number in ENDING:
-                    self.count += 1
-                    asked += 1
-                if asked > _MOST:
-                    child.kill()
-                elif number != signal.SIGCHLD:
-                    child.send(number, typed=typed)
-            return code
+            with blocked(watched):
+                for number in self._early or ():  # between the fork and here
+                    child.send(number, typed=False)
+                while (code := child.poll()) is None:
+                    number, typed = _next(watched)
+                    if number in ENDING:
+                        self.count += 1
+                        asked += 1
+                    if asked > _MOST:
+                        child.kill()
+                    elif number != signal.SIGCHLD:
+                        child.send(number, typed=typed)
+                return code
         finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
             signal.signal(signal.SIGCHLD, on_child)
 
 

@@ -81,7 +81,7 @@ def gated(
         SandgateError: the gate did not start, or the body could not go on.
     """
     from sandgate import session  # noqa: PLC0415 - `--help` must not pay for it
-    from sandgate.finish import commit_of, finish, owned_after  # noqa: PLC0415
+    from sandgate.finish import commit_of, end_at_once, finish  # noqa: PLC0415
     from sandgate.reports.summary import summary_lines  # noqa: PLC0415
 
     warn(config)
@@ -108,10 +108,7 @@ def gated(
                 )
         except BaseException:
             with blocked():  # who presses Ctrl-C once more is told too
-                run.kill()
-                left = owned_after(run.directory)
-                later = f"; `sandgate sweep {run.id}` removes what it left ({left})" if left else ""
-                typer.echo(f"sandgate {run.id}: ended at once, without a receipt{later}", err=True)
+                typer.echo(end_at_once(run), err=True)
             raise
         show(summary_lines(receipt), err=True)
     if signals.interrupted:

@@ -87,6 +87,7 @@ class Exchange:
         "_size",
         "_waiter",
         "announced",
+        "at_once",
         "bytes_in",
         "bytes_out",
         "keep_alive",
@@ -101,6 +102,8 @@ class Exchange:
         self.keep_alive = keep_alive
         self.announced = int(request.fields.get("content-length", "0"))
         """What Content-Length says, digits by llhttp's grammar; zero without one."""
+        self.at_once = False
+        """Whether nothing that is still to be done in the turn of the answer must come before it."""
         self.started = False
         self.bytes_in = 0
         self.bytes_out = 0
@@ -267,9 +270,7 @@ class Exchange:
         self.bytes_out += len(payload)
         self._side.transport.write(response_head(response.status, fields) + payload)
 
-    def start(
-        self, status: int, fields: list[bytes], *, length: int | None, first: bytes = b"", at_once: bool = False
-    ) -> None:
+    def start(self, status: int, fields: list[bytes], *, length: int | None, first: bytes = b"") -> None:
         """Send the head of a streamed response, with the first piece of its body in the same packet.
 
         Args:
@@ -277,7 +278,6 @@ class Exchange:
             fields: `name: value`, without framing; framing is made anew.
             length: bytes of the body when known, else it goes chunked, or ends with the connection for HTTP/1.0.
             first: body bytes that are already here.
-            at_once: nothing that is still to be done in this turn must come before it.
 
         Raises:
             ClientGoneError: the client left.
@@ -297,7 +297,7 @@ class Exchange:
         if first and self.request.method != "HEAD":
             self.bytes_out += len(first)
             data += b"%x\r\n%b\r\n" % (len(first), first) if self._chunked else first
-        if at_once:
+        if self.at_once:
             self._side.send(data)
         else:
             self._side.transport.write(data)

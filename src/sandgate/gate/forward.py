@@ -81,8 +81,6 @@ class Reading:
     """Members of the answer are rewritten."""
     observe: bool = False
     """The body is wanted afterwards."""
-    at_once: bool = False
-    """Nothing is to be written down before the client has the answer."""
     edit: Edit | None = field(default=None, repr=False)
     """Changes what the client gets, after everything else."""
     call: Call | None = None
@@ -124,7 +122,7 @@ async def forward(exchange: Exchange, outgoing: Outgoing, parts: Parts, reading:
         elif reading.rewrite or reading.observe or reading.edit is not None:
             await _answer_held(exchange, response, parts, reading)
         else:
-            reading.body = await _answer(exchange, response, at_once=reading.at_once)
+            reading.body = await _answer(exchange, response)
     except BaseException:
         connection.discard()
         raise
@@ -195,13 +193,13 @@ async def _mended(response: UpstreamResponse, outgoing: Outgoing, parts: Parts) 
     return await parts.upstream.mend(denial)
 
 
-async def _answer(exchange: Exchange, response: UpstreamResponse, *, at_once: bool) -> bytes:
+async def _answer(exchange: Exchange, response: UpstreamResponse) -> bytes:
     """Pass an answer on; what comes back is its beginning where it failed, else nothing."""
     if response.length is not None and response.length <= SMALL:
         await response.end()
     whole = response.whole() if exchange.request.method != "HEAD" else None
     length = response.length if whole is None or response.status in NO_BODY else len(whole)
-    exchange.start(response.status, response.fields, length=length, first=whole or b"", at_once=at_once)
+    exchange.start(response.status, response.fields, length=length, first=whole or b"")
     said = whole or b""
     if whole is None:
         try:

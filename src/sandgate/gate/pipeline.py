@@ -319,7 +319,7 @@ class Pipeline:
         ledger = parts.ledger if parts.ledger is not None and parts.ledger.concerns(call) else None
         reading.observe = learns and (parts.seen.reads(call.service, call.operation) or parts.owned.reads(call))
         reading.observe |= ledger is not None and ledger.reads(call)
-        reading.at_once = ledger is None
+        flow.exchange.at_once = ledger is None  # what a call makes is written down before its client knows
         if parts.faults is not None:
             await self._striking.strike(flow, outgoing, reading)
         status, code = await forward(flow.exchange, outgoing, parts, reading)

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 import pytest
 
 from sandgate.errors import ExitCode, SandgateError
-from sandgate.finish import finish, owned_after
+from sandgate.finish import end_at_once, finish
 from sandgate.pytest_plugin.header import header_lines
 from sandgate.pytest_plugin.joined import JoinedSession
 from sandgate.pytest_plugin.outcomes import Outcomes
@@ -171,10 +171,7 @@ class SessionPlugin:
             session.exitstatus = int(self._receipt.status)
 
     def _end_at_once(self) -> NoReturn:
-        self._run.kill()
-        left = owned_after(self._run.directory)
-        later = f"; `sandgate sweep {self._run.id}` removes what it left ({left})" if left else ""
-        pytest.exit(f"sandgate {self._run.id}: ended at once, without a receipt{later}", int(ExitCode.INTERRUPTED))
+        pytest.exit(end_at_once(self._run), int(ExitCode.INTERRUPTED))
 
     def _finish(self, exitstatus: int, *, wants_calls: bool) -> Receipt:
         empty = exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED

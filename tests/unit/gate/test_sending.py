@@ -6,7 +6,8 @@ import asyncio
 import os
 import socket
 import threading
-from typing import cast
+from collections.abc import Callable, Coroutine
+from typing import Any, cast
 
 import pytest
 import uvloop
@@ -38,7 +39,7 @@ async def written(pieces: list[bytes], end: socket.socket, *, plain: bool) -> No
 
 @pytest.mark.parametrize("runner", [asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
 @pytest.mark.parametrize("plain", [True, False], ids=["at once", "by the loop"])
-def test_bytes_arrive_in_order(runner: object, plain: bool) -> None:
+def test_bytes_arrive_in_order(runner: Callable[[Coroutine[Any, Any, None]], None], plain: bool) -> None:
     near, far = socket.socketpair()
     heard = bytearray()
 
@@ -49,7 +50,6 @@ def test_bytes_arrive_in_order(runner: object, plain: bool) -> None:
     hearing = threading.Thread(target=hear)
     hearing.start()
     pieces = [b"first", PIECE, b"last"]
-    assert callable(runner)
     runner(written(pieces, near, plain=plain))
     hearing.join(60)
     far.close()
