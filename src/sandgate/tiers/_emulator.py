@@ -52,29 +52,14 @@ def _end_with_the_gate(folder: str) -> None:
     os.killpg(0, signal.SIGKILL)
 
 
-def _show_import_tracebacks() -> None:
-    """A handler that does not import fails with one line and an empty log here; AWS writes the traceback to the log.
-
-    The worker is a script in a string; a version in which it reads otherwise keeps its own behaviour, and
-    `tests/emulated/test_stacks.py` notices.
-    """
+def _run_functions_as_aws_does() -> None:
+    """What a function's process says and survives; see `_emulator_functions.py`."""
     from ministack.core import lambda_runtime  # type: ignore[import-not-found, unused-ignore]  # noqa: PLC0415
     from ministack.services import lambda_svc  # type: ignore[import-not-found, unused-ignore]  # noqa: PLC0415
 
-    said = 'json.dumps({"status": "error", "error": str(e)}) + "\\n"'
-    says = said.replace("str(e)", 'str(e) + "\\n" + traceback.format_exc().replace(code_dir + os.sep, "")')
-    lambda_runtime._PYTHON_WORKER_SCRIPT = lambda_runtime._PYTHON_WORKER_SCRIPT.replace(said, says)  # noqa: SLF001
-    execute = lambda_svc._execute_function_warm  # noqa: SLF001
-
-    @functools.wraps(execute)
-    def execute_and_log(func: object, event: object, request_id: object) -> dict[str, object]:
-        result: dict[str, object] = execute(func, event, request_id)
-        body = result.get("body")
-        if result.get("error") and not result.get("log") and isinstance(body, dict):
-            result["log"] = str(body.get("errorMessage", ""))
-        return result
-
-    lambda_svc._execute_function_warm = execute_and_log  # noqa: SLF001
+    functions = _beside("_emulator_functions")
+    functions.show_import_tracebacks(lambda_runtime, lambda_svc)
+    functions.keep_after_errors(lambda_runtime)
 
 
 def _read_policies_once() -> None:
@@ -265,7 +250,7 @@ def main() -> None:
     gc.disable()  # what is loaded is no garbage, and looking through it is a tenth of the start
     folder = str(Path(sys.argv[1]).parent)
     threading.Thread(target=_end_with_the_gate, args=(folder,), daemon=True, name="gate-watch").start()
-    _show_import_tracebacks()
+    _run_functions_as_aws_does()
     _read_policies_once()
     _read_heads_of_models()
     _add_re_encrypt()

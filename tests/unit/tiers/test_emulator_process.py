@@ -22,7 +22,9 @@ STUBS = {
     "ministack/core/iam_evaluator.py": "def parse_policy_document(_): ...\ndef fnmatch_iam(*_): ...",
     "ministack/core/iam_actions.py": "",
     "ministack/core/responses.py": "",
-    "ministack/core/lambda_runtime.py": "_PYTHON_WORKER_SCRIPT = ''",
+    "ministack/core/lambda_runtime.py": (
+        "_PYTHON_WORKER_SCRIPT = _NODEJS_WORKER_SCRIPT = ''\nclass Worker:\n    def invoke(self): ..."
+    ),
     "ministack/services/lambda_svc.py": "def _execute_function_warm(*_): ...",
     "uvicorn/protocols/http/httptools_impl.py": "class HttpToolsProtocol: ...",
     "uvicorn/__init__.py": """

@@ -1,0 +1,77 @@
+"""A function's process on the embedded AWS: it survives what it survives on AWS, and nothing else."""
+
+from __future__ import annotations
+
+import io
+import secrets
+import zipfile
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from sandgate.stacks import logs
+from sandgate.stacks.model import Clients
+
+PYTHON = """
+calls = 0
+
+def handler(event, context):
+    global calls
+    calls += 1
+    if event.get("exits"):
+        raise SystemExit(1)
+    if event.get("fails"):
+        raise ValueError("as it was asked to")
+    return calls
+"""
+NODE = """
+let calls = 0;
+
+exports.handler = async (event) => {
+  calls += 1;
+  if (event.exits) process.exit(1);
+  if (event.fails) throw new Error("as it was asked to");
+  return calls;
+};
+"""
+RUNTIMES = {"python3.12": ("one.py", PYTHON), "nodejs20.x": ("one.js", NODE)}
+
+
+TRUST = '{"Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}'
+
+
+@pytest.fixture
+def call(
+    upstream_clients: Clients, require_tool: Callable[[str], str], request: pytest.FixtureRequest
+) -> Iterator[Callable[..., logs.Invocation]]:
+    """`call(**event)` invokes a function of the runtime that the test is for."""
+    if request.param.startswith("nodejs"):
+        require_tool("node")
+    name, (file, text) = f"test-{secrets.token_hex(3)}-calls", RUNTIMES[request.param]
+    with zipfile.ZipFile(code := io.BytesIO(), "w") as archive:
+        archive.writestr(file, text)
+    iam, functions = upstream_clients("iam"), upstream_clients("lambda")
+    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
+    functions.create_function(
+        FunctionName=name, Runtime=request.param, Handler="one.handler", Role=role, Code={"ZipFile": code.getvalue()}
+    )
+    yield lambda **event: logs.invoke(upstream_clients, name, event)
+    functions.delete_function(FunctionName=name)
+    iam.delete_role(RoleName=name)
+    logs.remove_groups(upstream_clients, [name])
+
+
+@pytest.mark.parametrize("call", RUNTIMES, indirect=True)
+def test_a_handler_that_fails_leaves_its_process_warm(call: Callable[..., logs.Invocation]) -> None:
+    assert call().payload == 1
+    failed = call(fails=True)
+    assert "as it was asked to" in failed.error
+    assert "as it was asked to" in "\n".join(failed.log)
+    assert call().payload == 3, "the process was started anew"
+
+
+@pytest.mark.parametrize("call", RUNTIMES, indirect=True)
+def test_a_process_that_ends_is_started_anew(call: Callable[..., logs.Invocation]) -> None:
+    assert call().payload == 1
+    assert call(exits=True).error
+    assert call().payload == 1
