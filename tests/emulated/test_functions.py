@@ -13,11 +13,17 @@ from sandgate.stacks import logs
 from sandgate.stacks.model import Clients
 
 PYTHON = """
+import threading, time
+
 calls = 0
 
 def handler(event, context):
     global calls
     calls += 1
+    print(event.get("says", ""), end="")
+    time.sleep(event.get("seconds", 0))
+    if "later" in event:
+        threading.Timer(0.02, print, [event["later"]]).start()
     if event.get("exits"):
         raise SystemExit(1)
     if event.get("fails"):
@@ -29,6 +35,9 @@ let calls = 0;
 
 exports.handler = async (event) => {
   calls += 1;
+  process.stdout.write(event.says || "");
+  await new Promise((over) => setTimeout(over, 1000 * (event.seconds || 0)));
+  if (event.later) setTimeout(() => console.log(event.later), 20);
   if (event.exits) process.exit(1);
   if (event.fails) throw new Error("as it was asked to");
   return calls;
@@ -75,3 +84,16 @@ def test_a_process_that_ends_is_started_anew(call: Callable[..., logs.Invocation
     assert call().payload == 1
     assert call(exits=True).error
     assert call().payload == 1
+
+
+@pytest.mark.parametrize("call", RUNTIMES, indirect=True)
+def test_each_call_has_its_own_log(call: Callable[..., logs.Invocation]) -> None:
+    """What a process writes after its answer is told by the next call: AWS freezes it in between."""
+    assert call().log == ()
+    assert call(says="a line\n").log == ("a line",)
+    assert call(says="two\nlines, one of them without an end").log == ("two", "lines, one of them without an end")
+    assert call(says="soon\n", later="and later").log == ("soon",)
+    assert call(seconds=0.2).log == ("and later",)
+    failed = call(says="before it fails\n", fails=True)
+    assert failed.log[0] == "before it fails"
+    assert call().log == ()

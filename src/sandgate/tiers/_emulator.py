@@ -59,6 +59,7 @@ def _run_functions_as_aws_does() -> None:
 
     functions = _beside("_emulator_functions")
     functions.show_import_tracebacks(lambda_runtime, lambda_svc)
+    functions.end_logs_with_their_call(lambda_runtime)
     functions.keep_after_errors(lambda_runtime)
 
 
