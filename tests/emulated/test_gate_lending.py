@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from botocore.credentials import Credentials
 
-from sandgate.gate.exchange import SMALL
+from sandgate.gate.arriving import SMALL
 from sandgate.run import Run
 from sandgate.tiers._emulator_lent import LARGE, LENDS, WAITS
 

@@ -8,7 +8,8 @@ from functools import partial
 from http import HTTPStatus
 
 from sandgate.core.call import Call
-from sandgate.gate.exchange import SMALL, Exchange
+from sandgate.gate.arriving import SMALL
+from sandgate.gate.exchange import Exchange
 from sandgate.gate.granting import mint_token
 from sandgate.gate.heads import NO_BODY
 from sandgate.gate.lending import hand_over, waiting

@@ -27,9 +27,10 @@ from sandgate.gate.admit import (
     refuse_internal,
 )
 from sandgate.gate.answers import NOT_OURS, UNRECORDED, UNSHARED, UNSIGNED, Answers, RefusedError
+from sandgate.gate.arriving import SMALL, ClientGoneError
 from sandgate.gate.bodies import buffered_body, stream_plan
 from sandgate.gate.bugs import describe_bug
-from sandgate.gate.exchange import SMALL, ClientGoneError, Exchange
+from sandgate.gate.exchange import Exchange
 from sandgate.gate.flow import Flow
 from sandgate.gate.forms import PostForm
 from sandgate.gate.forward import Body, Outgoing, Reading, forward

@@ -10,7 +10,8 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import cast
 
-from sandgate.gate.exchange import HIGH_WATER, ClientGoneError, Exchange
+from sandgate.gate.arriving import HIGH_WATER, ClientGoneError
+from sandgate.gate.exchange import Exchange
 from sandgate.gate.framing import Framing
 from sandgate.gate.hygiene import HygieneError
 from sandgate.gate.sending import descriptor_of, send

@@ -17,7 +17,8 @@ from typing import Any, cast
 import pytest
 
 from sandgate.gate import lent_uploads
-from sandgate.gate.exchange import ClientGoneError, Exchange
+from sandgate.gate.arriving import ClientGoneError
+from sandgate.gate.exchange import Exchange
 from sandgate.gate.forward import Outgoing
 from sandgate.gate.lending import hand_over, waiting
 from sandgate.gate.lent_uploads import lent_body
