@@ -14,8 +14,8 @@ from pathlib import Path
 
 from sandgate.config.load import load
 from sandgate.tiers import _emulator
+from sandgate.tiers._emulated_process import Place, spawn
 from sandgate.tiers._model import TierContext
-from sandgate.tiers.emulated import _Place, _spawn
 
 STUBS = {
     "ministack/app.py": "def _get_module(name): ...\nasync def app(*_): ...",
@@ -86,7 +86,7 @@ def test_it_inherits_nothing_of_the_user(tmp_path: Path, canaries: dict[str, str
     shows = tmp_path / "python"
     shows.write_text("#!/bin/sh\nenv\n")
     shows.chmod(0o700)
-    place = _Place(socket="s", lent="l", host="127.0.0.1:1", region="eu-west-1", log=tmp_path / "log", tmp=tmp_path)
+    place = Place(socket="s", lent="l", host="127.0.0.1:1", region="eu-west-1", log=tmp_path / "log", tmp=tmp_path)
     context = TierContext(
         config=load(cwd=tmp_path, environ={}, overrides={}),
         run_dir=tmp_path,
@@ -98,7 +98,7 @@ def test_it_inherits_nothing_of_the_user(tmp_path: Path, canaries: dict[str, str
     )
 
     async def run() -> None:
-        process = await _spawn(shows, place, context)
+        process = await spawn(shows, place, context)
         await process.wait()
 
     asyncio.run(run())
