@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from sandgate.config.declare import option
 from sandgate.config.kinds import WrongValue
 
-__all__ = ["Expect", "Step", "Story", "StoryFile"]
+__all__ = ["SETUP_SECONDS", "Expect", "Step", "Story", "StoryFile"]
 
+SETUP_SECONDS = 1800.0
+"""What a program may take that builds or installs, where nobody says otherwise."""
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LONGEST = 86400.0
 
@@ -121,6 +123,11 @@ class StoryFile:
         (),
         doc="Lines for `sh` that run in the working folder before the gate is started: what they fetch is no business "
         "of the run, and they see no variable of AWS. `python` and `pip` are the story's.",
+    )
+    setup_timeout: float = option(
+        SETUP_SECONDS,
+        check=_positive,
+        doc="Seconds that each line of `setup` may take; in a container, the building of its image.",
     )
     examples: tuple[str, ...] = option(
         (), doc="Files and folders of the project that are copied into the working folder, each under its own name."

@@ -49,6 +49,12 @@ def sandgate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., S
         ("package = 'nowhere'\nexamples = ['..']\n", (), 3, "outside of the project"),
         ("package = 'nowhere'\npython = '3.1'\n", (), 4, "cannot make a virtual environment"),
         ("package = 'nowhere'\nsetup = ['echo oh; exit 3']\n", (), 4, "cannot set the story up"),
+        (
+            "package = 'nowhere'\nsetup_timeout = 1\nsetup = ['echo oh; sleep 600']\n",
+            (),
+            4,
+            "cannot set the story up: it was ended after 1 s",
+        ),
         ("", ("--version", "==999.0"), 4, "cannot install lamp==999.0"),
     ],
 )

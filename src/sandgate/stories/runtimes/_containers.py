@@ -89,9 +89,8 @@ def build_image(plan: Plan, build: Sequence[str], name: str) -> str:
     plan.say("building the image")
     given = [word for key, value in context.arguments for word in ("--build-arg", f"{key}={value}")]
     line = (*build, *given, "--tag", f"localhost/{name}", str(context.folder))
-    run_program(
-        line, what="build the story's image", hint="mend its Dockerfile, or name an image that is here: --image"
-    )
+    hint = "mend its Dockerfile, or name an image that is here: --image"
+    run_program(line, what="build the story's image", hint=hint, limit=plan.story.setup_timeout)
     return context.in_image
 
 

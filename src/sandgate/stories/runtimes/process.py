@@ -147,7 +147,8 @@ def _set_up(plan: Plan, folder: Path) -> None:
     settings = {"PATH": path, "VIRTUAL_ENV": str(folder / "venv"), "HOME": str(folder / "home")}
     for line in plan.story.setup:
         plan.say(f"setting up: {line}")
-        run_program(("/bin/sh", "-ec", line), what="set the story up", folder=folder / "work", extra=settings)
+        shell, limit = ("/bin/sh", "-ec", line), plan.story.setup_timeout
+        run_program(shell, what="set the story up", folder=folder / "work", extra=settings, limit=limit)
 
 
 def _make_environment(plan: Plan, folder: Path) -> None:
