@@ -16,7 +16,7 @@ __all__ = ["end_logs_with_their_call", "keep_after_errors", "show_import_traceba
 
 _END = secrets.token_hex(16)
 """With the call's id, the line behind all that a call has logged: no function writes it by chance."""
-_PATIENCE = 1.0
+_PATIENCE = 2.0
 """Seconds in which that line must come: it is written before the answer."""
 _LAST_WORDS = 0.05
 """Seconds for what a process has logged that ended without that line."""
