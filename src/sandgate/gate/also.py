@@ -9,7 +9,7 @@ from sandgate.config.also_options import ALSO_ALLOWED, WHO_AM_I
 from sandgate.core.call import ALLOWED, Call, Decision
 from sandgate.errors import SandgateError
 from sandgate.gate.flow import Flow
-from sandgate.gate.response import UpstreamFaultError
+from sandgate.gate.receiving import UpstreamFaultError
 from sandgate.tiers._model import Second
 
 __all__ = ["Also"]

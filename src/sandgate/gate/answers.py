@@ -10,8 +10,8 @@ from dataclasses import replace
 from sandgate.core.call import Decision
 from sandgate.gate.flow import Flow
 from sandgate.gate.parts import Parts
+from sandgate.gate.receiving import UpstreamFaultError
 from sandgate.gate.recorder import Caller
-from sandgate.gate.response import UpstreamFaultError
 from sandgate.wire.errors import render
 from sandgate.wire.http import WireError
 from sandgate.wire.identify import match

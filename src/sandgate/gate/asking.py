@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote, urlencode
 
 from sandgate.gate.forward import Outgoing, accepted
 from sandgate.gate.parts import Parts
-from sandgate.gate.response import UpstreamFaultError
+from sandgate.gate.receiving import UpstreamFaultError
 from sandgate.tiers._model import Aim
 from sandgate.wire.malformed import MalformedError
 from sandgate.wire.protocols._xml import Element, parse_xml

@@ -14,7 +14,8 @@ from sandgate.gate.granting import mint_token
 from sandgate.gate.heads import NO_BODY
 from sandgate.gate.lending import hand_over, waiting
 from sandgate.gate.parts import Parts
-from sandgate.gate.response import UpstreamFaultError, UpstreamResponse
+from sandgate.gate.receiving import UpstreamFaultError
+from sandgate.gate.response import UpstreamResponse
 from sandgate.gate.upstream import Address, UpstreamConnection
 from sandgate.tiers._emulator_lent import LENDS
 from sandgate.tiers._model import Denial, Target

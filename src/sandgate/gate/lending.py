@@ -13,7 +13,8 @@ import socket
 from collections.abc import Callable
 
 from sandgate.gate.exchange import Exchange
-from sandgate.gate.response import UpstreamFaultError, UpstreamResponse
+from sandgate.gate.receiving import UpstreamFaultError
+from sandgate.gate.response import UpstreamResponse
 from sandgate.tiers._emulator_lent import SENT, WAITS, order
 
 __all__ = ["ask", "hand_over", "waiting"]

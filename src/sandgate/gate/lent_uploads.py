@@ -13,7 +13,7 @@ from dataclasses import replace
 from sandgate.gate.exchange import Exchange
 from sandgate.gate.forward import Outgoing
 from sandgate.gate.lending import ask
-from sandgate.gate.response import UpstreamFaultError
+from sandgate.gate.receiving import UpstreamFaultError
 from sandgate.tiers._emulator_lent import DIFFERS, ENDED, LENDS, SENT, STALLED, upload_order
 from sandgate.wire.http import WireError
 from sandgate.wire.signing.verify import PayloadHash

@@ -37,7 +37,7 @@ from sandgate.gate.forward import Body, Outgoing, Reading, forward
 from sandgate.gate.lent_uploads import lent_body
 from sandgate.gate.outgoing import aim_of, client_headers, real_key_id, signed, verbatim
 from sandgate.gate.parts import Parts
-from sandgate.gate.response import UpstreamFaultError
+from sandgate.gate.receiving import UpstreamFaultError
 from sandgate.gate.seen import named_owners
 from sandgate.gate.striking import Striking, StruckError
 from sandgate.ledger.track import points

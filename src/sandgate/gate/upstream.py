@@ -10,7 +10,8 @@ from collections.abc import AsyncIterator
 from functools import cached_property, partial
 from typing import NamedTuple, cast
 
-from sandgate.gate.response import UpstreamFaultError, UpstreamResponse
+from sandgate.gate.receiving import UpstreamFaultError
+from sandgate.gate.response import UpstreamResponse
 from sandgate.gate.sending import descriptor_of, send
 
 __all__ = ["Address", "Pool", "UpstreamConnection"]

@@ -22,7 +22,8 @@ from sandgate.gate.exchange import Exchange
 from sandgate.gate.forward import Outgoing
 from sandgate.gate.lending import hand_over, waiting
 from sandgate.gate.lent_uploads import lent_body
-from sandgate.gate.response import UpstreamFaultError, UpstreamResponse
+from sandgate.gate.receiving import UpstreamFaultError
+from sandgate.gate.response import UpstreamResponse
 from sandgate.gate.server import Connection
 from sandgate.tiers import _emulator_lent
 from sandgate.tiers._emulator_lent import DIFFERS, ENDED, LARGE, LENDS, SENT, STALLED, Lent, order, upload_order

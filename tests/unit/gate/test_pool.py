@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from sandgate.gate.response import UpstreamFaultError
+from sandgate.gate.receiving import UpstreamFaultError
 from sandgate.gate.upstream import Address, Pool
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
