@@ -6,9 +6,7 @@ are asked for, since the gate itself imports this package too and must start qui
 
 from __future__ import annotations
 
-from importlib import import_module
-
-# `typing` takes a moment to load, and this runs before Ctrl-C can be anything but a traceback; checkers know the name.
+# Whatever is loaded here is loaded before Ctrl-C can be anything but a traceback; checkers know the name.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -58,6 +56,8 @@ def __getattr__(name: str) -> Any:
     """Load a public name from the module that defines it."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module  # noqa: PLC0415 - see above
+
     return getattr(import_module(_HOMES[name]), name)
 
 

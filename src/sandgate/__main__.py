@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+# What `signal` is made of, and part of the interpreter: `signal` itself loads `enum`, and an interruption of that would
+# be a traceback.
+import _signal  # type: ignore[import-not-found, unused-ignore]
 import gc
-import signal
 
 __all__ = ["main"]
 
@@ -18,13 +20,13 @@ def main() -> None:
     programs that are not written in Python.
     """
     gc.set_threshold(_GC_THRESHOLD)
-    ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # not in a script's background job
+    ours = _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler  # not in a script's background job
     if ours:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
     from sandgate.cli.main import main as program  # noqa: PLC0415
 
     if ours:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        _signal.signal(_signal.SIGINT, _signal.default_int_handler)
     program()
 
 

@@ -140,8 +140,11 @@ def connected(server: Server, **other: str) -> Iterator[Connection]:
     except (InterfaceError, DatabaseError, OSError) as error:
         raise ProvisionError(f"{where}: {_said(error)}") from error
     finally:
+        wire = connection._sock  # noqa: SLF001 - which pg8000 leaves open when the server has ended the connection
         with suppress(InterfaceError, DatabaseError, OSError):  # it is gone; the block has told if that mattered
             connection.close()
+        with suppress(OSError):
+            wire.close()
 
 
 def provision(request: DatabaseRequest, server: Server) -> DatabaseResult:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import typer
 
+import sandgate
 from sandgate import __version__
 from sandgate.cli import main
 from sandgate.cli._model import Command
@@ -174,6 +175,15 @@ def test_a_shell_completes_commands_choices_and_tiers(
     with pytest.raises(SystemExit):
         main.run([])
     assert wanted in capsys.readouterr().out.split()
+
+
+def test_nothing_is_loaded_before_an_interruption_ends_the_program_quietly() -> None:
+    """Until then one is a traceback; `enum`, which `signal` brings, takes longer than all that comes before."""
+    source = str(Path(sandgate.__file__).parents[1])
+    show = "before = set(sys.modules); import sandgate.__main__; print(*sorted(set(sys.modules) - before))"
+    script = f"import sys; sys.path.insert(0, {source!r}); {show}"
+    done = subprocess.run([sys.executable, "-ISc", script], capture_output=True, text=True, check=True)
+    assert set(done.stdout.split()) - set(sys.builtin_module_names) == {"__future__", "sandgate", "sandgate.__main__"}
 
 
 def test_an_interruption_while_a_text_is_executed_has_the_documented_status_too(tmp_path: Path) -> None:
