@@ -58,8 +58,6 @@ exports.handler = async (event) => {
 };
 """
 RUNTIMES = {"python3.12": ("one.py", PYTHON), "nodejs20.x": ("one.js", NODE)}
-
-
 TRUST = '{"Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}'
 
 

@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 from sandgate.config.declare import option
 from sandgate.config.kinds import WrongValue
 
-__all__ = ["SETUP_SECONDS", "Expect", "Step", "Story", "StoryFile"]
+__all__ = ["MORE_TIME", "SETUP_SECONDS", "Expect", "Step", "Story", "StoryFile"]
 
 SETUP_SECONDS = 1800.0
 """What a program may take that builds or installs, where nobody says otherwise."""
+MORE_TIME = "setup_timeout in the story.toml"
+"""What says otherwise."""
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LONGEST = 86400.0
 

@@ -23,7 +23,6 @@ _MARK = "STORY_PROGRAM"
 _OF_PYTHON = frozenset({"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__"})
 _OF_US = "SANDGATE_"
 _SHOWN = 12
-_LATE_HINT = "see what it waits for; `setup_timeout` in the story.toml gives it more time"
 
 
 def build_environment() -> dict[str, str]:
@@ -40,6 +39,7 @@ def run_program(
     folder: Path | None = None,
     extra: Mapping[str, str] | None = None,
     limit: float = SETUP_SECONDS,
+    more_time: str = "",
 ) -> str:
     """Run one to its end.
 
@@ -50,6 +50,7 @@ def run_program(
         folder: where.
         extra: variables on top of `build_environment`.
         limit: seconds that it may take.
+        more_time: what gives it more, for the message.
 
     Returns:
         Its standard output.
@@ -57,33 +58,51 @@ def run_program(
     Raises:
         EnvironmentFault: it is not there, fails, or takes too long; with the end of what it said.
     """
-    mark = secrets.token_hex(8)
-    environ = {**build_environment(), **(extra or {}), _MARK: mark}
+    environ = {**build_environment(), **(extra or {})}
+    try:
+        status, said, complaint = _run(line, environ, folder, limit)
+    except OSError as error:
+        raise EnvironmentFault(f"cannot {what}: {error.strerror}", where=line[0], hint=hint) from error
+    if status == 0:
+        return said
+    last = (complaint.strip() or said.strip()).splitlines()[-_SHOWN:]
+    tail = "\n".join(f"    {text}" for text in last)
+    told = f"; {Path(line[0]).name} said:\n{tail}"
+    if status is None:
+        hint = "see what it waits for" + (f"; {more_time} gives it more time" if more_time else "")
+        told = f": it was ended after {limit:g} s" + (told if last else "")
+    raise EnvironmentFault(f"cannot {what}{told}", where=line[0], hint=hint)
+
+
+def _run(
+    line: Sequence[str], environ: Mapping[str, str], folder: Path | None, limit: float
+) -> tuple[int | None, str, str]:
+    """Status, output and errors; no status where it was ended, with all that it had started.
+
+    Raises:
+        OSError: it cannot be started.
+    """
+    mark, process, in_time = secrets.token_hex(8), None, False
     # Files and not pipes: what a program leaves running holds nobody up.
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
-        process, in_time = None, False
         try:
             with held_back():
                 process = subprocess.Popen(  # noqa: S603 - programs of this module's callers
-                    line, env=environ, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=errors
+                    line,
+                    env={**environ, _MARK: mark},
+                    cwd=folder,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=errors,
                 )
             in_time = ended_within(process, limit)
-        except OSError as error:
-            raise EnvironmentFault(f"cannot {what}: {error.strerror}", where=line[0], hint=hint) from error
         finally:
             if process is not None and not in_time:
                 with blocked():
                     process.kill()
                     process.wait()
                     end_marked(f"{_MARK}={mark}")
-        said, complaint = _text(output), _text(errors)
-    if in_time and process.returncode == 0:
-        return said
-    late = "" if in_time else f": it was ended after {limit:g} s"
-    last = (complaint.strip() or said.strip()).splitlines()[-_SHOWN:]
-    tail = "\n".join(f"    {text}" for text in last)
-    told = f"; {Path(line[0]).name} said:\n{tail}" if last or in_time else ""
-    raise EnvironmentFault(f"cannot {what}{late}{told}", where=line[0], hint=hint if in_time else _LATE_HINT)
+        return process.returncode if in_time else None, _text(output), _text(errors)
 
 
 def _text(file: IO[bytes]) -> str:

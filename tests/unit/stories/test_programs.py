@@ -20,7 +20,8 @@ WAITS = "sleep 600 & echo $! > pid.new; mv pid.new pid; echo as far as this; wai
 
 
 def _run(script: str, folder: Path, limit: float = 3600.0) -> str:
-    return run_program(("/bin/sh", "-ec", script), what="build it", folder=folder, limit=limit)
+    line = ("/bin/sh", "-ec", script)
+    return run_program(line, what="build it", hint="mend it", folder=folder, limit=limit, more_time="`patience`")
 
 
 def _until(so: Callable[[], object]) -> None:
@@ -45,7 +46,7 @@ def test_what_takes_too_long_is_ended_with_all_that_it_started(tmp_path: Path) -
     child = int((tmp_path / "pid").read_text())
     _until(lambda: _gone(child))
     assert caught.value.message == f"cannot build it: it was ended after {limit:g} s; sh said:\n    as far as this"
-    assert "setup_timeout" in caught.value.hint
+    assert caught.value.hint == "see what it waits for; `patience` gives it more time"
 
 
 def test_an_interruption_ends_it_with_all_that_it_started(tmp_path: Path) -> None:
@@ -70,6 +71,9 @@ def test_what_it_leaves_running_holds_nobody_up(tmp_path: Path) -> None:
 def test_its_last_words_are_told(tmp_path: Path) -> None:
     with pytest.raises(EnvironmentFault, match=r"cannot build it; sh said:\n    no such part\n"):
         _run("echo begun; echo no such part >&2; exit 3", tmp_path)
+    with pytest.raises(EnvironmentFault, match=r"cannot build it: it was ended after 0\.1 s\n") as caught:
+        run_program(("sleep", "600"), what="build it", limit=0.1)
+    assert caught.value.hint == "see what it waits for"
     with pytest.raises(EnvironmentFault, match="No such file or directory"):
         run_program((str(tmp_path / "nothing"),), what="build it")
     assert _run("printf 'a\\377b'", tmp_path) == "a\N{REPLACEMENT CHARACTER}b"

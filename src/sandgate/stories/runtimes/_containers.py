@@ -18,6 +18,7 @@ from sandgate.control.door import INLET
 from sandgate.control.view import FOLDER
 from sandgate.errors import EnvironmentFault
 from sandgate.stories.kit import NAME
+from sandgate.stories.model import MORE_TIME
 from sandgate.stories.programs import build_environment, run_program
 from sandgate.stories.runtimes._images import prepare_context
 from sandgate.stories.runtimes._model import Built, Command, GateFacts, Place, Plan, check_python
@@ -90,7 +91,8 @@ def build_image(plan: Plan, build: Sequence[str], name: str) -> str:
     given = [word for key, value in context.arguments for word in ("--build-arg", f"{key}={value}")]
     line = (*build, *given, "--tag", f"localhost/{name}", str(context.folder))
     hint = "mend its Dockerfile, or name an image that is here: --image"
-    run_program(line, what="build the story's image", hint=hint, limit=plan.story.setup_timeout)
+    limit = plan.story.setup_timeout
+    run_program(line, what="build the story's image", hint=hint, limit=limit, more_time=MORE_TIME)
     return context.in_image
 
 

@@ -21,6 +21,7 @@ from sandgate.control.view import FOLDER
 from sandgate.errors import EnvironmentFault
 from sandgate.stories.kit import NAME as KIT
 from sandgate.stories.material import lay_out
+from sandgate.stories.model import MORE_TIME
 from sandgate.stories.programs import run_program
 from sandgate.stories.runtimes._model import Built, Command, GateFacts, Place, Plan, Runtime, check_python
 from sandgate.tiers._venv import find_uv
@@ -147,8 +148,14 @@ def _set_up(plan: Plan, folder: Path) -> None:
     settings = {"PATH": path, "VIRTUAL_ENV": str(folder / "venv"), "HOME": str(folder / "home")}
     for line in plan.story.setup:
         plan.say(f"setting up: {line}")
-        shell, limit = ("/bin/sh", "-ec", line), plan.story.setup_timeout
-        run_program(shell, what="set the story up", folder=folder / "work", extra=settings, limit=limit)
+        run_program(
+            ("/bin/sh", "-ec", line),
+            what="set the story up",
+            folder=folder / "work",
+            extra=settings,
+            limit=plan.story.setup_timeout,
+            more_time=MORE_TIME,
+        )
 
 
 def _make_environment(plan: Plan, folder: Path) -> None:
