@@ -80,43 +80,30 @@ def prepare(make: Callable[[str], Any]) -> str:
     return str(make("sqs").create_queue(QueueName=QUEUE)["QueueUrl"])
 
 
-Times = Mapping[str, Mapping[str, float]]
-"""Milliseconds by operation and variant."""
-
-
-def milliseconds(variants: Mapping[str, Mapping[str, tuple[Operation, int]]]) -> tuple[Times, Times]:
-    """Of every operation of every variant, which take turns: the median, and that of its quickest round.
-
-    The second tells what other work on the machine, or on its host, has added to the first.
-    """
-    times: dict[str, dict[str, list[list[float]]]] = {}
+def milliseconds(variants: Mapping[str, Mapping[str, tuple[Operation, int]]]) -> dict[str, dict[str, float]]:
+    """Median of every operation of every variant; the variants take turns within each round."""
+    times: dict[str, dict[str, list[float]]] = {}
     for number in range(ROUNDS + 1):
         for variant, timed in variants.items():
             for name, (work, count) in timed.items():
-                kept: list[float] = []
+                kept = times.setdefault(name, {}).setdefault(variant, [])
                 for _ in range(count if number else 2):
                     began = time.perf_counter()
                     work()
-                    kept.append((time.perf_counter() - began) * 1000)
-                if number:  # the first round warms up
-                    times.setdefault(name, {}).setdefault(variant, []).append(kept)
-    every = {
-        name: {v: statistics.median(one for r in rounds for one in r) for v, rounds in by.items()}
-        for name, by in times.items()
-    }
-    best = {name: {v: min(map(statistics.median, rounds)) for v, rounds in by.items()} for name, by in times.items()}
-    return every, best
+                    if number:  # the first round warms up
+                        kept.append((time.perf_counter() - began) * 1000)
+    return {name: {v: statistics.median(t) for v, t in by.items()} for name, by in times.items()}
 
 
 _SHARED = {"same process": "gated", "star": "as shipped"}
 """Variants that use the tables of another one."""
 
 
-def print_latency(what: str, found: Times) -> None:
+def print_latency(found: Mapping[str, Mapping[str, float]]) -> None:
     names = list(next(iter(found.values())))
     ratios = ("as shipped", "star", "same process")
     heads = [*names, *(f"/ {name}" for name in ratios), "added ms"]
-    print(f"\n{what:28}", "".join(f"{head:>15}" for head in heads))
+    print(f"\n{'one boto3 client, median ms':28}", "".join(f"{head:>15}" for head in heads))
     for name, by in found.items():
         gated = by["gated"]
         values = [*(by[v] for v in names), *(gated / by[v] for v in ratios), gated - by["same process"]]
@@ -261,9 +248,7 @@ def main() -> None:
             makers["mitmproxy"] = lambda service: client(service, proxied, keys)
             queues["mitmproxy"] = queues["as shipped"].replace(shipped, proxied)
         timed = {name: operations(make, queues[name]) for name, make in makers.items()}
-        every, best = milliseconds(timed)
-        print_latency("one boto3 client, median ms", every)
-        print_latency("each one's quickest round", best)
+        print_latency(milliseconds(timed))
 
         credential = run.boto_session().get_credentials()
         gated = signed_request(run.gate_url, (credential.access_key, credential.secret_key))
