@@ -25,7 +25,7 @@ def _run(script: str, folder: Path, limit: float = 3600.0) -> str:
 
 
 def _until(so: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 20
     while not so():
         assert time.monotonic() < deadline
         time.sleep(0.01)
