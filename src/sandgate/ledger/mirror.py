@@ -124,15 +124,19 @@ class Mirror:
         return True
 
     async def _keep(self) -> None:
-        """Write what nobody waits for, and renew the lease."""
+        """Write what nobody waits for, and renew the lease when nothing has been written for so long."""
         while not self._lost:
-            with contextlib.suppress(TimeoutError):
+            try:
                 await asyncio.wait_for(self._wake.wait(), RENEW)
+            except TimeoutError:
+                idle = True
+            else:
+                idle = False
             self._wake.clear()
             if self._stored < self._added:
                 await asyncio.sleep(_SOON)
                 await self.flush()
-            else:
+            elif idle:  # else somebody has waited for what was added, and its page has renewed the lease
                 await self._asked(self._shared.renew)
 
     async def close(self, *, nothing_left: bool) -> None:

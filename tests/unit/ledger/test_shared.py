@@ -37,6 +37,12 @@ def table() -> FakeTable:
     return FakeTable()
 
 
+@pytest.fixture(autouse=True)
+def nobody_else_writes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only who waits for it has a line written: else the lease's keeper meets the failure that a test has arranged."""
+    monkeypatch.setattr("sandgate.ledger.mirror._SOON", 3600.0)
+
+
 @pytest.fixture
 def book(tmp_path: Path) -> Iterator[Book]:
     made = Book(tmp_path / NAME)
@@ -310,16 +316,17 @@ def test_a_line_that_no_item_holds_is_refused(book: Book, table: FakeTable) -> N
     run(scene())
 
 
+async def until(reached: Callable[[], bool]) -> None:
+    async with asyncio.timeout(60):
+        while not reached():  # noqa: ASYNC110 - what it waits for has no event
+            await asyncio.sleep(0.001)
+
+
 def test_outcomes_go_out_and_the_lease_is_renewed_while_nobody_waits(
     book: Book, table: FakeTable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sandgate.ledger.mirror.RENEW", 0.001)
     monkeypatch.setattr("sandgate.ledger.mirror._SOON", 0.0)
-
-    async def until(reached: Callable[[], bool]) -> None:
-        async with asyncio.timeout(60):
-            while not reached():  # noqa: ASYNC110 - what it waits for has no event
-                await asyncio.sleep(0.001)
 
     async def scene() -> None:
         await opened(book, table)
@@ -327,6 +334,25 @@ def test_outcomes_go_out_and_the_lease_is_renewed_while_nobody_waits(
         await until(lambda: "made" in [line["ledger"] for line in there(table)])
         table.time += LEASE
         await until(lambda: leases(table)[0].until == table.time + LEASE)
+        await book.unshare()
+
+    run(scene())
+
+
+def test_what_was_written_renews_the_lease_and_nothing_else_is_sent(
+    book: Book, table: FakeTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sandgate.ledger.mirror._SOON", 0.03)
+
+    async def scene() -> None:
+        await opened(book, table)
+        for number in range(5):
+            book.write("intent", **{**INTENT, "id": f"a-{number}"})
+            await asyncio.sleep(0.02)  # the keeper of the lease has woken for it
+            book.write("intent", **{**INTENT, "id": f"b-{number}"})
+            assert await book.sync()
+            await asyncio.sleep(0.02)  # and once more, for what is there already
+        assert table.calls.count("UpdateItem") == 1  # the lease is taken
         await book.unshare()
 
     run(scene())
