@@ -73,11 +73,11 @@ def ports() -> dict[str, int]:
 
 
 @pytest.fixture(scope="module")
-def two(make_run: Callable[..., Any], ports: dict[str, int]) -> Iterator[Run]:
+def two(make_run: Callable[..., Any], ports: dict[str, int], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     """DynamoDB on moto, S3, SQS and STS on MiniStack, both started and stopped by the run."""
     config = load(cwd=Path.cwd(), environ={}, overrides={})
     program = emulator_python(cache_directory(config), config.ministack_version, print).with_name("ministack")
-    quiet = "IOT_MTLS_ENABLED=0 SFTP_ENABLED=0 PERSIST_STATE=0"
+    quiet = f"IOT_MTLS_ENABLED=0 SFTP_ENABLED=0 PERSIST_STATE=0 TMPDIR='{tmp_path_factory.mktemp('ministack')}'"
     ministack = f"{quiet} GATEWAY_PORT={ports['ministack']} exec '{program}'"
     toml = f"""
         tier = "endpoints"

@@ -27,15 +27,14 @@ SERVICES = ("cognito-idp", "dynamodb", "events", "iam", "lambda", "logs", "s3", 
 
 
 @pytest.fixture(scope="module")
-def port() -> Iterator[int]:
+def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """MiniStack, as somebody else would run it."""
     config = load(cwd=Path.cwd(), environ={}, overrides={})
     program = emulator_python(cache_directory(config), config.ministack_version, print).with_name("ministack")
     number = free_port()
     settings = {"IOT_MTLS_ENABLED": "0", "SFTP_ENABLED": "0", "PERSIST_STATE": "0", "GATEWAY_PORT": str(number)}
-    process = subprocess.Popen(
-        [program], env={"PATH": os.environ["PATH"], **settings}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    environ = {"PATH": os.environ["PATH"], "TMPDIR": str(tmp_path_factory.mktemp("ministack")), **settings}
+    process = subprocess.Popen([program], env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline:

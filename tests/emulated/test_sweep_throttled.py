@@ -143,7 +143,8 @@ def ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     program = emulator_python(cache_directory(config), config.ministack_version, print).with_name("ministack")
     port = free_port()
     quiet = {"IOT_MTLS_ENABLED": "0", "SFTP_ENABLED": "0", "PERSIST_STATE": "0"}
-    environ = {"PATH": os.environ["PATH"], "HOME": str(folder), "GATEWAY_PORT": str(port), **quiet}
+    home = {"HOME": str(folder), "TMPDIR": str(folder)}
+    environ = {"PATH": os.environ["PATH"], "GATEWAY_PORT": str(port), **home, **quiet}
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen([str(program)], env=environ, stdout=log, stderr=log, start_new_session=True)
     try:

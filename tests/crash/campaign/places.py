@@ -101,12 +101,12 @@ def _python() -> Path:
 @contextlib.contextmanager
 def emulator(folder: Path) -> Iterator[Emulator]:
     """One that lives as long as the block."""
-    port = free_port()
+    port, home = free_port(), str(folder)
     quiet = {"IOT_MTLS_ENABLED": "0", "SFTP_ENABLED": "0", "PERSIST_STATE": "0"}
     with (folder / "upstream.log").open("wb") as log:
         process = subprocess.Popen(
             [str(_python()), "-I", str(HERE / "upstream.py"), str(port)],
-            env={"PATH": os.environ["PATH"], "HOME": str(folder), "GATEWAY_PORT": str(port), **quiet},
+            env={"PATH": os.environ["PATH"], "HOME": home, "TMPDIR": home, "GATEWAY_PORT": str(port), **quiet},
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,

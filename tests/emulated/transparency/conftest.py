@@ -219,14 +219,15 @@ def watched(make_run: Any, make_raw: Any, services: Sequence[str], port: int, **
 
 
 @pytest.fixture(scope="session")
-def emulator() -> Iterator[int]:
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """The port of an emulator as its maker ships it."""
     config = load(cwd=Path.cwd(), environ={}, overrides={})
     program = emulator_python(cache_directory(config), config.ministack_version, print).with_name("ministack")
     port = free_port()
     off = {"IOT_MTLS_ENABLED": "0", "SFTP_ENABLED": "0", "PERSIST_STATE": "0", "GATEWAY_PORT": str(port)}
     nowhere = subprocess.DEVNULL
-    process = subprocess.Popen([program], env={**os.environ, **off}, stdout=nowhere, stderr=nowhere)
+    environ = {**os.environ, "TMPDIR": str(tmp_path_factory.mktemp("ministack")), **off}
+    process = subprocess.Popen([program], env=environ, stdout=nowhere, stderr=nowhere)
     try:
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
