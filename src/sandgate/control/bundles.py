@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -70,7 +71,7 @@ def java_options(environ: Mapping[str, str], directory: Path, worker: str, proxy
     text = option_lines(proxy_url, hosts, str(directory / TRUST_STORE))
     # A child may ask for the same again, while others read it.
     with contextlib.suppress(OSError):
-        if path.read_text(encoding="utf-8") == text:
+        if path.read_bytes() == os.fsencode(text):
             return str(path)
     replace_text(path, text)
     return str(path)

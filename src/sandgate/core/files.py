@@ -17,7 +17,7 @@ def replace_text(path: Path, text: str, *, mode: int = 0o600, scratch: Path | No
 
     Args:
         path: of the file.
-        text: all that is in it afterwards.
+        text: all that is in it afterwards; a path in it may be no UTF-8, and stays the bytes that it is.
         mode: of the file.
         scratch: folder to write in meanwhile, which must be on the same file system to be used: what is killed in the
             midst of it leaves its text there, not beside `path`, where git may not ignore it.
@@ -25,7 +25,7 @@ def replace_text(path: Path, text: str, *, mode: int = 0o600, scratch: Path | No
     folder = path.parent if scratch is None else scratch
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=folder)
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as handle:
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape") as handle:
             handle.write(text)
             handle.flush()
             os.fsync(handle.fileno())

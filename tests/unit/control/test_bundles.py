@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 from pathlib import Path
 
@@ -83,3 +84,11 @@ def test_certificates_of_a_run_that_has_ended_go(directory: Path, company: Path)
     remove_bundles(directory)
     remove_bundles(directory)
     assert {path.name for path in directory.iterdir()} == {"events.jsonl", "main-0.sandgate.vmoptions"}
+
+
+def test_a_run_in_a_folder_whose_name_is_no_utf_8(tmp_path: Path) -> None:
+    run = tmp_path / os.fsdecode(b"n\xff")
+    run.mkdir()
+    paths = [Path(java_options({}, run, "main", "http://main:a@127.0.0.1:4001")) for _again in range(2)]
+    assert os.fsencode(f"-Djavax.net.ssl.trustStore={run / 'ca-bundle.p12'}") in paths[0].read_bytes().splitlines()
+    assert paths[1:] == paths[:1]
