@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from sandgate.cli._here import here
 from sandgate.core.registry import nearest
 from sandgate.errors import ConfigError, UsageError
 
@@ -63,7 +64,7 @@ def _found(name: str, runs: Path | None) -> Iterator[Path]:
         known = [path.name for path in runs.iterdir()] if runs else []
         close = nearest(name, known)
         hint = f"did you mean {close}?" if close else "a file, a folder with receipts, or the id of a run here"
-        raise UsageError(f"there is no receipt {name!r}", where=str(Path.cwd()), hint=hint)
+        raise UsageError(f"there is no receipt {name!r}", where=str(here()), hint=hint)
     yield from paths
 
 

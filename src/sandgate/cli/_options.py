@@ -7,12 +7,12 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from inspect import Parameter, Signature, signature
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sandgate.cli._here import here
 from sandgate.config.kinds import FLAG, NUMBER, TEXT, WHOLE, Kind
 from sandgate.config.load import load
 from sandgate.config.model import Config
@@ -113,9 +113,9 @@ def tier_named(name: str, source: str = "", aliases: Iterable[str] = ()) -> Tier
 
 def read_config(**overrides: object) -> Config:
     """The configuration that holds here: the process's own folder and environment, and the command line."""
-    return load(cwd=Path.cwd(), environ=os.environ, overrides=overrides)
+    return load(cwd=here(), environ=os.environ, overrides=overrides)
 
 
 def read_config_creating(**overrides: object) -> Config:
     """As `read_config`, for who makes the env file: one that was asked for need not be there yet."""
-    return load(cwd=Path.cwd(), environ=os.environ, overrides=overrides, creating=True)
+    return load(cwd=here(), environ=os.environ, overrides=overrides, creating=True)

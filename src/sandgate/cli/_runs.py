@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sandgate.cli._ages import age_text
+from sandgate.cli._here import here
 from sandgate.core.registry import nearest
 from sandgate.errors import UsageError
 from sandgate.reports.lines import cut, plain, wrapped
@@ -51,7 +52,7 @@ def complete_runs(incomplete: str) -> list[str]:
     """
     from sandgate.control.living import project_folder  # noqa: PLC0415
 
-    folder = project_folder(Path.cwd())
+    folder = project_folder(here())
     names = (path.name for path in (folder / ".sandgate" / "runs").iterdir()) if folder else ()
     return sorted((name for name in names if name.startswith(incomplete)), reverse=True)
 
@@ -73,7 +74,7 @@ def chosen(runs: Sequence[Past], names: Iterable[str]) -> tuple[Past, ...]:
         if run not in known:
             close = nearest(run, known)
             hint = f"did you mean {close}?" if close else "`sandgate status` lists the runs that own something"
-            raise UsageError(f"there is no run {run!r} with a ledger here", where=str(Path.cwd()), hint=hint)
+            raise UsageError(f"there is no run {run!r} with a ledger here", where=str(here()), hint=hint)
         found[run] = known[run]
     return tuple(found.values())
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from sandgate.cli._here import here
 from sandgate.cli._options import read_config
 from sandgate.errors import SandgateError
 
@@ -59,19 +60,19 @@ class Elsewhere:
             pass
 
 
-def look(here: Sequence[Past]) -> Elsewhere:
+def look(own: Sequence[Past]) -> Elsewhere:
     """Ask the shared ledger, where one is configured.
 
     Args:
-        here: runs of this machine; they are told also where the configuration is broken, or nobody answers.
+        own: runs of this machine; they are told also where the configuration is broken, or nobody answers.
     """
-    runs = tuple(here)
+    runs = tuple(own)
     if os.environ.get(_INSIDE):  # no child of a run may ask
         return Elsewhere(runs=runs)
     try:
         config = read_config(tier=_TIER)
     except SandgateError as error:
-        return Elsewhere(runs=runs, failure=error if _is_wanted(Path.cwd()) else None)
+        return Elsewhere(runs=runs, failure=error if _is_wanted(here()) else None)
     if not config.ledger:
         return Elsewhere(runs=runs)
     from sandgate.sharing import merged, open_shared, own_ids, shared_runs  # noqa: PLC0415 - most have no shared ledger

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import sandgate
 from sandgate.cli._bwrap import SYSTEM, Layout
+from sandgate.cli._here import here
 from sandgate.config.env_file import env_paths
 from sandgate.config.model import Config
 from sandgate.errors import UsageError
@@ -99,7 +100,7 @@ def layout_of(
         empty=empty,
         mounts=tuple(mounts),
         readable=tuple(readable),
-        folder=Path.cwd(),
+        folder=here(),
     )
 
 
@@ -152,8 +153,8 @@ def _both(path: Path) -> tuple[Path, Path]:
 
 def _masked(config: Config, folders: Iterable[Path]) -> Iterator[Path]:
     """Files with secrets in what is visible: the env file, and everything named like one."""
-    here = Path.cwd()
-    between = [path for path in (here, *here.parents) if path.is_relative_to(config.root)]
+    inner = here()
+    between = [path for path in (inner, *inner.parents) if path.is_relative_to(config.root)]
     found = [path for folder in _unique([*between, *folders]) for name in _SECRETS for path in folder.glob(name)]
     yield from _unique(path.resolve() for path in [*env_paths(config), *found] if path.is_file())
 
@@ -164,7 +165,7 @@ def _sockets(root: Path) -> Iterator[Path]:
         text = _SOCKETS.read_text(errors="surrogateescape")
     except OSError:
         return
-    for path in (folder / name for name in _SOCKET.findall(text) for folder in (root, Path.cwd())):
+    for path in (folder / name for name in _SOCKET.findall(text) for folder in (root, here())):
         with contextlib.suppress(OSError):
             if path.is_socket():
                 yield path.resolve()

@@ -6,11 +6,11 @@ import json
 import os
 import sys
 import time
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from sandgate.cli._here import here
 from sandgate.cli._model import Command
 from sandgate.cli._options import flag_of, read_config
 from sandgate.cli._status import status_line
@@ -29,7 +29,7 @@ def _doctor(
     from sandgate.cli.checks._model import Check, Facts  # noqa: PLC0415
     from sandgate.core.registry import discover  # noqa: PLC0415
 
-    facts = Facts(config=read_config(tier=tier), environ=dict(os.environ), here=Path.cwd(), now=time.time())
+    facts = Facts(config=read_config(tier=tier), environ=dict(os.environ), here=here(), now=time.time())
     checks = discover("sandgate.cli.checks", "CHECK", Check).values()
     if facts.real:
         prepare(facts)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from sandgate.cli._here import here
 from sandgate.cli._model import Command
 from sandgate.cli._options import tier_of, values_of
 from sandgate.cli._shells import Format, cleared, render, with_memory
@@ -34,7 +34,7 @@ def _env(
             raise UsageError("--clear concerns no run", hint="leave --tier and --run out")
         typer.echo(render(form, cleared(os.environ, str(NODE_PRELOAD))), nl=False)
         return
-    found = choose(cwd=Path.cwd(), environ=os.environ, run=run, tier=tier, stands_for=tier_of(tier))
+    found = choose(cwd=here(), environ=os.environ, run=run, tier=tier, stands_for=tier_of(tier))
     joined = session.reopen(found.directory)
     try:
         changes = joined.changes(os.environ)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from sandgate.cli._explain import explanation_lines
+from sandgate.cli._here import here
 from sandgate.cli._lines import show
 from sandgate.cli._model import Command
 from sandgate.cli._runs import complete_runs
@@ -29,7 +30,7 @@ def _explain(
 def _directory(run: str) -> Path:
     from sandgate.control.living import project_folder  # noqa: PLC0415 - `--help` must not pay for it
 
-    folder = project_folder(Path.cwd())
+    folder = project_folder(here())
     known = sorted(path.name for path in (folder / ".sandgate" / "runs").iterdir()) if folder else []
     name = run or (known[-1] if known else "")
     if folder is None or name not in known:

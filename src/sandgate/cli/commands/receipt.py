@@ -6,13 +6,13 @@ import json
 import time
 from collections.abc import Mapping
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from sandgate.cli._ages import age_text, parse_age
 from sandgate.cli._evidence import full_commit, read_receipt, receipts_of
+from sandgate.cli._here import here
 from sandgate.cli._model import Command
 from sandgate.cli._options import read_config, tier_named, values_of
 from sandgate.errors import ConfigError, ExitCode, UsageError
@@ -45,9 +45,9 @@ def _show(
 ) -> None:
     from sandgate.reports.receipt_view import receipt_lines, receipt_markdown  # noqa: PLC0415 - for `--help`
 
-    paths = receipts_of(Path.cwd(), [which] if which else [])
+    paths = receipts_of(here(), [which] if which else [])
     if not paths:
-        raise UsageError("there is no receipt here", where=str(Path.cwd()), hint="`sandgate run` writes one")
+        raise UsageError("there is no receipt here", where=str(here()), hint="`sandgate run` writes one")
     found = read_receipt(paths[0])
     if not isinstance(found, Mapping):
         raise ConfigError("it is no receipt", where=str(paths[0]))
@@ -88,7 +88,7 @@ def _verify(
     )
     now = time.time()
     refused: list[str] = []
-    for path in receipts_of(Path.cwd(), which or ()):
+    for path in receipts_of(here(), which or ()):
         try:
             found = read_receipt(path)
         except ConfigError as error:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sandgate.cli._here import here
 from sandgate.cli._model import Command
 from sandgate.cli._runs import as_json, chosen, complete_runs, run_lines, runs_of
 from sandgate.cli._shared import look
@@ -29,7 +29,7 @@ def _status(
     each: Annotated[bool, typer.Option("--all", help="Show each resource of every run.")] = False,
     json_output: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    elsewhere = look(runs_of(Path.cwd()))
+    elsewhere = look(runs_of(here()))
     runs = elsewhere.runs
     shown = chosen(runs, [run]) if run else tuple(past for past in runs if past.live or past.alive or past.failure)
     elsewhere.tell()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import time
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from sandgate.cli._bar import progress_bar
+from sandgate.cli._here import here
 from sandgate.cli._lines import show
 from sandgate.cli._model import Command
 from sandgate.cli._options import tier_named, tier_of, values_of
@@ -31,7 +31,7 @@ def _stop(
     from sandgate.finish import finish  # noqa: PLC0415
     from sandgate.reports.summary import summary_lines  # noqa: PLC0415
 
-    found = choose(cwd=Path.cwd(), environ=os.environ, run=run, tier=tier, stands_for=tier_of(tier))
+    found = choose(cwd=here(), environ=os.environ, run=run, tier=tier, stands_for=tier_of(tier))
     if not found.detached:
         raise UsageError(f"the run {found.id} ends with the command that started it", hint="end that command")
     if keep:

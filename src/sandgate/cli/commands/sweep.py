@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import time
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from sandgate.cli._adopt import adopt
 from sandgate.cli._ages import parse_age
+from sandgate.cli._here import here
 from sandgate.cli._model import Command
 from sandgate.cli._options import flag_of
 from sandgate.cli._runs import chosen, complete_runs, runs_of
@@ -59,7 +59,7 @@ def _sweep(
 
 
 def _sweep_runs(names: list[str], age: float, how: How) -> int:
-    elsewhere = look(runs_of(Path.cwd()))
+    elsewhere = look(runs_of(here()))
     known, report, now = elsewhere.runs, Report(), time.time()
     if elsewhere.failure is not None:
         elsewhere.tell()

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from sandgate.cli._here import here
 from sandgate.cli._model import Command
 from sandgate.core.registry import nearest
 from sandgate.errors import UsageError
@@ -77,7 +78,7 @@ def _tasks(
         ),
     ] = "",
 ) -> None:
-    chosen = runner or _runner_of(Path.cwd())
+    chosen = runner or _runner_of(here())
     if chosen not in _RUNNERS:
         close = nearest(chosen, _RUNNERS)
         hint = f"did you mean {close!r}?" if close else f"one of {', '.join(_RUNNERS)}"
