@@ -94,7 +94,9 @@ def test_a_variable_that_is_set_is_not_missing(sandgate: Callable[..., Say], tmp
     assert (status, "no build of lamp yet" in errors) == (2, True)
 
 
-@pytest.mark.parametrize("name", ["", ".", "..", "first/", "../stories/first", "-first", "fir st"])
+@pytest.mark.parametrize(
+    "name", ["", ".", "..", "first/", "../stories/first", "-first", "fir st", "\udcff", 'a"b', "a\x1bb"]
+)
 def test_a_story_is_a_folder_in_stories(sandgate: Callable[..., Say], tmp_path: Path, name: str) -> None:
     sandgate("", "--no-build")
     for place in (tmp_path, tmp_path / "stories"):
@@ -138,3 +140,24 @@ def test_which_build(version: str, local: bool, no_build: bool, chosen: tuple[st
 def test_a_version_is_nothing_else(version: str) -> None:
     with pytest.raises(UsageError):
         version_choice(version, local=False, no_build=False)
+
+
+@pytest.mark.parametrize("line", ["story init third", "story list", "story run first"])
+def test_stories_are_in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SANDGATE_RUN_DIR", raising=False)
+    (tmp_path / "pyproject.toml").write_text("[tool.sandgate]\n")
+    (tmp_path / "stories").touch()
+    errors = io.StringIO()
+    assert run(line.split(), stderr=errors) == 3
+    said = f"error: stories are in a folder, and this is none\nwhere: {tmp_path / 'stories'}\nhint:  "
+    assert errors.getvalue().startswith(said)
+
+
+def test_a_story_that_cannot_be_written_is_one_error(sandgate: Callable[..., Say], tmp_path: Path) -> None:
+    sandgate("", "--no-build")
+    (tmp_path / "stories" / "third").touch()
+    errors = io.StringIO()
+    assert run(["story", "init", "third"], stderr=errors) == 4
+    place = tmp_path / "stories" / "third" / "Makefile"
+    assert errors.getvalue() == f"error: cannot be written: File exists\nwhere: {place}\n"

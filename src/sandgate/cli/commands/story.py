@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -12,8 +13,9 @@ from sandgate.cli._model import Command
 from sandgate.cli._options import read_config, with_run_options
 from sandgate.cli._story import Chosen, run_story, stories_folder, version_choice
 from sandgate.config.model import Config
+from sandgate.core.files import replace_text
 from sandgate.core.registry import case_names
-from sandgate.errors import UsageError
+from sandgate.errors import EnvironmentFault, UsageError
 
 __all__ = ["COMMAND"]
 
@@ -78,22 +80,22 @@ def _list() -> None:
 def _init(
     names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]…", help="Stories to begin.")] = None,
 ) -> None:
-    from sandgate.stories.finding import is_name  # noqa: PLC0415
+    from sandgate.stories.finding import folders_in, is_name  # noqa: PLC0415
     from sandgate.stories.init import shared_files, story_files  # noqa: PLC0415
     from sandgate.stories.packages import tool_name  # noqa: PLC0415
 
     if wrong := [name for name in names or () if not is_name(name)]:
-        raise UsageError(f"{wrong[0]!r} is no name for a story", hint="one word, the name of a folder in `stories`")
+        raise UsageError(f"{wrong[0]!r} is no name for a story", hint="one word without quotes, the name of a folder in `stories`")
     config = read_config()
     folder = stories_folder(config)
+    there = [path.name for path in folders_in(folder)]
     tool = tool_name(config.root)
     depth = len(Path(config.stories).parts) + 1
-    there = [path.name for path in folder.iterdir() if path.is_dir()] if folder.is_dir() else []
     for file, text in shared_files(tool, _policy(config), depth).items():
         _write(folder / file, text)
-    for name in dict.fromkeys((*sorted(there), *(names or ()))):
+    for name in dict.fromkeys((*there, *(names or ()))):
         place = folder / name
-        present = [path.name for path in place.iterdir()] if place.is_dir() else []
+        present = _present(place) if name in there else []
         if name in there and not {"story.toml", "test.sh"} & set(present):
             continue
         for file, text in story_files(name, tool, present).items():
@@ -102,12 +104,21 @@ def _init(
 
 def _write(path: Path, text: str) -> None:
     """Write a file that is not there; one that is stays as it is."""
-    if path.exists():
-        typer.echo(f"kept   {path}")
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
-    typer.echo(f"wrote  {path}")
+    try:
+        there = os.path.lexists(path)
+        if not there:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            replace_text(path, text, mode=0o644)
+    except OSError as error:
+        raise EnvironmentFault(f"cannot be written: {error.strerror}", where=str(path)) from None
+    typer.echo(f"{'kept ' if there else 'wrote'}  {path}")
+
+
+def _present(place: Path) -> list[str]:
+    try:
+        return [path.name for path in place.iterdir()]
+    except OSError as error:
+        raise EnvironmentFault(f"cannot be read: {error.strerror}", where=str(place)) from None
 
 
 def _policy(config: Config) -> str:
