@@ -85,7 +85,8 @@ def _init(
     from sandgate.stories.packages import tool_name  # noqa: PLC0415
 
     if wrong := [name for name in names or () if not is_name(name)]:
-        raise UsageError(f"{wrong[0]!r} is no name for a story", hint="one word without quotes, the name of a folder in `stories`")
+        hint = "one word without quotes, the name of a folder in `stories`"
+        raise UsageError(f"{wrong[0]!r} is no name for a story", hint=hint)
     config = read_config()
     folder = stories_folder(config)
     there = [path.name for path in folders_in(folder)]
