@@ -27,8 +27,10 @@ Progress = Callable[[str], None]
 
 
 def cache_directory(config: Config) -> Path:
-    """Where what outlives runs is kept."""
-    return Path(config.cache_dir).expanduser() if config.cache_dir else Path(platformdirs.user_cache_dir("sandgate"))
+    """Where what outlives runs is kept: absolute, since the gate and its emulator work in folders of their own."""
+    if not config.cache_dir:
+        return Path(platformdirs.user_cache_dir("sandgate")).absolute()
+    return config.root.absolute() / Path(config.cache_dir).expanduser()
 
 
 def start(

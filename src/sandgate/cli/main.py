@@ -13,6 +13,7 @@ import typer
 
 from sandgate import __version__
 from sandgate.cli._model import Command
+from sandgate.cli._outputs import check_outputs, prepare_outputs
 from sandgate.core.interrupts import come_again
 from sandgate.core.registry import discover
 from sandgate.errors import EnvironmentFault, ExitCode, SandgateError
@@ -26,8 +27,9 @@ _COMMAND_LINE_ERROR = next(base for base in typer.BadParameter.__mro__ if base._
 def main() -> None:
     """Run the program with this process's arguments; never returns."""
     sys.unraisablehook = come_again
+    prepare_outputs()
     try:
-        status = run(sys.argv[1:])
+        status = _finished(run(sys.argv[1:]))
     except KeyboardInterrupt:  # on the way out
         status = int(ExitCode.INTERRUPTED)
     # All that is left is the interpreter's own end, which has nothing to interrupt.
@@ -59,10 +61,6 @@ def run(arguments: Sequence[str], *, stderr: TextIO | None = None, system: str =
         return int(error.exit_code)
     except (KeyboardInterrupt, typer.Abort):
         return int(ExitCode.INTERRUPTED)
-    except BrokenPipeError:
-        # The reader went away (`| head`): nothing more can be said, and the interpreter must not try at its exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return int(ExitCode.OK)
     except Exception as error:
         if not isinstance(error, _COMMAND_LINE_ERROR):
             raise
@@ -72,6 +70,16 @@ def run(arguments: Sequence[str], *, stderr: TextIO | None = None, system: str =
         _say(errors, _shown(error), hint=f"`{_path(error)} --help` lists what there is")
         return int(ExitCode.USAGE)
     return status if isinstance(status, int) else int(ExitCode.OK)
+
+
+def _finished(status: int) -> int:
+    """The status, or another where what was printed cannot be written."""
+    try:
+        check_outputs()
+    except SandgateError as error:
+        _say(sys.stderr, error.message, where=error.where, hint=error.hint)
+        return status or int(error.exit_code)
+    return status
 
 
 def commands(only: str = "") -> dict[str, Command]:
