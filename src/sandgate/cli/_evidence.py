@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from sandgate.cli._here import here
 from sandgate.core.registry import nearest
 from sandgate.errors import ConfigError, UsageError
 
-__all__ = ["full_commit", "read_receipt", "receipts_of"]
+__all__ = ["full_commit", "read_receipt", "receipts_of", "shown_receipt"]
 
 _NAME = "receipt.json"
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
@@ -78,3 +79,19 @@ def read_receipt(path: Path) -> object:
         return json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError) as error:
         raise ConfigError(f"the receipt cannot be read: {type(error).__name__}", where=str(path)) from None
+
+
+def shown_receipt(path: Path) -> Mapping[str, Any]:
+    """A receipt that can be shown.
+
+    Raises:
+        ConfigError: it cannot be read, or is none.
+    """
+    from sandgate.reports.receipt_shape import flaw_of  # noqa: PLC0415 - for `--help`
+
+    found = read_receipt(path)
+    if flaw := flaw_of(found):
+        hint = "`sandgate run` writes receipts, as receipt.json in the run's folder"
+        raise ConfigError(f"this is no receipt of sandgate: {flaw}", where=str(path), hint=hint)
+    assert isinstance(found, Mapping)
+    return found

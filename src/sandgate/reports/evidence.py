@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sandgate.reports.receipt_shape import SCHEMA
+
 __all__ = ["Wanted", "refusals"]
 
-_SCHEMA = 1
 _AHEAD = 300.0
 """Seconds by which the clocks of two machines may differ."""
 _UPSTREAMS: Mapping[str, str] = {"sandbox": "aws"}
@@ -43,8 +44,8 @@ def refusals(receipt: object, wanted: Wanted, *, now: float) -> tuple[str, ...]:
     """
     if not isinstance(receipt, Mapping):
         return ("it is no receipt: not a JSON object",)
-    if receipt.get("schema") != _SCHEMA:
-        return (f"it is no receipt of schema {_SCHEMA}",)
+    if receipt.get("schema") != SCHEMA:
+        return (f"it is no receipt of schema {SCHEMA}",)
     return tuple(reason for check in _CHECKS for reason in check(receipt, wanted, now))
 
 

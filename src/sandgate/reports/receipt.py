@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 
 from sandgate.errors import ExitCode
 from sandgate.reports.facts import RunFacts
+from sandgate.reports.receipt_shape import SCHEMA
 from sandgate.reports.refusals import RefusalGroup, group_refusals
 from sandgate.reports.tally import Tally
 from sandgate.reports.verdict import verdict
 
 __all__ = ["Receipt", "make_receipt"]
 
-_SCHEMA = 1
 _SOME: Mapping[str, object] = {"tests": 1}
 """Stands for a command that does not say what it selected."""
 
@@ -55,7 +55,7 @@ class Receipt:
         """The document, schema version first."""
         facts = self.facts
         return {
-            "schema": _SCHEMA,
+            "schema": SCHEMA,
             "run": facts.run,
             "green": self.status is ExitCode.OK,
             "status": int(self.status),

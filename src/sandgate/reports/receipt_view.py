@@ -19,7 +19,8 @@ def receipt_lines(receipt: _Receipt) -> list[str]:
     Args:
         receipt: what its JSON holds.
     """
-    return [_title(receipt), *(f"  {name:<10} {value}" for name, value in _facts(receipt)), *_reasons(receipt, "  ")]
+    facts = (f"  {name:<10} {value}" for name, value in _facts(receipt))
+    return [plain(line) for line in (_title(receipt), *facts, *_reasons(receipt, "  "))]
 
 
 def receipt_markdown(receipt: _Receipt) -> str:
@@ -42,7 +43,7 @@ def _facts(receipt: _Receipt) -> Iterator[tuple[str, str]]:
         yield "asked", f"{asked}, so this is no evidence for it"
     for name in ("upstream", "account", "caller", "region", "namespace"):
         if receipt.get(name):
-            yield name, plain(str(receipt[name]))
+            yield name, str(receipt[name])
     if commit := receipt.get("commit"):
         yield "commit", f"{commit}{' with uncommitted changes' if receipt.get('dirty') else ''}"
     if receipt.get("guard") == "off":
@@ -50,11 +51,11 @@ def _facts(receipt: _Receipt) -> Iterator[tuple[str, str]]:
     yield "tests", ", ".join(f"{count} {outcome}" for outcome, count in _counts(receipt, "tests")) or "none reported"
     reached = sorted(_counts(receipt, "reached"), key=lambda entry: -entry[1])
     more = f" and {len(reached) - _MOST} more services" if len(reached) > _MOST else ""
-    yield "reached", ", ".join(f"{plain(name)} {count}" for name, count in reached[:_MOST]) + more or "nothing"
+    yield "reached", ", ".join(f"{name} {count}" for name, count in reached[:_MOST]) + more or "nothing"
     elsewhere = receipt.get("elsewhere")
     if isinstance(elsewhere, list) and elsewhere:
         hosts = {str(seen.get("host")): None for seen in elsewhere if isinstance(seen, Mapping)}
-        yield "past us", plain(", ".join(hosts))
+        yield "past us", ", ".join(hosts)
     refused = receipt.get("refused")
     if isinstance(refused, Mapping) and refused.get("total"):
         yield "refused", f"{refused['total']}, of which {refused.get('expected', 0)} were expected"
@@ -71,10 +72,11 @@ def _counts(receipt: _Receipt, name: str) -> list[tuple[str, int]]:
 
 def _reasons(receipt: _Receipt, lead: str) -> list[str]:
     found = receipt.get("reasons")
-    return [f"{lead}red because {plain(str(reason))}" for reason in found] if isinstance(found, list) else []
+    return [f"{lead}red because {reason}" for reason in found] if isinstance(found, list) else []
 
 
 def _cell(text: str) -> str:
+    text = plain(text)
     for char in "\\`*_[]<>|#":
         text = text.replace(char, f"\\{char}")
-    return text.replace("\n", " ")
+    return text

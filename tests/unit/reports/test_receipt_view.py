@@ -57,3 +57,11 @@ def test_markdown_of_a_red_run() -> None:
 def test_what_is_missing_is_no_traceback() -> None:
     assert receipt_lines({})[0] == "sandgate ?: RED on tier ?"
     assert receipt_markdown({"tests": 3, "reached": None, "leftovers": "x", "reasons": {}})
+
+
+def test_nothing_of_a_receipt_moves_a_cursor() -> None:
+    texts = dict.fromkeys(("run", "tier", "asked", "account", "commit"), "a\x1b[2J\x7f\x9b\ud800")
+    receipt = {**texts, "tests": {"a\x1b": 1}, "reached": {"b\x1b": 1}, "elsewhere": [{"host": "\x1b"}]}
+    for text in ("".join(receipt_lines(receipt)), receipt_markdown(receipt).replace("\n", "")):
+        assert text.isprintable()
+        assert "a?" in text

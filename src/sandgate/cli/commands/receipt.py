@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from sandgate.cli._ages import age_text, parse_age
-from sandgate.cli._evidence import full_commit, read_receipt, receipts_of
+from sandgate.cli._evidence import full_commit, read_receipt, receipts_of, shown_receipt
 from sandgate.cli._here import here
 from sandgate.cli._model import Command
 from sandgate.cli._options import read_config, tier_named, values_of
@@ -48,11 +48,9 @@ def _show(
     paths = receipts_of(here(), [which] if which else [])
     if not paths:
         raise UsageError("there is no receipt here", where=str(here()), hint="`sandgate run` writes one")
-    found = read_receipt(paths[0])
-    if not isinstance(found, Mapping):
-        raise ConfigError("it is no receipt", where=str(paths[0]))
+    found = shown_receipt(paths[0])
     if form is _Form.JSON:
-        typer.echo(json.dumps(found, indent=2))
+        typer.echo(json.dumps(found, indent=2).replace("\x7f", r"\u007f"))  # the one control that JSON may hold raw
     elif form is _Form.MARKDOWN:
         typer.echo(receipt_markdown(found))
     else:
@@ -92,7 +90,7 @@ def _verify(
         try:
             found = read_receipt(path)
         except ConfigError as error:
-            refused.append(f"{path}: {error.message}")
+            refused.append(plain(f"{path}: {error.message}"))
             continue
         reasons = refusals(found, wanted, now=now)
         if not reasons and isinstance(found, Mapping):
