@@ -30,6 +30,7 @@ _FUNCTION = re.compile(r"/?[0-9-]+/functions/(.+?)/invocations/?", re.DOTALL)
 _NAME = re.compile(r"[A-Za-z0-9._/-]+")
 _ADDRESSES = ("http", "https", "email", "email-json", "sms")
 _HTTP = ("http://", "https://")
+_CALLED_BY_PROCESSORS = ("LambdaArn", "RoleArn")
 _EXTENSION = "x-amazon-apigateway-"
 _URIS = frozenset({"uri", "authorizeruri"})
 _FINDINGS = MappingProxyType({"LogGroup": "log-group", "DeliveryStream": "delivery-stream", "Bucket": "bucket"})
@@ -136,6 +137,13 @@ def _reference(kind: str, value: object, place: Place) -> Iterator[str]:
         yield reference_arn(kind, text, place)
 
 
+def _function_log(said: Said, place: Place) -> Iterator[str]:
+    """Where a function writes: the group that is named after it is its own, as it is when none is named."""
+    function = str(said.parameters.get("FunctionName", "")).rpartition(":function:")[2].partition(":")[0]
+    if said.value != f"/aws/lambda/{function}":
+        yield from _reference("log-group", said.value, place)
+
+
 def _alarm(said: Said, place: Place) -> Iterator[str]:
     text = _text(said.value)
     whole = text.startswith("arn:")
@@ -152,6 +160,34 @@ def _vpc_link(said: Said, place: Place) -> Iterator[str]:
 def _s3_uri(said: Said, place: Place) -> Iterator[str]:
     text = _text(said.value)
     yield from _reference("bucket", text.removeprefix("s3://").partition("/")[0], place)
+
+
+def _attachment(said: Said, place: Place) -> Iterator[str]:
+    """What a document of SSM takes in: from a bucket, or from another document as `NAME/VERSION/FILE`.
+
+    Source: Systems Manager API Reference, `AttachmentsSource`.
+    """
+    text = _text(said.value)
+    if text.startswith("s3://"):
+        yield from _s3_uri(said, place)
+    elif text.startswith("arn:"):
+        head, kind, rest = _whole(text).partition(":document/")
+        yield f"{head}{kind}{rest.partition('/')[0]}"
+    elif not _NAME.fullmatch(text):
+        raise Unreadable("s3://BUCKET/KEY or DOCUMENT/VERSION/FILE", text)
+    else:
+        yield f"arn:{place.partition}:ssm:{place.region}:{place.account}:document/{text.partition('/')[0]}"
+
+
+def _processor(said: Said, _place: Place) -> Iterator[str]:
+    """One parameter of a processor of Firehose: the function that it calls, or the role that it assumes for that.
+
+    Source: Firehose API Reference, `ProcessorParameter`.
+    """
+    held = said.value if isinstance(said.value, Mapping) else {}
+    value = held.get("ParameterValue")
+    if held.get("ParameterName") in _CALLED_BY_PROCESSORS or str(value)[:4].lower() == "arn:":
+        yield _whole(value)
 
 
 def _arn_or_other(said: Said, _place: Place) -> Iterator[str]:
@@ -307,11 +343,16 @@ READERS: Mapping[str, _Reader] = MappingProxyType({
     "alarm": _alarm,
     "api": _api,
     "arn": _arn,
+    "attachment": _attachment,
     "bucket": _named("bucket"),
     "definition": _definition,
     "delivery": _delivery,
+    "delivery-stream": _named("delivery-stream"),
+    "function-log": _function_log,
     "key": _named("key"),
+    "log-group": _named("log-group"),
     "patch": _patch,
+    "processor": _processor,
     "redrive": _redrive,
     "redrive-allow": _redrive_allow,
     "registry": _registry,

@@ -71,6 +71,34 @@ STATES = '{"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": "<>", "E
 NESTED = '{"States": {"A": {"Resource": "arn:aws:states:::sqs:sendMessage", "Parameters": {"FunctionName": "<>"}}}}'
 MACHINE = {"name": f"{NS}-m", "roleArn": ROLE}
 CREATED = {"FunctionName": f"{NS}-f", "Role": ROLE, "Code": {"ZipFile": b""}}
+DOCUMENTS = f"arn:aws:ssm:{HERE}:document"
+CACHES: Mapping[str, Mapping[str, str]] = {
+    "CreateCacheCluster": {"CacheClusterId": f"{NS}-c"},
+    "ModifyCacheCluster": {"CacheClusterId": f"{NS}-c"},
+    "CreateReplicationGroup": {"ReplicationGroupId": f"{NS}-g", "ReplicationGroupDescription": "d"},
+    "ModifyReplicationGroup": {"ReplicationGroupId": f"{NS}-g"},
+}
+STREAM_AT = {
+    "DeliveryStreamName": f"{NS}-d", "CurrentDeliveryStreamVersionId": "1", "DestinationId": "d",
+}  # fmt: skip
+PROCESSING = (
+    "ExtendedS3", "Redshift", "Elasticsearch", "Amazonopensearchservice", "Splunk", "HttpEndpoint",
+    "AmazonOpenSearchServerless", "Snowflake", "Iceberg",
+)  # fmt: skip
+DESTINATIONS = [
+    (operation, f"{name}Destination{how}")
+    for name in PROCESSING
+    for operation, how in (("CreateDeliveryStream", "Configuration"), ("UpdateDestination", "Update"))
+]
+
+
+def processing(parameter: str) -> Mapping[str, Any]:
+    """A processor with one parameter."""
+    return {"Processors": [{"Type": "Lambda", "Parameters": [
+        {"ParameterName": "NumberOfRetries", "ParameterValue": "3"},
+        {"ParameterName": parameter, "ParameterValue": "<>"},
+    ]}]}  # fmt: skip
+
 
 REACHES = (
     Reach("sns:Subscribe", *QUEUE, {"TopicArn": TOPIC[0], "Protocol": "sqs", "Endpoint": "<>"}),
@@ -168,6 +196,39 @@ REACHES = (
     Reach("secretsmanager:RotateSecret", *FUNCTION, {"SecretId": f"{NS}-s", "RotationLambdaARN": "<>"}),
     Reach("rds:CreateEventSubscription", *TOPIC, {"SubscriptionName": f"{NS}-e", "SnsTopicArn": "<>"}),
     Reach("elasticache:CreateCacheCluster", *TOPIC, {"CacheClusterId": f"{NS}-c", "NotificationTopicArn": "<>"}),
+    Reach("lambda:CreateFunction", f"{NS}-logs", "prod-logs", {**CREATED, "LoggingConfig": {"LogGroup": "<>"}}),
+    Reach("lambda:UpdateFunctionConfiguration", f"/aws/lambda/{NS}-f", "/aws/lambda/prod", {
+        "FunctionName": f"{NS}-f", "LoggingConfig": {"LogGroup": "<>"},
+    }),
+    *(Reach(f"elasticache:{operation}", f"{NS}-{kind}", f"prod-{kind}", {
+        **members, "LogDeliveryConfigurations": [{"LogType": "slow-log", "DestinationDetails": {kind: {named: "<>"}}}],
+    }) for operation, members in CACHES.items() for kind, named in (
+        ("CloudWatchLogsDetails", "LogGroup"), ("KinesisFirehoseDetails", "DeliveryStream"),
+    )),
+    *(Reach(f"firehose:{operation}", f"{NS}-logs", "prod-logs", {
+        **STREAM_AT, destination: {"CloudWatchLoggingOptions": {"Enabled": True, "LogGroupName": "<>"}},
+    }) for operation, destination in DESTINATIONS),
+    *(Reach(f"firehose:{operation}", inside, outside, {
+        **STREAM_AT, destination: {"RoleARN": ROLE, "ProcessingConfiguration": processing(parameter)},
+    }) for operation, destination in DESTINATIONS for inside, outside, parameter in (
+        (*FUNCTION, "LambdaArn"),
+        (f"{FUNCTION[0]}:$LATEST", f"{FUNCTION[1]}:$LATEST", "LambdaArn"),
+        (ROLE, "arn:aws:iam::000000000000:role/theirs", "RoleArn"),
+    )),
+    Reach("rds:RestoreDBInstanceFromS3", f"{NS}-b", "prod", {
+        "DBInstanceIdentifier": f"{NS}-i", "S3BucketName": "<>", "S3IngestionRoleArn": ROLE,
+    }),
+    Reach("rds:RestoreDBClusterFromS3", f"{NS}-b", "prod", {
+        "DBClusterIdentifier": f"{NS}-c", "S3BucketName": "<>", "S3IngestionRoleArn": ROLE,
+    }),
+    *(Reach(f"ssm:{operation}Document", inside, outside, {
+        "Name": f"{NS}-doc", "Content": "{}", "Attachments": [{"Key": key, "Values": ["<>"]}],
+    }) for operation in ("Create", "Update") for key, inside, outside in (
+        ("SourceUrl", f"s3://{NS}-b/files", "s3://prod/files"),
+        ("S3FileUrl", f"s3://{NS}-b/files/a.zip", "s3://prod/files/a.zip"),
+        ("AttachmentReference", f"{NS}-other/3/a.zip", "other/3/a.zip"),
+        ("AttachmentReference", f"{DOCUMENTS}/{NS}-other/3/a.zip", f"{DOCUMENTS}/other/3/a.zip"),
+    )),
 )  # fmt: skip
 IDS = [f"{reach.call}-{number}" for number, reach in enumerate(REACHES)]
 NO_TARGET = ("outside-sandbox", "reaches-outside", "not-created-here")
@@ -201,6 +262,16 @@ def test_the_same_name_of_another_account_is_outside(reach: Reach, call: Make, g
         assert not guard(owned=OWNED).decide(call(reach.call, **filled(reach.members, theirs))).allowed
 
 
+@pytest.mark.parametrize("name", [f"{NS}-f", function(f"{NS}-f"), f"{function(f'{NS}-f')}:1"])
+def test_a_function_may_always_write_to_its_own_group(name: str, call: Make, guard: Make) -> None:
+    """Which it does when none is named; without CloudWatch Logs no other group is inside."""
+    alone, asked = guard(services=("lambda",)), {"FunctionName": name}
+    own = {"LoggingConfig": {"LogGroup": f"/aws/lambda/{NS}-f"}}
+    others = {"LoggingConfig": {"LogGroup": f"/aws/lambda/{NS}-g"}}
+    assert alone.decide(call("lambda:UpdateFunctionConfiguration", **asked, **own)).allowed
+    assert not alone.decide(call("lambda:UpdateFunctionConfiguration", **asked, **others)).allowed
+
+
 SUBSCRIBED = {"TopicArn": TOPIC[0], "Protocol": "sqs", "Endpoint": QUEUE[1]}
 
 
@@ -232,6 +303,12 @@ def test_addresses_on_the_network_are_no_targets(endpoint: str, call: Make, guar
         ("apigateway:PutIntegration", {**INTEGRATION, "uri": uri("lambda", "x/${stageVariables.f}")}),
         ("apigateway:PutIntegration", {**INTEGRATION, "uri": uri("s3", "{bucket}/{key}")}),
         ("apigateway:PutRestApi", {"restApiId": "a1", "body": b"\xff"}),
+        ("lambda:CreateFunction", {**CREATED, "LoggingConfig": {"LogGroup": f"{NS}-*"}}),
+        ("ssm:CreateDocument", {"Name": f"{NS}-doc", "Attachments": [
+            {"Key": "SourceUrl", "Values": [f"https://s3.amazonaws.com/{NS}-b/files"]}]}),
+        ("firehose:CreateDeliveryStream", {**STREAM_AT, "ExtendedS3DestinationConfiguration": {
+            "BucketARN": BUCKET[0], "RoleARN": ROLE, "ProcessingConfiguration": {"Processors": [
+                {"Parameters": [{"ParameterName": "LambdaArn", "ParameterValue": f"{NS}-f"}]}]}}}),
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_is_refused(name: str, members: dict[str, Any], call: Make, guard: Make) -> None:
