@@ -21,7 +21,15 @@ from sandgate.guard.beyond import spots, table
 from sandgate.iam.actions import Unmapped, Unresolvable, requests_of
 
 READS = re.compile(r"(Get|List|Describe|BatchGet|Query|Scan|Head|Search|Tag|Untag|Delete|Filter|Select)")
-NAMES = re.compile(r"(?i)(arns?|uri|url|endpoint)$")
+NAMES = re.compile(
+    r"(?i)(arn|uri|url|endpoint|bucket|bucketname|loggroup|loggroupname|loggroupidentifier|deliverystream"
+    r"|deliverystreamname|(?<!log)stream|(?<!log)streamname|topic|topicname|queue|queuename|function|functionname"
+    r"|table|tablename|statemachine|statemachinename|bus|busname)s?$"
+)
+"""Of members that hold an ARN, an address, or the name of something that is read, called or written to.
+
+Streams of a log group are in the group.
+"""
 POLICIES = re.compile(r"(?i)(policy|policydocument|policytext|principal)$")
 STRANGE = ("arn:aws:none:xx:1:!! zz*", "!!zz")
 NO_ACCESS_POLICIES = {

@@ -137,6 +137,19 @@ def _reference(kind: str, value: object, place: Place) -> Iterator[str]:
         yield reference_arn(kind, text, place)
 
 
+def _function(said: Said, place: Place) -> Iterator[str]:
+    """A function by ARN or name, perhaps with a version or an alias."""
+    text = _text(said.value)
+    yield from _reference("function", text if text.startswith("arn:") else text.partition(":")[0], place)
+
+
+def _lookup_table(said: Said, place: Place) -> Iterator[str]:
+    text = _text(said.value)
+    if not _NAME.fullmatch(text):
+        raise Unreadable("the name of a lookup table", text)
+    yield f"arn:{place.partition}:logs:{place.region}:{place.account}:lookup-table:{text}"
+
+
 def _function_log(said: Said, place: Place) -> Iterator[str]:
     """Where a function writes: the group that is named after it is its own, as it is when none is named."""
     function = str(said.parameters.get("FunctionName", "")).rpartition(":function:")[2].partition(":")[0]
@@ -348,9 +361,11 @@ READERS: Mapping[str, _Reader] = MappingProxyType({
     "definition": _definition,
     "delivery": _delivery,
     "delivery-stream": _named("delivery-stream"),
+    "function": _function,
     "function-log": _function_log,
     "key": _named("key"),
     "log-group": _named("log-group"),
+    "lookup-table": _lookup_table,
     "patch": _patch,
     "processor": _processor,
     "redrive": _redrive,

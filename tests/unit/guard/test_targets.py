@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sandgate.core.call import Call, Principal
-from sandgate.guard.beyond import json_of, spots, table
+from sandgate.guard.beyond import Spot, json_of, spots, table
 from sandgate.guard.guard import Guard
 from sandgate.guard.openings import FINDERS
 from sandgate.guard.policy import policy_of
@@ -215,6 +215,11 @@ REACHES = (
         (f"{FUNCTION[0]}:$LATEST", f"{FUNCTION[1]}:$LATEST", "LambdaArn"),
         (ROLE, "arn:aws:iam::000000000000:role/theirs", "RoleArn"),
     )),
+    *(Reach("lambda:CheckpointDurableExecution", inside, outside, {
+        "DurableExecutionArn": f"{FUNCTION[0]}:1/durable-execution/a/b", "CheckpointToken": "t",
+        "Updates": [{"Id": "1", "Type": "CHAINED_INVOKE", "Action": "START",
+                     "ChainedInvokeOptions": {"FunctionName": "<>"}}],
+    }) for inside, outside in (FUNCTION, (f"{NS}-f", "prod"), (f"{NS}-f:live", "prod:live"))),
     Reach("rds:RestoreDBInstanceFromS3", f"{NS}-b", "prod", {
         "DBInstanceIdentifier": f"{NS}-i", "S3BucketName": "<>", "S3IngestionRoleArn": ROLE,
     }),
@@ -357,6 +362,26 @@ VALUES = st.recursive(
     max_leaves=6,
 )  # fmt: skip
 JUDGE = Guard(policy_of(Sandbox(account="111122223333", region="eu-west-1")), owned=lambda _arn: False)
+
+
+def of_one(place: tuple[str, str], spot: Spot, value: str) -> Call:
+    """A call that says one thing."""
+    node: Any = value
+    for step in reversed(spot.steps):
+        node = [node] if step == "*" else {step: node}
+    return Call(id="1", service=place[0], operation=place[1], parameters=node, region="eu-west-1",
+                principal=Principal(kind="identity", name="main"))  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["bucket", "delivery-stream", "function", "function-log", "log-group"])
+def test_every_name_of_a_kind_is_held_against_the_sandbox(kind: str) -> None:
+    """Also where the operation itself is no sandbox's: a statement of the user's own may allow it."""
+    found = [(place, spot) for place, held in spots().items() for spot in held if spot.kind == kind]
+    assert found
+    for place, spot in found:
+        for value, allowed in (("test-x", True), ("prod", False)):
+            asked = of_one(place, spot, value)
+            assert JUDGE._beyond(asked, (spot,), JUDGE.judge_of(asked)).allowed is allowed, (place, spot.steps)
 
 
 @settings(max_examples=250, deadline=None)
