@@ -256,6 +256,69 @@ def test_spoilt_chunks_store_nothing(raw: Any, clients: Any, bucket: str, how: s
     assert "Contents" not in clients("s3").list_objects_v2(Bucket=bucket, Prefix="spoilt")
 
 
+class WithTrailer(Chunks):
+    """One whose only trailer is another header, signed where trailers are."""
+
+    def trailers(self, _body: bytes) -> bytes:
+        line = "x-amz-copy-source:/test-elsewhere/secret"
+        if not self.signed:
+            return f"{line}\r\n\r\n".encode()
+        digest = hashlib.sha256(f"{line}\n".encode()).hexdigest()
+        text = f"AWS4-HMAC-SHA256-TRAILER\n{self.date}\n{self.scope}\n{self.previous}\n{digest}"
+        return f"{line}\r\nx-amz-trailer-signature:{_hmac(self.key, text).hex()}\r\n\r\n".encode()
+
+
+@pytest.mark.parametrize("signed", [True, False])
+@pytest.mark.parametrize("size", [10, 300_000])
+def test_a_trailer_makes_no_other_call_of_an_upload(
+    raw: Any, clients: Any, bucket: str, size: int, signed: bool
+) -> None:
+    data = WithTrailer(raw, f"/{bucket}/trailed", trailer=True, signed=signed).request(b"a" * size)
+    answer = raw.answer(data)
+    assert (answer.status, b"<Code>MalformedTrailerError</Code>" in answer.body) == (400, True), answer
+    assert "Contents" not in clients("s3").list_objects_v2(Bucket=bucket, Prefix="trailed")
+
+
+IN_CHUNKS = {
+    "coding": {"Content-Encoding": "aws-chunked"},
+    "coding in capitals": {"Content-Encoding": "identity, AWS-Chunked"},
+    "a coding like it": {"Content-Encoding": "xaws-chunked"},
+    "length": {"X-Amz-Decoded-Content-Length": "44"},
+    "trailer": {"X-Amz-Trailer": "x-amz-checksum-crc32"},
+    "query": {},
+}
+
+
+@pytest.mark.parametrize("how", IN_CHUNKS)
+def test_no_second_request_hides_in_chunks_that_no_signature_declares(raw: Any, run: Run, how: str) -> None:
+    """Read as a form the body asks for one thing, and without the frames of chunks for another."""
+    hidden = b"Action=CreateUser&UserName=test-hidden&q="
+    body = b"%x;a=b&Action=ListRoles&Version=2010-05-08&z=\r\n%b\r\n0\r\n\r\n" % (len(hidden), hidden)
+    headers = {"Content-Type": "application/x-www-form-urlencoded", **IN_CHUNKS[how]}
+    path = "/?X-Amz-Decoded-Content-Length=44" if how == "query" else "/"
+    answer = raw.answer(raw.signed("POST", path, service="iam", headers=headers, body=body))
+    assert (answer.status, b"<Code>InvalidRequest</Code>" in answer.body) == (400, True), answer
+    run.mark()
+    assert b"test-hidden" not in (run.directory / "events.jsonl").read_bytes()
+    plain = raw.signed("POST", "/", service="iam", headers={"Content-Type": headers["Content-Type"]}, body=body)
+    assert b"ListRolesResponse" in raw.answer(plain).body
+
+
+def test_a_call_of_sqs_takes_no_path_to_something_else(raw: Any) -> None:
+    headers = {"X-Amz-Target": "AmazonSQS.ListQueues", "Content-Type": "application/x-amz-json-1.0"}
+    for path, status in {
+        "/": 200,
+        "/000000000000/test-queue": 200,
+        "/000000000000/test-queue.fifo": 200,
+        "/v2/orders/blobs/uploads/": 404,
+        "/health": 404,
+        "/oauth2/token": 404,
+        "/000000000000/test-queue/": 404,
+    }.items():
+        answer = raw.answer(raw.signed("POST", path, service="sqs", headers=headers, body=b"{}"))
+        assert (path, answer.status) == (path, status)
+
+
 def test_a_signed_chunk_is_bounded(raw: Any, bucket: str) -> None:
     body = b"a" * (9 * 2**20)
     answer = raw.answer(Chunks(raw, f"/{bucket}/big-chunk", trailer=False).request(body, size=len(body)))

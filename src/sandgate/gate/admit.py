@@ -15,9 +15,11 @@ from sandgate.wire.hosts import read_host
 from sandgate.wire.http import Request, WireError
 from sandgate.wire.identify import Match
 from sandgate.wire.models import Models
+from sandgate.wire.signing.chunked import CHUNKED_KINDS
 from sandgate.wire.signing.presented import Presented
 
 __all__ = [
+    "check_chunks",
     "check_function",
     "check_host",
     "check_path",
@@ -38,7 +40,8 @@ _ROUTED_NAMES = frozenset({"execute-api", "lambda"})
 """Signing names under which data-plane requests are signed; any other claim is an API call."""
 _INTERNAL = ("/_ministack", "/_localstack")
 _SHOWN = 4
-_TARGET = "x-amz-target"
+_HEADERS_ONLY = frozenset({"x-amz-decoded-content-length", "x-amz-target", "x-amz-trailer"})
+_CHUNKED = "aws-chunked"
 _DOT = re.compile("%2e", re.IGNORECASE)
 _ROUTED_STEPS = 3
 """`/_aws/execute-api/ID`: what no step up may leave."""
@@ -90,15 +93,44 @@ def check_path(request: Request, *, routed: bool) -> None:
 
 
 def check_query(request: Request) -> None:
-    """Keep the name of an operation out of the query: what a presigned query holds becomes headers upstream.
+    """Keep what says how a request is read out of the query: what a presigned query holds becomes headers upstream.
 
     Raises:
-        WireError: it names a target.
+        WireError: it names a target, or describes chunks.
     """
-    if request.query and any(
-        unquote_plus(pair.partition("=")[0]).lower() == _TARGET for pair in request.query.split("&")
+    for pair in request.query.split("&") if request.query else ():
+        name = unquote_plus(pair.partition("=")[0]).lower()
+        if name in _HEADERS_ONLY:
+            raise WireError("InvalidRequest", f"{name} is a header, and no part of a query.", status=400)
+
+
+def check_chunks(request: Request, claim: Presented | None) -> None:
+    """Keep a body from being read in two ways: its signature, and nothing else, says that it is in chunks.
+
+    Servers take any of several headers for that, and then find another body than the one that the gate has read.
+
+    Raises:
+        WireError: a header says so and the signature does not, or says something like it.
+    """
+    fields = request.fields
+    coding = fields.get("content-encoding", "").lower()
+    declared = claim is not None and claim.payload in CHUNKED_KINDS
+    if _CHUNKED in coding and any(
+        _CHUNKED in name and (name.strip() != _CHUNKED or not declared) for name in coding.split(",")
     ):
-        raise WireError("InvalidRequest", "X-Amz-Target is a header, and no part of a query.", status=400)
+        raise _not_declared("content-encoding")
+    if declared:
+        return
+    for name in ("x-amz-decoded-content-length", "x-amz-trailer"):
+        if name in fields:
+            raise _not_declared(name)
+    if fields.get("x-amz-content-sha256", "").lower().startswith("streaming-"):
+        raise _not_declared("x-amz-content-sha256")
+
+
+def _not_declared(name: str) -> WireError:
+    text = f"{name} describes a body in chunks, which the request's signature does not declare."
+    return WireError("InvalidRequest", text, status=400)
 
 
 def check_function(request: Request, found: Match | None, models: Models) -> None:

@@ -16,7 +16,7 @@ from sandgate.wire.signing.credential import Credential
 from sandgate.wire.signing.presented import Presented
 from sandgate.wire.signing.verify import PayloadHash
 
-__all__ = ["StreamPlan", "buffered_body", "stream_plan"]
+__all__ = ["StreamPlan", "as_framed", "buffered_body", "stream_plan"]
 
 _UNSIGNED = "UNSIGNED-PAYLOAD"
 _TRAILER = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
@@ -77,14 +77,36 @@ def stream_plan(
     request = exchange.request
     declared = claim.payload if claim else ""
     length = _length(request)
-    if claim is not None and declared.startswith("STREAMING-AWS4"):
-        assert credential is not None
+    if claim is not None and credential is not None and declared.startswith("STREAMING-AWS4"):
         return _signed_chunks(exchange, claim, credential, headers)
-    if declared == _TRAILER:
-        return StreamPlan(headers=headers, body=Body(exchange.chunks(), length, _TRAILER))
+    if claim is not None and credential is not None and declared == _TRAILER:
+        return StreamPlan(headers=headers, body=Body(as_framed(exchange, claim, credential), length, _TRAILER))
     if len(declared) == _HASH_LENGTH:
         return StreamPlan(headers=headers, body=Body(_hashed(exchange, declared), length, declared))
     return StreamPlan(headers=headers, body=Body(exchange.chunks(), length, _UNSIGNED))
+
+
+async def as_framed(exchange: Exchange, claim: Presented, credential: Credential) -> AsyncIterator[bytes]:
+    """A body as it came; the last piece of one in chunks only once they and their trailers are what they may be.
+
+    Args:
+        exchange: whose body it is.
+        claim: the verified claim.
+        credential: what the client signed with.
+    """
+    if claim.payload not in CHUNKED_KINDS:
+        async for piece in exchange.chunks():
+            yield piece
+        return
+    decoder = _decoder(exchange.request, claim, credential)
+    held = b""
+    async for piece in exchange.chunks():
+        decoder.feed(piece)
+        if held:
+            yield held
+        held = piece
+    decoder.finish()
+    yield held
 
 
 def _length(request: Request) -> int | None:
@@ -179,4 +201,5 @@ async def _reframed(exchange: Exchange, decoder: ChunkDecoder) -> AsyncIterator[
 
 
 def _without_chunked(value: str) -> str:
-    return ",".join(part for part in (p.strip() for p in value.split(",")) if part and part != "aws-chunked")
+    parts = (part.strip() for part in value.split(","))
+    return ",".join(part for part in parts if part and part.lower() != "aws-chunked")

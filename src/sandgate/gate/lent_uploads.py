@@ -29,10 +29,10 @@ def lent_body(exchange: Exchange, outgoing: Outgoing, declared: str) -> Outgoing
     Args:
         exchange: whose body it is.
         outgoing: a request that is ready to be sent.
-        declared: what stands for the body in the client's signature; of signed chunks the gate must verify each.
+        declared: what stands for the body in the client's signature; of chunks the gate must see each.
     """
     path = outgoing.target.lent
-    if not path or outgoing.target.signing_name != "s3" or declared.startswith("STREAMING-AWS4"):
+    if not path or outgoing.target.signing_name != "s3" or declared.startswith("STREAMING-"):
         return outgoing
     if not exchange.body_lendable:
         return outgoing

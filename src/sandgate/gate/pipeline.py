@@ -18,6 +18,7 @@ from sandgate.core.call import Call, Decision, Outcome, Principal
 from sandgate.core.ids import call_ids
 from sandgate.gate import registry
 from sandgate.gate.admit import (
+    check_chunks,
     check_function,
     check_host,
     check_path,
@@ -28,7 +29,7 @@ from sandgate.gate.admit import (
 )
 from sandgate.gate.answers import NOT_OURS, UNRECORDED, UNSHARED, UNSIGNED, Answers, RefusedError
 from sandgate.gate.arriving import SMALL, ClientGoneError
-from sandgate.gate.bodies import buffered_body, stream_plan
+from sandgate.gate.bodies import as_framed, buffered_body, stream_plan
 from sandgate.gate.bugs import describe_bug
 from sandgate.gate.exchange import Exchange
 from sandgate.gate.flow import Flow
@@ -119,6 +120,7 @@ class Pipeline:
         parts, request = self._parts, flow.request
         check_host(request, parts.ports)
         claim = flow.claim = presented(request)
+        check_chunks(request, claim)
         flow.route = find_route(request, claim, parts.routes)
         if flow.route is None:
             refuse_internal(request)
@@ -181,7 +183,9 @@ class Pipeline:
         headers = client_headers(flow.request)
         if flow.verbatim:
             length = None if "transfer-encoding" in flow.request.fields else exchange.announced
-            outgoing = verbatim(flow, parts, exchange.chunks(), length)
+            assert flow.claim is not None
+            assert flow.credential is not None
+            outgoing = verbatim(flow, parts, as_framed(exchange, flow.claim, flow.credential), length)
         elif exchange.small:
             raw = await exchange.body(SMALL)
             payload = hashlib.sha256(raw).hexdigest()

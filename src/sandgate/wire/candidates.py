@@ -6,6 +6,7 @@ the services that share one. What none of them tells apart stays a list, in the 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
@@ -38,6 +39,7 @@ _POSTED_SEARCH = "/2013-01-01/search"
 FORM = "application/x-www-form-urlencoded"
 
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+_QUEUE = re.compile(r"/[0-9]{12}/[A-Za-z0-9_-]{1,80}(?:\.fifo)?")
 _JSON_TYPES = ("application/x-amz-json-1.0", "application/x-amz-json-1.1", "application/json")
 
 
@@ -92,8 +94,8 @@ def by_target(request: Request, models: Models, services: Iterable[ServiceInfo] 
     content_type = request.fields.get("content-type", "").partition(";")[0].strip().lower()
     if request.method != "POST" or content_type not in ("", *_JSON_TYPES):
         raise unknown("AWS JSON requests are POST with a JSON content type.", "json")
-    # Old and new SQS clients post to the path of the queue.
-    if request.path != "/" and candidates[0][0] != "sqs":
+    # Old and new SQS clients post to the path of the queue; any other path is a way to something else.
+    if request.path != "/" and not (candidates[0][0] == "sqs" and _QUEUE.fullmatch(request.path)):
         raise unknown("AWS JSON requests have the path /.", "json", status=404)
     return Chosen(protocol="json", candidates=candidates)
 

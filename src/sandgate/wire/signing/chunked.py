@@ -38,6 +38,8 @@ _SIGNED_CHUNK = re.compile(rb"([0-9a-fA-F]{1,16});chunk-signature=([0-9a-f]{64})
 _PLAIN_CHUNK = re.compile(rb"([0-9a-fA-F]{1,16})")
 _TRAILER = re.compile(rb"([A-Za-z0-9!#$%&'*+.^_`|~-]+):[ \t]*([\x21-\x7e]?(?:[\x20-\x7e]*[\x21-\x7e])?)[ \t]*")
 _TRAILER_SIGNATURE = "x-amz-trailer-signature"
+_CHECKSUM = "x-amz-checksum-"
+"""What trailers may be: whoever reads them takes them for headers, and any other would say what the call is."""
 
 
 class _State(Enum):
@@ -125,9 +127,12 @@ class ChunkDecoder:
                 self._line += data[at:stop]
                 at = stop + 1
                 if end >= 0:
-                    line = bytes(self._line).removesuffix(b"\r")
+                    line = bytes(self._line)
                     self._line.clear()
-                    self._take_line(line, given)
+                    # A bare LF ends a line to some readers only, who then find other chunks. Some trailers have one.
+                    if not line.endswith(b"\r") and self._state is not _State.TRAILERS:
+                        raise _malformed(f"{self._state.value} does not end in CR LF")
+                    self._take_line(line.removesuffix(b"\r"), given)
         return given
 
     def finish(self) -> dict[str, str]:
@@ -215,6 +220,8 @@ class ChunkDecoder:
         if match is None or not self._with_trailers or len(self._trailers) >= _MAX_TRAILERS:
             raise WireError("MalformedTrailerError", "The request contained trailing data that was not well-formed.")
         name = match[1].decode().lower()
+        if not name.startswith(_CHECKSUM) and not (self._signed and name == _TRAILER_SIGNATURE):
+            raise WireError("MalformedTrailerError", "A trailer that is no checksum: x-amz-checksum-...")
         if name in self._trailers or _TRAILER_SIGNATURE in self._trailers:
             raise WireError("MalformedTrailerError", f"The trailer {name} is repeated or out of place.")
         self._trailers[name] = match[2].decode()
