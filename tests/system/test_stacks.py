@@ -20,6 +20,19 @@ MISTAKES = {
     "syntax": ("Resources:\n  A: [\n", f"{NAMED}-a", "syntax error", "syntax.yaml:3:1"),
     "folder": (NO_FOLDER, f"{NAMED}-b", "CodeUri", "folder.yaml:5: Resources.Function.Properties.CodeUri"),
     "empty": ("", f"{NAMED}-c", "", "empty.yaml"),
+    "list": (f"{GOOD}Parameters: [X]\n", f"{NAMED}-f", "Parameters must be a mapping", "list.yaml:2: Parameters"),
+    "allowed": (
+        f"{GOOD}Parameters:\n  X: {{Type: String, AllowedValues: 5}}\n",
+        f"{NAMED}-g --parameter X=5",
+        "AllowedValues must be a list",
+        "allowed.yaml:3: Parameters.X.AllowedValues",
+    ),
+    "depends": (
+        "Resources:\n  Q:\n    Type: AWS::SQS::Queue\n    DependsOn:\n",
+        f"{NAMED}-h",
+        "DependsOn must be a name",
+        "depends.yaml:4: Resources.Q.DependsOn",
+    ),
     "missing": (None, f"{NAMED}-e", "missing.yaml", ""),
     "prefix": (GOOD, "prod-users", "prod-users", ""),
 }

@@ -51,8 +51,7 @@ def check_parameters(template: Template, given: Mapping[str, str]) -> None:
                 where=str(template.path),
                 hint=f"did you mean {close!r}? it has: {known}" if close else f"it has: {known}",
             )
-    for name, declaration in declared.items():
-        details = declaration if isinstance(declaration, dict) else {}
+    for name, details in declared.items():
         if name not in given and "Default" not in details:
             raise StackError(
                 f"parameter {name!r} needs a value",

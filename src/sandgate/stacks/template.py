@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sandgate.errors import StackError
+from sandgate.stacks.shapes import misfits
 from sandgate.templates.reading import read_text, transform_names
 
 __all__ = ["Template", "load_template", "parse_template"]
@@ -65,7 +66,8 @@ def load_template(path: Path | str) -> Template:
         path: a YAML or JSON file.
 
     Raises:
-        StackError: it cannot be read, is not well-formed (with line and column), or has no `Resources`.
+        StackError: it cannot be read, is not well-formed (with line and column), has no `Resources`, or a member of
+            the wrong shape.
     """
     path = Path(path)
     try:
@@ -93,6 +95,8 @@ def parse_template(text: str, path: Path) -> Template:
     body, lines = read_text(text, where=str(path), is_json=path.suffix == ".json")
     template = Template(path=path, body=body, lines=lines)
     _check_resources(template)
+    for misfit in misfits(body):
+        raise StackError(misfit.problem, where=template.where(*misfit.path), hint=misfit.hint)
     return template
 
 
@@ -105,10 +109,6 @@ def _check_resources(template: Template) -> None:
             continue
         if not isinstance(resource, dict) or not isinstance(resource.get("Type"), str):
             raise StackError("resource has no Type", where=template.where("Resources", logical_id))
-        if not isinstance(resource.get("Properties") or {}, dict):
-            raise StackError(
-                "Properties must be a mapping", where=template.where("Resources", logical_id, "Properties")
-            )
 
 
 def _templates_in(folder: Path) -> str:

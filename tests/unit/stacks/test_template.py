@@ -159,6 +159,66 @@ def test_what_is_no_template_says_so(text: str, words: str) -> None:
         parse_template(text, Path("t.yaml"))
 
 
+@pytest.mark.parametrize("value", ["[X]", "foo", "5", "''", "[]", "0", "~"])
+@pytest.mark.parametrize(
+    "place",
+    [
+        "Parameters", "Parameters.X", "Outputs", "Outputs.X", "Conditions", "Conditions.X", "Mappings", "Mappings.X",
+        "Mappings.X.Y", "Rules", "Metadata", "Globals", "Globals.Function", "Resources.A.Properties",
+        "Resources.A.Metadata", "Resources.A.UpdatePolicy", "Outputs.X.Export",
+    ],
+)  # fmt: skip
+def test_what_must_be_a_mapping_is_one(place: str, value: str) -> None:
+    _refused(place, value, f"{place.rpartition('.')[2]} must be a mapping")
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "words"),
+    [
+        ("Parameters.X.AllowedValues", "5", "AllowedValues must be a list"),
+        ("Parameters.X.AllowedValues", "{a: b}", "AllowedValues must be a list"),
+        ("Parameters.X.Type", "[String]", "Type must be text"),
+        ("Parameters.X.Default", "[a]", "Default must be one plain value"),
+        ("Parameters.X.Default", "~", "Default must be one plain value"),
+        ("Description", "[a]", "Description must be one plain value"),
+        ("Resources.A.DependsOn", "~", "DependsOn must be a name or a list of names"),
+        ("Resources.A.DependsOn", "5", "DependsOn must be a name or a list of names"),
+        ("Resources.A.DependsOn", "{B: C}", "DependsOn must be a name or a list of names"),
+        ("Resources.A.DependsOn", "[5]", "DependsOn must be a name or a list of names"),
+        ("Resources.A.DependsOn", "[~]", "DependsOn must be a name or a list of names"),
+        ("Resources.A.Condition", "5", "Condition must be text"),
+        ("Outputs.X.Condition", "~", "Condition must be text"),
+    ],
+)
+def test_what_must_have_another_shape_has_it(place: str, value: str, words: str) -> None:
+    _refused(place, value, words)
+
+
+def _refused(place: str, value: str, words: str) -> None:
+    """The member is one error, with its line, and with a hint where nothing stands there."""
+    *outer, name = place.split(".")
+    lines = ["Resources:", " A:", "  Type: T"]
+    if outer[:1] != ["Resources"]:
+        lines += [f"{' ' * depth}{key}:" for depth, key in enumerate(outer)]
+    lines.append(f"{' ' * len(outer)}{name}: {value}")
+    with pytest.raises(StackError, match=words) as caught:
+        parse_template("\n".join(lines), Path("t.yaml"))
+    assert caught.value.where == f"t.yaml:{len(lines)}: {place}"
+    assert bool(caught.value.hint) == (value == "~")
+
+
+def test_what_functions_make_may_have_any_shape() -> None:
+    text = (
+        "Parameters: {P: {Type: Number, Default: 5, AllowedValues: [5]}}\n"
+        "Mappings: {Fn::Transform: [x], M: {Fn::Transform: x, k: {a: 1}}}\n"
+        "Conditions: {Fn::ForEach::C: [a, [b], {}], D: !Equals [a, b]}\n"
+        "Resources:\n  Fn::ForEach::R: [a, [b], {}]\n  A: {Type: T, DependsOn: [B, C], Condition: D}\n"
+        "  B: {Type: T, DependsOn: A, Properties: {}, Metadata: {a: b}}\n"
+        "Outputs: {Fn::ForEach::O: [a, [b], {}], P: {Value: 1, Condition: D, Export: {Name: x}}}\n"
+    )
+    assert set(parse_template(text, Path("t.yaml")).resources) == {"Fn::ForEach::R", "A", "B"}
+
+
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "other.yaml").write_text("x")
     with pytest.raises(StackError, match="does not exist") as caught:
