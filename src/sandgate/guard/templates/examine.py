@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
@@ -15,6 +16,7 @@ from sandgate.guard.templates.model import Examined, Part, Place, Problem
 from sandgate.guard.templates.parameters import parameter_values
 from sandgate.guard.templates.parts import Parts, Stack
 from sandgate.guard.templates.read import fault_of
+from sandgate.guard.templates.resolve import function_in
 from sandgate.guard.templates.sam import expand
 from sandgate.guard.templates.values import Unknown, shown
 from sandgate.templates.reading import SAM_TRANSFORM, transform_names
@@ -23,6 +25,8 @@ __all__ = ["examine"]
 
 _UNDECIDED = 4
 """Conditions that may stay undecided; each doubles the work."""
+_NAME = re.compile(r"[A-Za-z0-9]+")
+"""Source: CloudFormation User Guide, "Resources", "Parameters" and "Mappings": alphanumeric, unique in the template."""
 _SECTIONS = frozenset({
     "AWSTemplateFormatVersion", "Conditions", "Description", "Globals", "Mappings", "Metadata", "Outputs", "Parameters",
     "Resources", "Rules", "Transform",
@@ -120,7 +124,16 @@ def _section(template: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def _shape(template: Mapping[str, Any]) -> str:
-    """What is wrong with the resources as such."""
+    """What is wrong with the names of what a template has, and with the resources as such."""
+    seen: set[str] = set()
+    for section in ("Parameters", "Mappings", "Resources"):
+        for name in _section(template, section):
+            if str(name).startswith("Fn::"):
+                continue
+            # An emulator may keep all of them, and the pseudo parameters, under one roof: a later one hides the others.
+            if not _NAME.fullmatch(str(name)) or name in seen:
+                return f"{shown(name)} of {section} must be letters and digits, and named once in the template"
+            seen.add(name)
     for logical_id, item in template["Resources"].items():
         if logical_id.startswith("Fn::"):
             continue
@@ -144,10 +157,24 @@ def _section_problems(template: Mapping[str, Any]) -> Iterator[Problem]:
     for name in template.keys() - _SECTIONS:
         why = "this section changes what the stack does in a way that is not known here"
         yield _problem("unresolvable", shown(name), "", why, "remove it")
+    for section in ("Conditions", "Mappings", "Parameters", "Rules"):
+        refused = function_in if section == "Mappings" else _transform_in
+        if _any_in(template.get(section), refused):
+            why = "this section holds a function that it must not hold; readers differ in what they make of it"
+            yield _problem("unresolvable", section, "", why, "write the values out")
     for name in template["Resources"]:
         if name.startswith("Fn::"):
             why = "these resources are not known before the stack exists"
             yield _problem("unresolvable", f"Resources.{shown(name)}", "", why, "write the resources out")
+
+
+def _transform_in(node: object) -> bool:
+    return isinstance(node, Mapping) and "Fn::Transform" in node
+
+
+def _any_in(node: object, wanted: Callable[[object], object]) -> bool:
+    parts = node.values() if isinstance(node, Mapping) else node if isinstance(node, list) else ()
+    return bool(wanted(node)) or any(_any_in(part, wanted) for part in parts)
 
 
 def _conditions_in(node: object) -> Iterator[str]:

@@ -14,7 +14,7 @@ from sandgate.guard.templates.parameters import pseudo_values
 from sandgate.guard.templates.parts import NestedStacks, Parts, Stack
 from sandgate.guard.templates.references import Named, aws_owned, named_in, reference_arn
 from sandgate.guard.templates.requests import handler_requests
-from sandgate.guard.templates.resolve import Resolver
+from sandgate.guard.templates.resolve import Resolver, function_in
 from sandgate.guard.templates.types import notes, refused_types, rule_of, service_of
 from sandgate.guard.templates.values import Unknown, marked, shown
 
@@ -24,6 +24,9 @@ _WRONG_NAME = frozenset("*?{}$ \t\r\n")
 _REMEDY_NAME = "let the name begin with the stack's: !Sub ${AWS::StackName}-…"
 _REMEDY_KNOWN = "write the value, or a parameter or resource of this template"
 _NOT_THERE = "names what the template does not have"
+_LOOKED_AT = frozenset({"Condition", "DependsOn", "Properties", "Type"})
+"""Keys of a resource that hold no value, or one that is looked at by itself."""
+_TRAFFIC = "CodeDeployLambdaAliasUpdate"
 
 
 class Inspection:
@@ -134,10 +137,16 @@ class Inspection:
             why = "nothing is known of this type: neither how it is named nor what making it asks for"
             remedy = "install sandgate[cfn], which knows more types" if kind.startswith("AWS::") else "leave it out"
             self._problem("unknown_type", (*here, "Type"), kind, why, remedy)
-        properties = self._resolver.resolve(item.get("Properties") or {}, (*here, "Properties"))
-        if rule is None or kind in refused_types() or not isinstance(properties, dict):
+        path, written = (*here, "Properties"), item.get("Properties") or {}
+        properties = self._resolver.resolve(written, path)
+        self._beside(item, here)
+        # Whoever asks for the name of a member looks for it among the properties as they are written.
+        if function_in(written) or not isinstance(properties, dict):
+            why = "a function stands for all properties, so that none can be looked at"
+            self._problem("unresolvable", path, written, why, "write the properties out; each may have a function")
             return
-        path = (*here, "Properties")
+        if rule is None or kind in refused_types():
+            return
         name, named_at = self._name(logical_id, path)
         before = len(self._references)
         self._look(kind, properties, path, logical_id)
@@ -162,6 +171,14 @@ class Inspection:
                 kept=kept,
             )
         )
+
+    def _beside(self, item: Mapping[str, Any], here: tuple[str, ...]) -> None:
+        """What a resource has beside its properties; the hooks of an update are functions that would be run."""
+        beside = {key: self._resolver.resolve(item[key], (*here, key)) for key in item.keys() - _LOOKED_AT}
+        policy = beside.get("UpdatePolicy", {})
+        if not isinstance(policy, Mapping) or _TRAFFIC in policy:
+            why = "an update would be left to an application of CodeDeploy and to functions that nobody looks at"
+            self._problem("unresolvable", (*here, "UpdatePolicy"), _TRAFFIC, why, "leave it out")
 
     def _name(self, logical_id: str, path: tuple[str, ...]) -> tuple[tuple[str | None, str | None], tuple[str, ...]]:
         """Name and ARN of a member; what cannot be one is a problem."""

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from sandgate.guard.templates.values import NO_VALUE, Unknown
 
-__all__ = ["LONGEST", "Members", "Resolver"]
+__all__ = ["LONGEST", "Members", "Resolver", "function_in"]
 
 LONGEST = 100_000
 """Characters of one text; a template that joins its way beyond is not resolved further."""
@@ -20,6 +20,12 @@ _PAIR, _TRIPLE = 2, 3
 _VARIABLE = re.compile(r"\$\{([^}]+)\}")
 _INDEX = re.compile(r"0|[1-9][0-9]{0,3}")
 _DYNAMIC = re.compile(r"\{\{resolve:([a-z-]+):([^{}]*)\}\}")
+
+
+def function_in(node: object) -> str:
+    """The first key of a mapping that is a function; empty where a value is none."""
+    keys = node if isinstance(node, Mapping) else ()
+    return next((key for key in keys if isinstance(key, str) and (key == "Ref" or key.startswith("Fn::"))), "")
 
 
 class Members(Protocol):
@@ -68,16 +74,16 @@ class Resolver:
         return self._mapping(node, path) if isinstance(node, Mapping) else node
 
     def _mapping(self, node: Mapping[Any, Any], path: tuple[str, ...]) -> object:
-        functions = [key for key in node if isinstance(key, str) and (key == "Ref" or key.startswith("Fn::"))]
-        if not functions:
+        function_name = function_in(node)
+        if not function_name:
             members = {str(key): self.resolve(part, (*path, str(key))) for key, part in node.items()}
             return {key: part for key, part in members.items() if part is not NO_VALUE}
         if len(node) > 1:
-            return self._fail(path, f"{functions[0]} stands beside other keys", node)
-        function = _FUNCTIONS.get(functions[0])
+            return self._fail(path, f"{function_name} stands beside other keys", node)
+        function = _FUNCTIONS.get(function_name)
         if function is None:
-            return self._fail(path, f"{functions[0]} is not known before the stack exists", node[functions[0]])
-        return function(self, node[functions[0]], path)
+            return self._fail(path, f"{function_name} is not known before the stack exists", node[function_name])
+        return function(self, node[function_name], path)
 
     def _fail(self, path: tuple[str, ...], why: str, value: object) -> Unknown:
         self._report(path, why, value)

@@ -16,6 +16,7 @@ from sandgate.guard.templates.sam_roles import execution_role
 __all__ = ["expand"]
 
 _Resources = dict[str, dict[str, Any]]
+_KEPT = ("Condition", "CreationPolicy", "DeletionPolicy", "Metadata", "UpdatePolicy", "UpdateReplacePolicy")
 
 
 def expand(resources: Mapping[str, Mapping[str, Any]], globals_section: object) -> tuple[_Resources, frozenset[str]]:
@@ -40,7 +41,7 @@ def expand(resources: Mapping[str, Mapping[str, Any]], globals_section: object) 
         own.add(logical_id)
         kind = str(item["Type"]).rpartition("::")[2]
         properties = _with_globals(item.get("Properties"), globals_section, kind)
-        kept = {key: item[key] for key in ("Condition", "DeletionPolicy", "UpdateReplacePolicy") if key in item}
+        kept = {key: item[key] for key in _KEPT if key in item}
         for name, resource in expander(logical_id, properties).items():
             made[name] = {**kept, **resource}
     for name, resource in _implicit_apis(resources).items():
@@ -102,7 +103,7 @@ def _function_resources(logical_id: str, given: dict[str, Any]) -> _Resources:
 def _names_role(given: Mapping[str, Any]) -> bool:
     """Whether a role is named in every case; where a condition decides, the transform makes one for the other."""
     role = given.get("Role")
-    return bool(role) and not (isinstance(role, Mapping) and "Fn::If" in role)
+    return bool(role) and not (isinstance(role, Mapping) and ("Fn::If" in role or role.get("Ref") == "AWS::NoValue"))
 
 
 _NOT_OF_A_FUNCTION = frozenset({

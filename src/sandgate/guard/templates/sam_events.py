@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from sandgate.guard.templates.resolve import function_in
 from sandgate.guard.templates.sam_roles import execution_role
 
 __all__ = ["events_of"]
@@ -33,7 +34,7 @@ def events_of(logical_id: str, events: object, owner: Mapping[str, Any], *, targ
         own = f"{logical_id}{name}"
         maker = _MAKERS.get(str(event.get("Type"))) if isinstance(event, Mapping) else None
         properties = event.get("Properties") or {} if isinstance(event, Mapping) else None
-        if maker is None or not isinstance(properties, Mapping):
+        if maker is None or not isinstance(properties, Mapping) or function_in(properties):
             made[own] = {"Type": _NOT_READABLE}
             continue
         made |= maker(own, logical_id, properties) | _own_queue(own, properties)

@@ -76,6 +76,11 @@ def sam(properties: str, *, kind: str = "Function", more: str = "") -> str:
     return resource(f"AWS::Serverless::{kind}", properties, more=more, top="Transform: AWS::Serverless-2016-10-31")
 
 
+def of_map(properties: str) -> str:
+    sections = CONDITION + "Mappings:\n  M: {a: {all: {TableName: test-x}}}\n"
+    return f"{sections}Resources:\n  T:\n    Type: AWS::DynamoDB::Table\n    Properties: {properties}\n"
+
+
 BUCKET = "  B: {Type: 'AWS::S3::Bucket'}\n"
 API = "  A: {Type: 'AWS::ApiGateway::RestApi'}\n"
 FUNCTION = "  F: {Type: 'AWS::Lambda::Function'}\n"
@@ -360,6 +365,46 @@ TWINS: list[tuple[str, str, str, str]] = [
     ("a role named by a custom resource", "unresolvable",
      resource("AWS::IAM::Policy", "PolicyName: p\nRoles: [!Ref C]\nPolicyDocument: {Statement: []}", more=CUSTOM),
      resource("AWS::IAM::Policy", "PolicyName: p\nRoles: [test-r]\nPolicyDocument: {Statement: []}", more=CUSTOM)),
+    ("properties from a map", "unresolvable", of_map("!FindInMap [M, a, all]"), of_map("{TableName: test-x}")),
+    ("properties from a list", "unresolvable", of_map("!Select [0, [{TableName: test-x}]]"),
+     of_map("{TableName: !Select [0, [test-x]]}")),
+    ("properties from a condition", "unresolvable", of_map("!If [Dev, {TableName: test-x}, {}]"),
+     of_map("{TableName: !If [Dev, test-x, test-y]}")),
+    ("properties from a reference", "unresolvable", of_map("!Ref M"), of_map("{}")),
+    ("properties that are included", "unresolvable", of_map("{'Fn::Transform': {Name: 'AWS::Include'}}"), of_map("{}")),
+    ("SAM: properties from a condition", "unresolvable",
+     CONDITION + sam("!If [Dev, {TableName: test-x}, {}]", kind="SimpleTable"),
+     CONDITION + sam("TableName: !If [Dev, test-x, test-y]", kind="SimpleTable")),
+    ("SAM: globals from a condition", "unresolvable",
+     CONDITION + "Globals: {SimpleTable: !If [Dev, {TableName: test-x}, {}]}\n" + sam("{}", kind="SimpleTable"),
+     CONDITION + "Globals: {SimpleTable: {TableName: test-x}}\n" + sam("{}", kind="SimpleTable")),
+    ("SAM: an event's properties from a condition", "unknown_type",
+     CONDITION + sam("CodeUri: s3://test-b/k\nEvents: {E: {Type: SNS, Properties: !If [Dev, {Topic: !Ref O}, {}]}}",
+                     more="  O: {Type: 'AWS::SNS::Topic'}\n"),
+     CONDITION + sam("CodeUri: s3://test-b/k\nEvents: {E: {Type: SNS, Properties: {Topic: !Ref O}}}",
+         more="  O: {Type: 'AWS::SNS::Topic'}\n")),
+    ("SAM: policies beside a role that is not there", "managed_policy",
+     sam("CodeUri: s3://test-b/k\nRole: !Ref AWS::NoValue\nPolicies: [AdministratorAccess]"),
+     sam("CodeUri: s3://test-b/k\nPolicies: [AWSLambdaBasicExecutionRole]")),
+    ("hooks of an update", "unresolvable",
+     table("test-x") + "    UpdatePolicy: {CodeDeployLambdaAliasUpdate: {BeforeAllowTrafficHook: prod}}\n",
+     table("test-x") + "    UpdatePolicy: {EnableVersionUpgrade: true}\n"),
+    ("a dynamic reference beside the properties", "outside",
+     table("test-x") + "    Metadata: {A: '{{resolve:ssm:/prod/x}}'}\n",
+     table("test-x") + "    Metadata: {A: '{{resolve:ssm:/test-x}}'}\n"),
+    ("a parameter of a pseudo parameter's name", "malformed",
+     table("test-x", sections="Parameters: {'AWS::StackName': {Type: String, Default: prod}}"),
+     table("test-x", sections="Parameters: {StackName: {Type: String, Default: prod}}")),
+    ("a map of a pseudo parameter's name", "malformed", table("test-x", sections="Mappings: {'AWS::StackName': prod}"),
+     table("test-x", sections="Mappings: {StackName: {a: {b: prod}}}")),
+    ("a map of a resource's name", "malformed", table("test-x", sections="Mappings: {T: prod}"),
+     table("test-x", sections="Mappings: {U: {a: {b: prod}}}")),
+    ("a map that is included", "unresolvable",
+     table("test-x", sections="Mappings: {M: {'Fn::Transform': {Name: 'AWS::Include'}}}"),
+     table("test-x", sections="Mappings: {M: {a: {b: prod}}}")),
+    ("a parameter that is included", "unresolvable",
+     table("test-x", sections="Parameters: {P: {Type: String, 'Fn::Transform': {Name: 'AWS::Include'}}}"),
+     table("test-x", sections="Parameters: {P: {Type: String}}")),
     ("SAM: an outside bucket of code", "outside", sam("CodeUri: s3://prod/k"), sam("CodeUri: s3://test-b/k")),
 ]  # fmt: skip
 
