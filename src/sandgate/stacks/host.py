@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
 from sandgate.config.model import Config
-from sandgate.errors import StackError
+from sandgate.errors import StackError, UsageError
 from sandgate.stacks.bucket import ArtifactBucket
 from sandgate.stacks.build import BuildTarget
 from sandgate.stacks.deploy import DEFAULT_TIMEOUT, check_name, delete, describe
@@ -76,7 +77,9 @@ def deploy_stack(
 
     Raises:
         StackError: the name is outside the sandbox, the template is wrong, a resource failed, or time is up.
+        UsageError: the time is none.
     """
+    _check_timeout(timeout)
     check_name(name)
     if prefixes and not name.startswith(tuple(f"{prefix}-" for prefix in prefixes)):
         raise StackError(
@@ -139,7 +142,9 @@ def delete_stack(
 
     Raises:
         StackError: a resource could not be deleted, or time is up.
+        UsageError: the time is none.
     """
+    _check_timeout(timeout)
     clients = host.deployer_clients()
     try:
         names = functions(describe(clients, name))
@@ -151,6 +156,13 @@ def delete_stack(
     for group in remove_groups(clients, names):
         notice(f"deleted log group {group}")
     return existed
+
+
+def _check_timeout(timeout: float) -> None:
+    if not (math.isfinite(timeout) and timeout > 0):
+        raise UsageError(
+            f"{timeout:g} is no time to wait", where="--timeout", hint="a number of seconds that is greater than 0"
+        )
 
 
 def artifact_bucket(host: Host, *, progress: Notice = silent) -> ArtifactBucket:

@@ -9,8 +9,8 @@ from typing import Any, cast
 import pytest
 
 from sandgate.config.load import load
-from sandgate.errors import StackError
-from sandgate.stacks.host import Host, deploy_stack, name_starts
+from sandgate.errors import StackError, UsageError
+from sandgate.stacks.host import Host, delete_stack, deploy_stack, name_starts
 
 CASES: dict[str, tuple[str, dict[str, object], tuple[str, ...]]] = {
     "by default with the namespace": ("", {}, ("test-k3x9q2",)),
@@ -41,4 +41,14 @@ def test_a_name_outside_is_refused_with_one_inside(tmp_path: Path, name: str, st
     better = caught.value.hint.removeprefix("call it ")
     kept = name if len(starts) > 1 else name.removeprefix("test-")
     assert better == f"{starts[0]}-{kept}"
+    assert not list(tmp_path.iterdir()), "nothing is left to delete"
+
+
+@pytest.mark.parametrize("seconds", [-3.0, 0.0, float("nan"), float("inf"), float("-inf")])
+def test_a_time_that_is_none_is_an_error_of_usage(tmp_path: Path, seconds: float) -> None:
+    host = cast("Host", SimpleNamespace(directory=tmp_path, namespace="k3x9q2"))
+    with pytest.raises(UsageError, match="is no time to wait"):
+        deploy_stack(host, tmp_path / "template.yaml", name="test-x", timeout=seconds)
+    with pytest.raises(UsageError, match="is no time to wait"):
+        delete_stack(host, "test-x", timeout=seconds)
     assert not list(tmp_path.iterdir()), "nothing is left to delete"
