@@ -103,12 +103,21 @@ def _object(text: str) -> dict[str, object]:
     if not text:
         return {}
     try:
-        found = json.loads(text)
+        found = _json(text, "command line, --params")
     except json.JSONDecodeError as error:
         raise UsageError(f"is not JSON: {error.msg}", where="command line, --params") from None
     if not isinstance(found, dict):
         raise UsageError("must be a JSON object", where="command line, --params", hint='{"TableName": "orders"}')
     return found
+
+
+def _json(text: str, where: str) -> object:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        raise
+    except (RecursionError, ValueError):  # ValueError: a number of thousands of digits
+        raise UsageError("is nested too deep, or holds a number too long to read", where=where) from None
 
 
 def _member(text: str) -> tuple[str, object]:
@@ -117,7 +126,7 @@ def _member(text: str) -> tuple[str, object]:
         raise UsageError(f"{text!r} is no member", where=_WHERE, hint="NAME=VALUE, such as TableName=orders")
     if value[:1] in "{[":
         try:
-            return name, json.loads(value)
+            return name, _json(value, _WHERE)
         except json.JSONDecodeError:
             return name, value
     return name, value
