@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sandgate.control.bundles import remove_bundles
-from sandgate.control.living import SWEEPING
+from sandgate.control.living import SWEEPING, is_there, run_folders
 from sandgate.errors import RunError
 from sandgate.ledger.book import NAME, Book, is_held, read_state
 from sandgate.ledger.entry import Entry
@@ -90,8 +90,11 @@ def past_runs(root: Path) -> tuple[Past, ...]:
 
     Args:
         root: the folder that holds `.sandgate`.
+
+    Raises:
+        EnvironmentFault: a folder of a run, or that of all, cannot be read: it may live, and own anything.
     """
-    return tuple(_past(path) for path in sorted((root / ".sandgate" / "runs").glob(f"*/{NAME}")))
+    return tuple(_past(path) for folder in run_folders(root) if is_there(path := folder / NAME))
 
 
 def _past(path: Path) -> Past:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -43,27 +44,31 @@ def receipts_of(cwd: Path, named: Iterable[str]) -> tuple[Path, ...]:
 
     Raises:
         UsageError: one is none of these.
+        EnvironmentFault: a folder of a run cannot be read.
     """
-    from sandgate.control.living import project_folder  # noqa: PLC0415 - `--help` must not pay for it
+    # `--help` must not pay for it.
+    from sandgate.control.living import is_there, project_folder, run_folders  # noqa: PLC0415
 
     project = project_folder(cwd)
-    runs = project / ".sandgate" / "runs" if project else None
+    runs = run_folders(project)[::-1] if project else ()
     wanted = tuple(named)
     if not wanted:
-        return tuple(sorted(runs.glob(f"*/{_NAME}"), reverse=True)) if runs else ()
-    return tuple(path for name in wanted for path in _found(name, runs))
+        return tuple(path for folder in runs if is_there(path := folder / _NAME))
+    known = {folder.name: folder for folder in runs}
+    for folder in (known[name] for name in wanted if name in known):
+        is_there(folder / _NAME)  # or nobody can tell
+    return tuple(path for name in wanted for path in _found(name, known))
 
 
-def _found(name: str, runs: Path | None) -> Iterator[Path]:
+def _found(name: str, runs: Mapping[str, Path]) -> Iterator[Path]:
     place = Path(name)
-    if place.is_file():
+    if os.path.isfile(place):  # noqa: PTH113 - Path's own raises where a folder on the way cannot be read
         yield place
         return
-    folder = place if place.is_dir() else runs / name if runs and re.fullmatch(r"[\w-]+", name) else None
-    paths = sorted(folder.rglob(_NAME), reverse=True) if folder and folder.is_dir() else []
+    folder = place if os.path.isdir(place) else runs.get(name)  # noqa: PTH112
+    paths = sorted(folder.rglob(_NAME), reverse=True) if folder else []
     if not paths:
-        known = [path.name for path in runs.iterdir()] if runs else []
-        close = nearest(name, known)
+        close = nearest(name, runs)
         hint = f"did you mean {close}?" if close else "a file, a folder with receipts, or the id of a run here"
         raise UsageError(f"there is no receipt {name!r}", where=str(here()), hint=hint)
     yield from paths

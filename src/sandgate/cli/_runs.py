@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sandgate.cli._ages import age_text
 from sandgate.cli._here import here
 from sandgate.core.registry import nearest
-from sandgate.errors import UsageError
+from sandgate.errors import SandgateError, UsageError
 from sandgate.reports.lines import cut, plain, wrapped
 from sandgate.reports.words import account_words, caller_words, fallback_lines
 
@@ -36,6 +36,9 @@ def runs_of(cwd: Path) -> tuple[Past, ...]:
     Args:
         cwd: the nearest folder with runs, from here upward, is the project. No configuration is read, so that a broken
             one stops nobody from looking and tidying up.
+
+    Raises:
+        EnvironmentFault: a folder of a run, or that of all, cannot be read.
     """
     from sandgate.control.living import project_folder  # noqa: PLC0415 - `--help` must not pay for it
     from sandgate.past import past_runs  # noqa: PLC0415
@@ -50,11 +53,13 @@ def complete_runs(incomplete: str) -> list[str]:
     Args:
         incomplete: what is typed so far.
     """
-    from sandgate.control.living import project_folder  # noqa: PLC0415
+    from sandgate.control.living import project_folder, run_folders  # noqa: PLC0415
 
-    folder = project_folder(here())
-    names = (path.name for path in (folder / ".sandgate" / "runs").iterdir()) if folder else ()
-    return sorted((name for name in names if name.startswith(incomplete)), reverse=True)
+    with contextlib.suppress(SandgateError):  # a shell that completes is not told what is wrong
+        folder = project_folder(here())
+        names = (path.name for path in run_folders(folder)) if folder else ()
+        return sorted((name for name in names if name.startswith(incomplete)), reverse=True)
+    return []
 
 
 def chosen(runs: Sequence[Past], names: Iterable[str]) -> tuple[Past, ...]:

@@ -8,15 +8,26 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import socket
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from sandgate.core.files import replace_text
-from sandgate.errors import UsageError
+from sandgate.errors import EnvironmentFault, UsageError
 
-__all__ = ["SWEEPING", "Living", "choose", "forget", "living", "project_folder", "remember"]
+__all__ = [
+    "SWEEPING",
+    "Living",
+    "choose",
+    "forget",
+    "is_there",
+    "living",
+    "project_folder",
+    "remember",
+    "run_folders",
+]
 
 SWEEPING = "sweeping"
 """A file in the directory of a dead run that a sweep has taken up; its own gate never comes back."""
@@ -44,11 +55,57 @@ def living(root: Path) -> tuple[Living, ...]:
 
     Args:
         root: the folder that holds `.sandgate`.
+
+    Raises:
+        EnvironmentFault: a folder of a run, or that of all, cannot be read.
     """
-    return tuple(run for file in sorted((root / _FOLDER / "runs").glob("*/run.json")) for run in _living(file.parent))
+    return tuple(run for directory in run_folders(root) for run in _living(directory))
+
+
+def run_folders(root: Path) -> tuple[Path, ...]:
+    """The folders of a project's runs, oldest first; what else lies there is none.
+
+    Args:
+        root: the folder that holds `.sandgate`.
+
+    Raises:
+        EnvironmentFault: the folder of all runs cannot be read.
+    """
+    runs = root / _FOLDER / "runs"
+    try:
+        with os.scandir(runs) as found:
+            return tuple(sorted(runs / entry.name for entry in found if entry.is_dir()))
+    except (FileNotFoundError, NotADirectoryError):
+        return ()
+    except OSError as error:
+        raise _unreadable(runs, error) from None
+
+
+def is_there(path: Path) -> bool:
+    """Whether a file is in a folder of runs: that one cannot look is not the same as that it is missing.
+
+    Raises:
+        EnvironmentFault: nobody can tell.
+    """
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise _unreadable(path.parent, error) from None
+    return True
+
+
+def _unreadable(folder: Path, error: OSError) -> EnvironmentFault:
+    return EnvironmentFault(
+        f"this folder cannot be read, so what runs are in it is not known: {error.strerror}",
+        where=str(folder),
+        hint="somebody else has made it, perhaps sudo or a container: let yourself read it, or look as that user",
+    )
 
 
 def _living(directory: Path) -> Iterator[Living]:
+    is_there(directory / "run.json")
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
         data = json.loads((directory / "run.json").read_bytes())
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as control:
@@ -83,6 +140,7 @@ def choose(*, cwd: Path, environ: Mapping[str, str], run: str = "", tier: str = 
 
     Raises:
         UsageError: there is none.
+        EnvironmentFault: nobody can tell, since a folder cannot be read.
     """
     root = project_folder(cwd)
     here = living(root) if root else ()
@@ -128,7 +186,9 @@ def forget(root: Path, run: str) -> None:
     """Take a run that has ended out of `remember`; another one that lives takes its place."""
     if _read_current(root) != run:
         return
-    others = [entry for entry in living(root) if entry.detached and entry.id != run]
+    others: list[Living] = []
+    with contextlib.suppress(EnvironmentFault):  # the run has ended all the same
+        others = [entry for entry in living(root) if entry.detached and entry.id != run]
     if others:
         remember(root, others[-1].id)
     else:
@@ -142,6 +202,11 @@ def _read_current(root: Path) -> str:
 
 
 def project_folder(cwd: Path) -> Path | None:
-    """The nearest folder from `cwd` upward that has runs; no configuration is read, so a broken one stops nobody."""
+    """The nearest folder from `cwd` upward that has runs; no configuration is read, so a broken one stops nobody.
+
+    Raises:
+        EnvironmentFault: a folder on the way cannot be read.
+    """
     start = cwd.absolute()
-    return next((folder for folder in (start, *start.parents) if (folder / _FOLDER / "runs").is_dir()), None)
+    places = ((folder, folder / _FOLDER / "runs") for folder in (start, *start.parents))
+    return next((folder for folder, runs in places if is_there(runs) and runs.is_dir()), None)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from sandgate.control.living import choose, forget, living, remember
-from sandgate.errors import UsageError
+from sandgate.control.living import choose, forget, living, project_folder, remember, run_folders
+from sandgate.errors import EnvironmentFault, UsageError
 
 
 @pytest.fixture
@@ -149,3 +149,31 @@ def test_an_alias_means_the_run_that_was_started_by_it(
     assert found == ["r2", "r3"]
     assert chosen(tmp_path, tier="sandbox") == "r3"
     assert "'dev'" in refused(tmp_path, tier="dev").message
+
+
+@pytest.mark.parametrize("closed", [".sandgate", ".sandgate/runs", ".sandgate/runs/b/run.json"])
+def test_what_cannot_be_looked_at_is_not_taken_to_be_empty(
+    begin: Callable[..., Callable[[], None]], tmp_path: Path, closed: str
+) -> None:
+    """A link to itself is what cannot be looked at by root either."""
+    folder = tmp_path / "project"
+    begin(folder, "a")
+    (folder / ".sandgate" / "runs" / "b").mkdir()
+    place = folder / closed
+    if place.exists():
+        place.rename(tmp_path / "aside")
+    place.symlink_to(place)
+    with pytest.raises(EnvironmentFault, match="not known") as caught:
+        choose(cwd=folder, environ={}, run="a")
+    assert caught.value.where == str(place.parent if closed.endswith(".json") else folder / ".sandgate")
+    forget(folder, "a")
+
+
+def test_what_is_no_folder_has_no_runs(tmp_path: Path) -> None:
+    (tmp_path / ".sandgate" / "runs" / "a").mkdir(parents=True)
+    (tmp_path / ".sandgate" / "runs" / "notes.txt").touch()
+    assert [folder.name for folder in run_folders(tmp_path)] == ["a"]
+    inner = tmp_path / "inner"
+    (inner / ".sandgate").mkdir(parents=True)
+    (inner / ".sandgate" / "runs").touch()
+    assert (project_folder(inner), run_folders(inner)) == (tmp_path, ())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sandgate.cli.checks._model import Check, Facts, Finding, State
+from sandgate.errors import EnvironmentFault
 
 __all__ = ["CHECK"]
 
@@ -12,7 +13,11 @@ __all__ = ["CHECK"]
 def _look(facts: Facts) -> Iterator[Finding]:
     from sandgate.cli._runs import runs_of, state_of  # noqa: PLC0415 - `--help` must not pay for the ledger
 
-    known = runs_of(facts.here)
+    try:
+        known = runs_of(facts.here)
+    except EnvironmentFault as error:
+        yield Finding(state=State.MEND, text=f"{error.where}: {error.message}", remedy=error.hint)
+        return
     broken = [past for past in known if past.failure and not past.live]
     for past in broken:
         text = f"the ledger of {past.id} cannot be read: {past.failure}"

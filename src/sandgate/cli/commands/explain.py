@@ -17,6 +17,9 @@ from sandgate.errors import UsageError
 
 __all__ = ["COMMAND"]
 
+_OF_A_RUN = ("config.json", "events.jsonl")
+"""What no other folder has beside them: what the run was told, and what it did."""
+
 
 def _explain(
     run: Annotated[
@@ -28,16 +31,20 @@ def _explain(
 
 
 def _directory(run: str) -> Path:
-    from sandgate.control.living import project_folder  # noqa: PLC0415 - `--help` must not pay for it
+    # `--help` must not pay for it.
+    from sandgate.control.living import is_there, project_folder, run_folders  # noqa: PLC0415
 
-    folder = project_folder(here())
-    known = sorted(path.name for path in (folder / ".sandgate" / "runs").iterdir()) if folder else []
-    name = run or (known[-1] if known else "")
-    if folder is None or name not in known:
-        close = nearest(name, known)
+    def is_run(name: str) -> bool:
+        return any(is_there(known[name] / file) for file in _OF_A_RUN)
+
+    project = project_folder(here())
+    known = {path.name: path for path in (run_folders(project) if project else ())}
+    name = run or next(filter(is_run, reversed(known)), "")
+    if name not in known or not is_run(name):
+        close = nearest(name, known.keys() - {name})
         hint = f"did you mean {close}?" if close else "`sandgate run -- COMMAND` makes one"
         raise UsageError(f"there is no run {name!r} here" if run else "there is no run here", hint=hint)
-    return folder / ".sandgate" / "runs" / name
+    return known[name]
 
 
 COMMAND = Command.of(
