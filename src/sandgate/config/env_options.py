@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from sandgate.config import checks
 from sandgate.config.declare import option
 from sandgate.config.sandbox_options import SandboxOptions
 from sandgate.core.environment import never_passed
@@ -22,6 +23,8 @@ def _aliases(value: Mapping[str, str]) -> str:
     for alias, tier in value.items():
         if not re.fullmatch(r"[a-z][a-z0-9-]*", alias):
             return f"{alias!r} is not a name for a tier: lower-case letters, digits and hyphens, a letter first"
+        if complaint := checks.tier_name(tier):
+            return f"{alias} {complaint}"
         if alias in tiers:
             return f"{alias!r} is a tier itself, and cannot be another name for {tier!r}"
     return ""
@@ -31,7 +34,9 @@ def _env_file(value: str) -> str:
     if not value:
         return "must be the path of a file, also where there is none yet"
     rest = value.replace(TIER, "")
-    return f"knows {TIER} only, not {value!r}" if "{" in rest or "}" in rest else ""
+    if "{" in rest or "}" in rest:
+        return f"knows {TIER} only, not {value!r}"
+    return checks.path_or_home(value)
 
 
 def _passable(value: tuple[str, ...]) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from sandgate.config.checks import MOST_SECONDS
 from sandgate.config.declare import option
 from sandgate.config.env_options import EnvOptions
 from sandgate.core.registry import case_names, nearest
@@ -37,6 +38,8 @@ def timing_entries(value: str) -> Mapping[str, float | None]:
             raise ValueError(f"names {name!r} twice")
         if given and not _SECONDS.fullmatch(seconds):
             raise ValueError(f"must be seconds after {name}=, not {seconds!r}")
+        if given and float(seconds) > MOST_SECONDS:
+            raise ValueError(f"must be at most {MOST_SECONDS:.0f} seconds after {name}=, not {seconds!r}")
         found[name] = float(seconds) if given else None
     return found
 

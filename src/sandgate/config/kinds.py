@@ -14,6 +14,8 @@ __all__ = ["FLAG", "LIST", "NUMBER", "TEXT", "WHOLE", "Kind", "WrongValue", "lis
 
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off"})
+_TOO_LARGE = 1 << 63
+"""TOML 1.0, "Integer": 64 bits with a sign. Python reads more, and then cannot write it as text or as a float."""
 
 
 class WrongValue(Exception):
@@ -52,6 +54,8 @@ class Kind:
 
 def _called(value: object) -> str:
     """The TOML name of a value's type, for messages."""
+    if _too_large(value):
+        return "a number of too many digits"
     names = {
         bool: "true or false",
         int: "a whole number",
@@ -63,15 +67,26 @@ def _called(value: object) -> str:
     return names.get(type(value), type(value).__name__)
 
 
+def _too_large(value: object) -> bool:
+    return isinstance(value, int) and not -_TOO_LARGE <= value < _TOO_LARGE
+
+
 def _wrong(value: object, wanted: str) -> WrongValue:
-    shown = f" {value!r}" if isinstance(value, str | int | float) else ""
+    shown = f" {value!r}" if isinstance(value, str | int | float) and not _too_large(value) else ""
     return WrongValue(f"must be {wanted}, not{shown} ({_called(value)})")
 
 
 def _text(value: object) -> str:
     if isinstance(value, str):
-        return value
+        return _without_nul(value)
     raise _wrong(value, "text")
+
+
+def _without_nul(value: str) -> str:
+    # No path, command line or variable can hold one, and what is given one raises far from here.
+    if "\0" in value:
+        raise WrongValue("must be text without NUL characters")
+    return value
 
 
 def _flag(value: object) -> bool:
@@ -87,20 +102,21 @@ def _flag_text(value: str) -> bool:
 
 
 def _whole(value: object) -> int:
-    if isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(value, int) and not isinstance(value, bool) and not _too_large(value):
         return value
     raise _wrong(value, "a whole number")
 
 
 def _whole_text(value: str) -> int:
     try:
-        return int(value)
+        number = int(value)
     except ValueError:
         raise _wrong(value, "a whole number") from None
+    return _whole(number)
 
 
 def _number(value: object) -> float:
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if isinstance(value, int | float) and not isinstance(value, bool) and not _too_large(value):
         return float(value)
     raise _wrong(value, "a number")
 
@@ -114,17 +130,18 @@ def _number_text(value: str) -> float:
 
 def _list(value: object) -> tuple[str, ...]:
     if isinstance(value, str):
-        return (value,)
+        return (_without_nul(value),)
     if isinstance(value, list | tuple):
         for item in value:
             if not isinstance(item, str):
                 raise _wrong(item, "a list of text; one item is")
+            _without_nul(item)
         return tuple(value)
     raise _wrong(value, "text or a list of text")
 
 
 def _list_text(value: str) -> tuple[str, ...]:
-    return tuple(item.strip() for item in value.split(",") if item.strip())
+    return tuple(item.strip() for item in _without_nul(value).split(",") if item.strip())
 
 
 def _dump_list(value: object) -> object:
@@ -132,7 +149,7 @@ def _dump_list(value: object) -> object:
     return list(value)
 
 
-TEXT = Kind(name="text", read=_text, read_text=str)
+TEXT = Kind(name="text", read=_text, read_text=_text)
 FLAG = Kind(name="true or false", read=_flag, read_text=_flag_text)
 WHOLE = Kind(name="whole number", read=_whole, read_text=_whole_text)
 NUMBER = Kind(name="number", read=_number, read_text=_number_text)
@@ -148,7 +165,7 @@ def table_of(item: Kind) -> Kind:
         found: dict[str, object] = {}
         for key, entry in value.items():
             try:
-                found[key] = item.read(entry)
+                found[_without_nul(key)] = item.read(entry)
             except WrongValue as wrong:
                 raise wrong.below(key) from None
         return found

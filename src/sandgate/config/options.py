@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from sandgate.config import checks
 from sandgate.config.declare import Option, declared, option
 from sandgate.config.kinds import WrongValue
 from sandgate.config.proxy_options import ProxyOptions
@@ -46,10 +47,6 @@ def _region(value: str) -> str:
     return "" if ok else f"must be the name of an AWS region such as eu-west-1, not {value!r}"
 
 
-def _more_than_nothing(value: float) -> str:
-    return "" if value > 0 else f"must be more than 0, not {value}"
-
-
 def _port(value: int) -> str:
     return "" if 0 <= value < _PORTS else f"must be a port, 0 to {_PORTS - 1}, not {value}"
 
@@ -67,10 +64,8 @@ def _variables(value: Mapping[str, str]) -> str:
     return ""
 
 
-def _url(value: str) -> str:
-    return (
-        "" if not value or re.match(r"https?://[^/]", value) else f"must start with http:// or https://, not {value!r}"
-    )
+def _paths(value: tuple[str, ...]) -> str:
+    return next((complaint for complaint in map(checks.path, value) if complaint), "")
 
 
 def _identity(value: str) -> str:
@@ -109,10 +104,13 @@ _CONTENTS = ("gate_url", "run_key", "run_secret", "region")
 class StackOptions:
     """One stack under `[tool.sandgate.stacks.NAME]`."""
 
-    template: str = option("", doc="Template file, SAM or CloudFormation, relative to the configuration file.")
+    template: str = option(
+        "", check=checks.path, doc="Template file, SAM or CloudFormation, relative to the configuration file."
+    )
     parameters: Mapping[str, str] = option(doc="Template parameters.")
     outputs: str = option(
         "",
+        check=checks.path,
         doc="Where outputs are read from when it is not the stack itself: a `cdk-outputs.json`, a file written by "
         "`terraform output -json`, or `ssm:/parameter/name`.",
     )
@@ -133,7 +131,7 @@ class StackOptions:
 class EndpointOptions:
     """One service of the tier `endpoints`, under `[tool.sandgate.endpoints.SERVICE]`."""
 
-    url: str = option("", check=_url, doc="Where the service's emulator listens.")
+    url: str = option("", check=checks.url, doc="Where the service's emulator listens.")
     region: str = option("", doc="Region to sign for; empty is the run's region.")
     access_key_id_env: str = option(
         "",
@@ -145,8 +143,10 @@ class EndpointOptions:
     )
     start: str = option("", doc="Command for /bin/sh that starts the emulator, such as `docker compose up -d minio`.")
     stop: str = option("", doc="Command that stops it; it runs whenever `start` ran.")
-    health: str = option("", check=_url, doc="URL that answers below 500 once the emulator is ready; empty is `url`.")
-    timeout: float = option(60.0, check=_more_than_nothing, doc="Seconds to wait for it to become ready.")
+    health: str = option(
+        "", check=checks.url, doc="URL that answers below 500 once the emulator is ready; empty is `url`."
+    )
+    timeout: float = option(60.0, check=checks.seconds, doc="Seconds to wait for it to become ready.")
 
     def __post_init__(self) -> None:
         """A key without its secret is a spelling mistake; using neither would hide it."""
@@ -179,6 +179,7 @@ class Options(ProxyOptions):
     tier: str = option(
         "emulated",
         choices_from="sandgate.tiers",
+        check=checks.tier_name,
         command_line=True,
         doc="Where calls end; `sandgate tiers` lists them.",
     )
@@ -207,6 +208,7 @@ class Options(ProxyOptions):
     allow: tuple[AllowOptions, ...] = option((), doc="Statements beside those that follow from the other options.")
     policy: str = option(
         "",
+        check=checks.path,
         doc="IAM policy document (JSON), relative to the configuration file, that takes the place of what follows from "
         "`prefix`, `adopt` and `services`; `allow` still adds to it.",
     )
@@ -242,7 +244,9 @@ class Options(ProxyOptions):
         only_typed=True,
         doc="Do not keep calls inside the sandbox; the receipt says so. Never on a tier of a real account.",
     )
-    paths: tuple[str, ...] = option((), doc="Test folders whose runs must reach the tier; empty is every test.")
+    paths: tuple[str, ...] = option(
+        (), check=_paths, doc="Test folders whose runs must reach the tier; empty is every test."
+    )
     require: tuple[str, ...] = option((), doc="Services that must have been reached for a run to be green.")
     allow_empty: bool = option(default=False, command_line=True, doc="Let a run be green that reached no tier.")
     on_skip: str = option(
@@ -283,17 +287,21 @@ class Options(ProxyOptions):
     stacks: Mapping[str, StackOptions] = option(
         doc="Stacks that the `stack` fixture and `sandgate stack` know by name."
     )
-    stories: str = option("stories", doc="Folder of the stories, relative to the configuration file.")
+    stories: str = option(
+        "stories", check=checks.path, doc="Folder of the stories, relative to the configuration file."
+    )
     endpoints: Mapping[str, EndpointOptions] = option(doc="Emulators of the tier `endpoints`, one per service.")
     gate_port: int = option(0, check=_port, command_line=True, doc="Port of the gate on 127.0.0.1; 0 takes a free one.")
-    gate_timeout: float = option(
-        60.0, check=_more_than_nothing, doc="Seconds within which gate and tier must be ready."
-    )
+    gate_timeout: float = option(60.0, check=checks.seconds, doc="Seconds within which gate and tier must be ready.")
     body_limit: int = option(
-        80, check=_more_than_nothing, doc="Largest request body outside S3, in MiB; S3 bodies stream and have no limit."
+        80,
+        check=checks.more_than_nothing,
+        doc="Largest request body outside S3, in MiB; S3 bodies stream and have no limit.",
     )
     ministack_version: str = option("1.5.33", check=_version, doc="Version of the embedded emulator.")
-    cache_dir: str = option("", doc="Folder for the emulator's environment; empty is the user's cache folder.")
+    cache_dir: str = option(
+        "", check=checks.path_or_home, doc="Folder for the emulator's environment; empty is the user's cache folder."
+    )
 
 
 _BASES = declared(ProxyOptions)
