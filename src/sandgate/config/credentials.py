@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sandgate.config.env_file import env_paths, env_values
+from sandgate.config.env_file import env_paths, env_values, there
 from sandgate.config.env_options import TIER
 from sandgate.config.identity import identity_names
 from sandgate.config.model import Config
@@ -134,7 +134,7 @@ def missing_keys(config: Config, service: str = "") -> MissingKeys:
     near = f"; there is {', '.join(path.name for path in others)}" if others else ""
     file = config.env_path.name
     which = f"{key_id} and {secret} are not in {file}"
-    if not config.env_path.is_file():
+    if not there(config.env_path):
         which = f"{file}, which should have {key_id} and {secret}, does not exist"
     return MissingKeys(
         f"there are no credentials for {names.user!r}: {which}",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import stat
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from dotenv.parser import parse_stream
+from dotenv.parser import Binding, parse_stream
 
 from sandgate.config.model import Config
 from sandgate.core.environment import never_passed
@@ -23,6 +24,7 @@ __all__ = [
     "protected_names",
     "read_env_file",
     "readable_by_others",
+    "there",
 ]
 
 _NO = frozenset({"", "0", "false", "no", "off"})
@@ -48,10 +50,11 @@ def read_env_file(path: Path) -> dict[str, str]:
         Name to value, the last of two equal names; a name without `=` is no entry.
 
     Raises:
-        ConfigError: it cannot be read, or a line is nothing that python-dotenv understands. The line is named, not
-            shown: it may hold a secret.
+        ConfigError: it cannot be read, or a line is nothing that python-dotenv understands, or no variable. The line is
+            named, not shown: it may hold a secret.
     """
     try:
+        _check_kind(path)
         with path.open(encoding="utf-8") as stream:
             bindings = list(parse_stream(stream))
     except (OSError, UnicodeDecodeError) as error:
@@ -67,7 +70,55 @@ def read_env_file(path: Path) -> dict[str, str]:
                 where=f"{path}, line {binding.original.line}",
                 hint="quote values with spaces or quotes: NAME='it is \"this\"'; comments begin with #",
             )
+        _check_variable(binding, path)
     return {entry.key: entry.value for entry in bindings if entry.key is not None and entry.value is not None}
+
+
+def there(path: Path) -> bool:
+    """Whether there is anything under the path of an env file; what cannot be looked at is, and reading it says why."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _is_file(path: Path) -> bool:
+    """Whether there is a file that can be looked at."""
+    with contextlib.suppress(OSError):
+        return path.is_file()
+    return False
+
+
+def _check_kind(path: Path) -> None:
+    """Opening a pipe may wait for ever, and what is read from it is gone for the gate and for who joins the run."""
+    mode = path.stat().st_mode
+    if stat.S_ISREG(mode) or stat.S_ISDIR(mode) or path.samefile(os.devnull):
+        return
+    raise ConfigError(
+        "the env file is a pipe or a device, which cannot be read again; every process of a run reads it",
+        where=str(path),
+        hint="write it into a file that only you may read, or take /dev/null for none",
+    )
+
+
+def _check_variable(binding: Binding, path: Path) -> None:
+    """POSIX.1-2017, 8.1: a name has no `=`, and neither name nor value a NUL; starting a process raises otherwise."""
+    if binding.key is None or binding.value is None:
+        return
+    # What stands behind a = within quotes may have been meant as the value.
+    name, equals, _ = binding.key.partition("=")
+    wrong = "NUL character" if "\0" in binding.key + binding.value else "= in its name" if equals else ""
+    if wrong:
+        text = binding.original.string
+        line = binding.original.line + text[: len(text) - len(text.lstrip())].count("\n")
+        raise ConfigError(
+            f"the entry {name!r} of the env file has a {wrong}, which no environment variable can have",
+            where=f"{path}, line {line}",
+            hint="take it out",
+        )
 
 
 def _why(error: OSError | UnicodeDecodeError) -> str:
@@ -83,7 +134,7 @@ def env_values(config: Config) -> Mapping[str, str]:
     """
     path = config.env_path
     # A folder of that name is nobody's intention; reading it says so.
-    return read_env_file(path) if not config.ci and (path.is_file() or path.is_dir()) else {}
+    return read_env_file(path) if not config.ci and there(path) else {}
 
 
 def env_paths(config: Config) -> tuple[Path, ...]:
@@ -91,7 +142,7 @@ def env_paths(config: Config) -> tuple[Path, ...]:
     aliases = config.tier_aliases
     names = (*case_names("sandgate.tiers"), *aliases, *aliases.values(), config.asked_tier)
     paths = (*(config.env_path_of(name) for name in names if name), config.root / _PLAIN)
-    return tuple(path for path in dict.fromkeys(paths) if path.is_file())
+    return tuple(path for path in dict.fromkeys(paths) if _is_file(path))
 
 
 def protected_names(config: Config) -> frozenset[str]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from sandgate.config.declare import build
-from sandgate.config.env_file import in_ci, read_env_file
+from sandgate.config.env_file import in_ci, read_env_file, there
 from sandgate.config.env_options import TIER
 from sandgate.config.kinds import WrongValue
 from sandgate.config.model import Config
@@ -124,6 +124,8 @@ def _toml(path: Path) -> Mapping[str, Any]:
         line = re.search(r"line (\d+)", str(error))
         where = f"{path}, line {line[1]}" if line else f"{path}, at its end"
         raise ConfigError(f"is not TOML: {error}", where=where) from None
+    except (RecursionError, ValueError):  # ValueError: a number of thousands of digits
+        raise ConfigError("is nested too deep, or holds a number too long to read", where=str(path)) from None
 
 
 def _from_table(table: Mapping[str, object], where: str) -> dict[str, tuple[object, str]]:
@@ -171,7 +173,7 @@ def _ours(environ: Mapping[str, str | None]) -> Iterator[tuple[str, str]]:
 def _from_env_file(config: Config, *, creating: bool) -> dict[str, tuple[object, str]]:
     path, asked_by = config.env_path, config.sources["env_file"]
     one_for_each = TIER in config.env_file
-    if not path.is_file():
+    if not there(path):
         # Of files by tier most tiers need none; the one file that was asked for must be there.
         if asked_by == "default" or one_for_each or creating:
             return {}

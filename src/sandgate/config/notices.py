@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from sandgate.config.credentials import stale_key
-from sandgate.config.env_file import env_values, readable_by_others
+from sandgate.config.env_file import env_values, readable_by_others, there
 from sandgate.config.model import Config
 from sandgate.core.environment import never_passed
 from sandgate.core.git import tracked
@@ -35,7 +35,7 @@ def holds_credentials(config: Config) -> bool:
 
 def _notices(config: Config, environ: Mapping[str, str]) -> Iterator[str]:
     path = config.env_path
-    if not path.is_file():
+    if not there(path):
         return
     if config.ci:
         yield f"CI is set, so {path.name} is not read; only the environment counts"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from sandgate.config.env_file import env_values, in_ci, passed_values, protected
 from sandgate.config.load import load
 from sandgate.config.model import Config
 from sandgate.errors import ConfigError
+
+LONG = "a" * 5000
 
 
 def config(folder: Path, text: str = "", environ: Mapping[str, str] | None = None, **typed: Any) -> Config:
@@ -62,6 +65,12 @@ def test_the_gate_is_told_all_of_it(tmp_path: Path) -> None:
         ('env_file = ".env.{teir}"', "knows {tier} only"),
         ('env_file = ".env.{"', "knows {tier} only"),
         ('env_file = ""', "must be the path"),
+        ('env_file = "~nosuchuser/x"', "env_file: begins with a home folder that does not exist"),
+        ('env_file = "~{tier}/x"', "env_file: begins with a home folder that does not exist"),
+        pytest.param(f'env_file = "{LONG}"', "env_file: is too long for a path", id="long env_file"),
+        pytest.param(f'tier = "{LONG}"', "tier: must be the name of a tier", id="long tier"),
+        ('tier = "~nosuchuser"', "tier: must be the name of a tier"),
+        ('[tier_aliases]\na = "~x"', "a must be the name of a tier"),
         ('env_pass = ["AWS_*"]', "would hand a credential"),
         ('env_pass = ["SANDGATE_TIER"]', "a setting of the gate"),
         ('env_pass = ["two words"]', "not the name of a variable"),
@@ -158,11 +167,47 @@ def test_a_file_that_cannot_be_read_is_told_and_not_shown(tmp_path: Path) -> Non
         config(tmp_path)
     assert (caught.value.where, "UTF-8" in caught.value.hint) == (str(path), True)
     assert "canary" not in str(caught.value)
-    path.unlink()
-    path.mkdir()
-    read = config(tmp_path)
-    with pytest.raises(ConfigError, match="directory"):
-        env_values(read)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (r"'APP=canary'=canary", "'APP' of the env file has a = in its name"),
+        ("APP=can\0ary", "'APP' of the env file has a NUL character"),
+        ("APP\0=canary", r"'APP\x00' of the env file has a NUL character"),
+    ],
+)
+def test_an_entry_that_no_process_can_be_given_is_named_and_its_value_not_shown(
+    line: str, said: str, tmp_path: Path
+) -> None:
+    path = tmp_path / ".env.emulated"
+    path.write_text(f"A=1\n# a = within quotes is no entry without a value\n'B=2'\n\n{line}\nC=3\n")
+    with pytest.raises(ConfigError) as caught:
+        config(tmp_path)
+    assert (said in caught.value.message, caught.value.where) == (True, f"{path}, line 5")
+    assert "canary" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("make", "said"), [(Path.mkdir, "directory"), (os.mkfifo, "cannot be read again")])
+def test_what_is_no_file_is_told_when_the_configuration_is_read(
+    make: Callable[[Path], None], said: str, tmp_path: Path
+) -> None:
+    make(tmp_path / ".env.emulated")
+    with pytest.raises(ConfigError, match=said):
+        config(tmp_path)
+    assert config(tmp_path, environ={"CI": "true"}).ci, "there nobody reads it"
+
+
+def test_a_link_that_leads_in_a_circle_is_told(tmp_path: Path) -> None:
+    (tmp_path / ".env.emulated").symlink_to(".env.emulated")
+    with pytest.raises(ConfigError, match="the env file cannot be read"):
+        config(tmp_path)
+    assert protected_names(config(tmp_path, environ={"CI": "true"})) == frozenset()
+
+
+def test_the_env_file_may_be_the_null_device(tmp_path: Path) -> None:
+    found = config(tmp_path, env_file="/dev/null")
+    assert (str(found.env_path), env_values(found), passed_values(found)) == ("/dev/null", {}, {})
 
 
 def test_in_ci_only_the_environment_is_read(tmp_path: Path) -> None:

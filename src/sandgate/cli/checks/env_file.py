@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sandgate.cli.checks._model import Check, Facts, Finding, State
-from sandgate.config.env_file import readable_by_others
+from sandgate.config.env_file import readable_by_others, there
 from sandgate.config.notices import holds_credentials
 from sandgate.core.git import ignore_line, ignored, tracked, unsure
 
@@ -21,7 +21,7 @@ def _look(facts: Facts) -> Iterator[Finding]:
     if config.ci:
         yield Finding(state=State.OK, text="not read in CI")
         return
-    if not path.is_file():
+    if not there(path):
         yield Finding(state=State.OK, text=f"{name} does not exist")
         return
     secret = holds_credentials(config)

@@ -63,6 +63,7 @@ def repository(folder: Path, *tracked: str, ignore: str = "") -> None:
 
 def test_an_env_file_that_is_not_there(look: Look) -> None:
     assert look(env_file) == [("ok", ".env.sandbox does not exist", "")]
+    assert look(env_file, 'env_file = "/dev/null"') == [("ok", "null holds no credentials", "")]
 
 
 def test_an_env_file_as_it_should_be(look: Look, tmp_path: Path) -> None:
