@@ -23,7 +23,7 @@ from sandgate.guard.targets import requests_for
 from sandgate.guard.templates.model import Place as Where
 from sandgate.iam.actions import Place, Unmapped, Unresolvable, requests_of
 from sandgate.iam.inclusion import arn_included, arns_meet
-from sandgate.iam.parse import parse_document
+from sandgate.iam.parse import LONGEST_RESOURCE, parse_document
 from sandgate.iam.request import AccessRequest
 from sandgate.iam.variables import Template, template
 
@@ -112,6 +112,8 @@ class Guard:
 
     def inside(self, arn: str) -> bool:
         """Whether an ARN, or a pattern of ARNs, is inside the sandbox by its name, and nobody is kept off it."""
+        if len(arn) > LONGEST_RESOURCE:
+            return False
         parts = template(arn, variables=False, wildcards=True)
         if any(arns_meet(parts, name) for name in self._never):
             return False

@@ -11,11 +11,16 @@ from sandgate.errors import PolicyError
 from sandgate.iam.arns import arn_segments
 from sandgate.iam.conditions._clause import UnknownOperator, compile_clause
 from sandgate.iam.document import Condition, Principals
+from sandgate.iam.match import Wild, joined, pattern
 from sandgate.iam.variables import has_variables, template
 
-__all__ = ["Place", "actions", "advice", "conditions", "principals", "resources"]
+__all__ = ["LONGEST_RESOURCE", "Place", "actions", "advice", "conditions", "principals", "resources"]
 
 _ACTION = re.compile(r"\*|\*:\*|[A-Za-z0-9-]+:[A-Za-z0-9*?_-]+", re.ASCII)
+_LONGEST_ACTION = 200
+"""Letters and wildcards of a pattern; the longest action of the Service Authorization Reference has less than half."""
+LONGEST_RESOURCE = 2048
+"""Characters of an ARN. Source: IAM API Reference, `arnType`."""
 _KEY = re.compile(r"[^\s:*?${}]+:[^*?${}]+")
 _PRINCIPAL = re.compile(
     r"\d{12}"
@@ -75,7 +80,15 @@ def actions(elements: Mapping[str, object], name: str, place: Place) -> tuple[st
             raise place.at(name).fault(
                 f"{value!r} is no action", hint="service:Action, with wildcards after the colon, or *"
             )
+        if len(value) > _LONGEST_ACTION and sum(map(_size, joined(pattern(value)))) > _LONGEST_ACTION:
+            raise place.at(name).fault(
+                f"{value[:40]!r}… is longer than any action of AWS", hint=f"at most {_LONGEST_ACTION} characters"
+            )
     return found
+
+
+def _size(part: str | Wild) -> int:
+    return len(part) if isinstance(part, str) else 1
 
 
 def resources(elements: Mapping[str, object], name: str, place: Place, *, variables: bool) -> tuple[str, ...]:
@@ -85,6 +98,10 @@ def resources(elements: Mapping[str, object], name: str, place: Place, *, variab
     here = place.at(name)
     found = _texts(elements[name], here)
     for value in found:
+        if len(value) > LONGEST_RESOURCE:
+            raise here.fault(
+                f"{value[:40]!r}… is longer than any ARN of AWS", hint=f"at most {LONGEST_RESOURCE} characters"
+            )
         try:
             parts = template(value, variables=variables, wildcards=True)
         except ValueError as error:

@@ -250,6 +250,9 @@ def allow(action: object, resource: object, **more: object) -> dict[str, object]
         ),
         ("{", "unresolvable-resource"),
         ("", "unresolvable-resource"),
+        (allow("s3:" + "*e?" * 3000, "arn:aws:s3:::test-k3x9q2-*"), "unresolvable-resource"),
+        (allow("s3:GetObject", f"arn:aws:s3:::test-k3x9q2-{'*e?' * 700}"), "unresolvable-resource"),
+        (allow(f"dynamodb:{'*' * 300}", f"arn:aws:dynamodb:{HERE}:table/test-k3x9q2-x"), ""),
     ],
 )
 def test_a_policy_inside_grants_only_what_is_inside(document: object, rule: str, call: Make, guard: Make) -> None:
@@ -286,6 +289,7 @@ def test_names_inside_for_whoever_asks_with_an_arn(guard: Make) -> None:
     judge = guard()
     assert judge.inside(f"arn:aws:sqs:{HERE}:test-k3x9q2-q")
     assert judge.inside(f"arn:aws:dynamodb:{HERE}:table/test-k3x9q2-x/index/*")
+    assert not judge.inside(f"arn:aws:sqs:{HERE}:test-k3x9q2-{'q' * 2048}")
     for arn in (f"arn:aws:sqs:{HERE}:q", f"arn:aws:kms:{HERE}:key/x", "*", "no arn", f"arn:aws:sqs:{HERE}:test-*"):
         assert not judge.inside(arn), arn
 
