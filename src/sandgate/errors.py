@@ -49,7 +49,7 @@ class ExitCode(IntEnum):
     RUN = 6
     """The gate or its upstream died, or does not answer."""
     EMPTY_RUN = 7
-    """Green tests that proved nothing: none ran, some that must not were skipped, or no call reached the tier."""
+    """Green tests that proved nothing: not all ran, some that must not were skipped, or no call reached the tier."""
     LEFTOVERS = 8
     """Tests left resources behind, or a sweep could not remove some."""
     REFUSED = 9

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+import pytest
+
 PYTEST = f"{sys.executable} -m pytest -q -p no:cacheprovider"
 
 
@@ -26,6 +28,45 @@ def test_what_pytest_selected_decides_whether_the_run_must_reach_the_tier(projec
     assert done.status == 0, done.out + done.err
     done = project.sandgate("run", "--", *PYTEST.split())
     assert done.status == 7, done.out + done.err
+
+
+ENDS = """
+    import os
+
+    import boto3
+    import pytest
+
+    @pytest.fixture(scope="session", autouse=True)
+    def who(): boto3.client("sts").get_caller_identity()
+    def test_ok(): pass
+    def test_ends(): END
+    def test_never(): assert 0
+"""
+
+
+@pytest.mark.parametrize(
+    ("end", "arguments", "reported"),
+    [("os._exit(0)", "", 1), ("pytest.exit('done', returncode=0)", "", 1), ("pass", "--setup-only", 0)],
+    ids=["dies", "exits", "setup-only"],
+)
+def test_selected_tests_that_never_ran_are_red(project: Any, end: str, arguments: str, reported: int) -> None:
+    project.write({"pyproject.toml": "[tool.sandgate]\n", "test_it.py": ENDS.replace("END", end)})
+    done = project.sandgate("run", "--", *PYTEST.split(), *arguments.split())
+    assert done.status == 7, done.out + done.err
+    assert done.receipt["exit_status"] == 0
+    assert done.receipt["reasons"] == [f"{3 - reported} of 3 selected tests have no outcome"]
+
+
+def test_a_pytest_that_dies_before_it_has_tests_is_red_and_what_is_deselected_is_not_missed(project: Any) -> None:
+    ends = ENDS.replace("END", "pass")
+    project.write(
+        {"pyproject.toml": "[tool.sandgate]\n", "test_it.py": ends, "dies/test_it.py": "import os; os._exit(0)\n"}
+    )
+    done = project.sandgate("run", "--", *PYTEST.split(), "-k", "not never", "test_it.py")
+    assert done.status == 0, done.out + done.err
+    both = f"{PYTEST} -k 'not never' test_it.py && {PYTEST} dies"
+    done = project.sandgate("run", "--", "sh", "-c", both)
+    assert (done.status, done.receipt["reasons"]) == (7, ["pytest ended before it had selected its tests"])
 
 
 def test_another_tier_than_the_runs_is_refused(project: Any, calls: str) -> None:

@@ -157,3 +157,4 @@ def test_selection_is_known_to_the_controller(project: Any) -> None:
     done = project.pytest("-n", "2")
     assert done.status == 7, done.out + done.err
     assert done.events("selected")[0]["tests"] == 2
+    assert [event.get("tests") for event in done.events("session")] == [None, 2]

@@ -24,7 +24,7 @@ CONTROL, INLET = "control.sock", "ports.sock"
 """Names of the sockets in the folder that is visible inside."""
 
 _COMMANDS = frozenset({"key", "port", "proxy", "test", "mark", "status", "event", "fault"})
-_EVENTS = frozenset({"test", "selected", "expected"})
+_EVENTS = frozenset({"session", "test", "selected", "expected"})
 """What tests say of themselves; calls and refusals are the gate's to tell."""
 _LONGEST_NAME = 256
 

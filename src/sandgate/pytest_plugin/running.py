@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import secrets
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterable, Sequence
 from typing import Any, NoReturn
 
 import pytest
@@ -42,7 +43,11 @@ class SessionPlugin:
         self._config = config
         self._state = state
         self._run = state.run
+        self._id = secrets.token_hex(6)
+        """Of this session in the log: a run may have several, in one process even."""
         self._outcomes = Outcomes()
+        self._tests: set[str] = set()
+        """Ids of the tests that are going to run."""
         self._roots = [self._run.config.root / path for path in self._run.config.paths]
         self._selection = Selection()
         self._interrupted = False
@@ -74,6 +79,29 @@ class SessionPlugin:
             collected=collected, collected_under=collected_under, selected=selected, selected_under=selected_under
         )
         return result
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self) -> None:
+        """Say that there is a session: one that dies says nothing any more."""
+        if not self._is_worker:
+            self._note("session", session=self._id)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Say how many tests are going to run, before any does."""
+        if not self._is_worker:
+            self._say_tests(item.nodeid for item in session.items)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: Sequence[str]) -> None:
+        """Say the same on a controller; its workers find the same tests."""
+        self._say_tests(ids)
+
+    def _say_tests(self, ids: Iterable[str]) -> None:
+        known = len(self._tests)
+        self._tests.update(ids)
+        if len(self._tests) > known or not known:
+            self._note("session", session=self._id, tests=len(self._tests))
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
@@ -110,16 +138,18 @@ class SessionPlugin:
         if self._is_worker:
             return
         if outcome := self._outcomes.add(report):
-            self._note_test(report.nodeid, outcome, getattr(getattr(report, "node", None), "gateway", None))
+            gateway = getattr(getattr(report, "node", None), "gateway", None)
+            self._note_test(report.nodeid, outcome, getattr(gateway, "id", self._state.worker), session=self._id)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """A file that cannot be imported is an error of the run, and a module that skips itself a skip."""
         if self._is_worker or report.passed:
             return
-        self._note_test(report.nodeid, "error" if report.failed else "skipped", None)
+        self._note_test(report.nodeid, "error" if report.failed else "skipped", self._state.worker)
 
-    def _note_test(self, nodeid: str, outcome: str, gateway: Any) -> None:
-        self._note("test", id=nodeid, outcome=outcome, worker=getattr(gateway, "id", self._state.worker))
+    def _note_test(self, nodeid: str, outcome: str, worker: str, **more: str) -> None:
+        """Write an outcome down; only a test that was selected has a session."""
+        self._note("test", id=nodeid, outcome=outcome, worker=worker, **more)
 
     def _note(self, event: str, **fields: object) -> None:
         """Write an event; that the gate is gone is the verdict's business, not the business of a test's report."""
@@ -158,7 +188,8 @@ class SessionPlugin:
 
     def _end(self, session: pytest.Session, exitstatus: int) -> None:
         wanted = self._must_reach()
-        self._note("selected", tests=self._selection.selected, must_reach=wanted)
+        ended = {"session": self._id, "status": int(exitstatus)}
+        self._note("selected", tests=self._selection.selected, must_reach=wanted, **ended)
         if self._joined is not None:
             self._judge_refusals(self._joined, session, exitstatus)
         if not self._run.owner:

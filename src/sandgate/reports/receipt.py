@@ -126,10 +126,19 @@ def make_receipt(events: Iterable[Mapping[str, object]], facts: RunFacts) -> Rec
     if selected:
         facts = replace(facts, wants_calls=facts.wants_calls and any(event["must_reach"] for event in selected))
     nothing = not any(event["tests"] for event in selected or [_SOME])
+    failed = any(tally.tests[outcome] for outcome in ("failed", "error"))
+    # Who interrupts a run knows why tests have no outcome.
+    unproven = () if facts.interrupted else tuple(tally.sessions.reasons(failed=failed))
     refusals = group_refusals(tally.refusals, frozenset(tally.expected))
     refused = sum(group.counted for group in refusals)
     status, reasons = verdict(
-        facts, tally.tests, tally.reached, nothing_selected=nothing, refused=refused, elsewhere=tally.elsewhere
+        facts,
+        tally.tests,
+        tally.reached,
+        nothing_selected=nothing,
+        unproven=unproven,
+        refused=refused,
+        elsewhere=tally.elsewhere,
     )
     return Receipt(
         facts=facts,

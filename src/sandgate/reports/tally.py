@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from sandgate.core.call import SWEEPER
 from sandgate.reports.refusals import expected_by
+from sandgate.reports.sessions import Sessions
 
 __all__ = ["Tally"]
 
@@ -30,6 +31,7 @@ class Tally:
     denied: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
     selected: list[Mapping[str, object]] = field(default_factory=list)
+    sessions: Sessions = field(default_factory=Sessions)
     elsewhere: list[Mapping[str, str]] = field(default_factory=list)
     egress: dict[str, Counter[str]] = field(default_factory=dict)
     handshakes: Counter[str] = field(default_factory=Counter)
@@ -39,6 +41,7 @@ class Tally:
     def add(self, event: Mapping[str, object]) -> None:
         """Count one event."""
         kind = event.get("event")
+        self.sessions.add(event)
         if kind == "call" and event.get("worker") == SWEEPER:
             return  # the tidying up is no part of what was tested
         if kind == "call":

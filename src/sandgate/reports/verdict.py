@@ -18,6 +18,7 @@ def verdict(
     reached: Mapping[str, int],
     *,
     nothing_selected: bool = False,
+    unproven: Sequence[str] = (),
     refused: int = 0,
     elsewhere: Sequence[Mapping[str, str]] = (),
 ) -> tuple[ExitCode, tuple[str, ...]]:
@@ -28,6 +29,7 @@ def verdict(
         tests: outcome to number.
         reached: service to number of answered calls.
         nothing_selected: whether the test runner had nothing to run.
+        unproven: why tests that the test runner selected have proven nothing.
         refused: calls that were refused, unexpectedly.
         elsewhere: other targets that SDKs were asked to reach.
     """
@@ -47,6 +49,7 @@ def verdict(
         ]
     if nothing_selected and not facts.allow_empty:
         found.append((ExitCode.EMPTY_RUN, "no test was selected"))
+    found += [(ExitCode.EMPTY_RUN, reason) for reason in unproven]
     if facts.wants_calls:
         found += [(ExitCode.EMPTY_RUN, reason) for reason in _empty(facts, tests, reached)]
     if facts.on_skip == "fail" and (skipped := tests.get("skipped", 0)):

@@ -106,6 +106,52 @@ def test_a_runner_that_selected_nothing_is_red(facts: RunFacts, log: Log) -> Non
     assert (receipt.status, receipt.reasons) == (ExitCode.EMPTY_RUN, ("no test was selected",))
 
 
+def session(*tests: str, status: int | None = 0, selected: int | None = 3, name: str = "s") -> Log:
+    """What a pytest says that reports the outcomes of these tests."""
+    end = {"event": "selected", "tests": 1, "must_reach": True, "session": name, "status": status}
+    return [
+        {"event": "session", "session": name},
+        *([] if selected is None else [{"event": "session", "session": name, "tests": selected}]),
+        *({"event": "test", "id": test, "outcome": "passed", "session": name} for test in tests),
+        *([] if status is None else [end]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("said", "reasons"),
+    [
+        (session("a", "b", "c"), ()),
+        (session("a", "b", "c", status=None), ()),  # all is proven
+        (session("a", "b", "b", "b"), ("1 of 3 selected tests has no outcome",)),  # run again, or with subtests
+        (session("a", status=None), ("2 of 3 selected tests have no outcome",)),
+        (session(), ("3 of 3 selected tests have no outcome",)),
+        (session("a", "b", "c") + session("a", "b", "c", name="t"), ()),
+        (session("a", "b", "c") + session("a", "b", name="t"), ("1 of 3 selected tests has no outcome",)),
+        (session("a") + session("a", "b", name="t"), ("3 of 6 selected tests have no outcome",)),
+        (session(selected=None, status=None), ("pytest ended before it had selected its tests",)),
+        (session(selected=None), ("pytest ended before it had selected its tests",)),
+        (session(selected=None, status=4), ()),  # which is red by itself
+        (session(selected=0), ()),
+    ],
+)
+def test_a_selected_test_without_an_outcome_is_red(
+    said: Log, reasons: tuple[str, ...], facts: RunFacts, log: Log
+) -> None:
+    receipt = make_receipt([*log[:3], *said], facts)
+    assert (receipt.status, receipt.reasons) == (ExitCode.EMPTY_RUN if reasons else ExitCode.OK, reasons)
+    assert make_receipt([*log[:3], *said], dataclasses.replace(facts, allow_empty=True)).reasons == reasons
+
+
+def test_who_stops_a_run_early_is_told_the_cause_only(facts: RunFacts, log: Log) -> None:
+    failed = {**log[3], "outcome": "failed"}
+    stopped = make_receipt([*log[:3], failed, *session("a", status=1)], dataclasses.replace(facts, exit_status=1))
+    assert stopped.reasons == ("the command ended with status 1",)
+    died = make_receipt([*log[:3], failed, *session("a", status=None)], facts)
+    assert [reason.rpartition(",")[0] for reason in died.reasons] == ["1 tests failed", ""]
+    interrupted = make_receipt([*log, *session("a", status=2)], dataclasses.replace(facts, interrupted=True))
+    assert interrupted.reasons == ("the run was interrupted",)
+
+
 def test_a_runner_may_say_that_its_tests_reach_nothing(facts: RunFacts, log: Log) -> None:
     selected = {"event": "selected", "tests": 1, "must_reach": False}
     assert make_receipt([selected, log[3]], facts).status is ExitCode.OK
