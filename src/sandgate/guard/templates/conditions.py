@@ -11,6 +11,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from sandgate.guard.templates.values import marked
+
 __all__ = ["decide"]
 
 _PAIR = 2
@@ -80,5 +82,6 @@ def _combined(
 def _text(node: object, parameters: Mapping[str, object]) -> str | None:
     if isinstance(node, Mapping) and len(node) == 1 and isinstance(node.get("Ref"), str):
         value = parameters.get(node["Ref"])
-        return value if isinstance(value, str) else None
+        # What a mark or a dynamic reference stands for could equal anything.
+        return value if isinstance(value, str) and not marked(value) and "{{" not in value else None
     return node if isinstance(node, str) and _PLAIN.fullmatch(node) else None

@@ -10,7 +10,7 @@ from sandgate.guard.templates.documents import Findings, examine_document, take_
 from sandgate.guard.templates.identities import attached
 from sandgate.guard.templates.members import ResourceTable
 from sandgate.guard.templates.model import Examined, Member, Place, Problem, Reference, Source
-from sandgate.guard.templates.parameters import pseudo_values
+from sandgate.guard.templates.parameters import pseudo_values, stored_names
 from sandgate.guard.templates.parts import NestedStacks, Parts, Stack
 from sandgate.guard.templates.references import Named, aws_owned, named_in, reference_arn
 from sandgate.guard.templates.requests import handler_requests
@@ -50,6 +50,11 @@ class Inspection:
         self._parts = parts
         self._table = ResourceTable(resources, stack_name=stack.name, place=place, sam=sam)
         self._table.samples.update(stack.samples)
+        self._values = values
+        declared = template.get("Parameters")
+        self._stored = stored_names(
+            declared if isinstance(declared, Mapping) else {}, stack.parameters, stack.unknown, stack.inherited
+        )
         mappings = template.get("Mappings")
         self._resolver = Resolver(
             values={**values, **pseudo_values(stack.name, place)},
@@ -70,6 +75,7 @@ class Inspection:
 
     def run(self) -> Examined:
         """Look at all of them."""
+        self._given()
         for logical_id, item in self._resources.items():
             self._member(logical_id, item)
         outputs = self._resolver.resolve(self._outputs, ("Outputs",))
@@ -85,15 +91,24 @@ class Inspection:
                 dict.fromkeys((*(one for found in nested for one in found.problems), *self._findings.problems))
             ),
             needed=tuple(dict.fromkeys((*self._needed, *(one for found in nested for one in found.needed)))),
-            outputs=self._values(outputs),
+            outputs=self._outputs_of(outputs),
             samples=dict(self._table.samples),
         )
+
+    def _given(self) -> None:
+        """Parameters that are read from Parameter Store, and dynamic references in others, whether used or not."""
+        for name in self._values:
+            self._resolver.resolve({"Ref": name}, ("Parameters", name))
+        for name, value in self._stored.items():
+            text = value if isinstance(value, Unknown) else str(value)
+            named = text if isinstance(text, Unknown) or text.startswith("arn:") else text.partition(":")[0]
+            self._refer(Named(path=("Parameters", name), value=named, kind="parameter"), name)
 
     def _nested(self, logical_id: str) -> bool:
         rule = self._table.rule(logical_id)
         return rule is not None and rule.nested
 
-    def _values(self, outputs: object) -> dict[str, object]:
+    def _outputs_of(self, outputs: object) -> dict[str, object]:
         """The value of each output that there is; anything but a text is nothing that a template above could use."""
         values: dict[str, object] = {}
         for name, output in outputs.items() if isinstance(outputs, Mapping) else ():

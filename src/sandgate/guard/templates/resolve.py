@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from sandgate.guard.templates.values import NO_VALUE, Unknown
+from sandgate.guard.templates.values import NO_VALUE, Unknown, marked
 
 __all__ = ["LONGEST", "Members", "Resolver", "function_in"]
 
@@ -18,6 +18,11 @@ LONGEST = 100_000
 _ALL = 8_000_000
 _PAIR, _TRIPLE = 2, 3
 _VARIABLE = re.compile(r"\$\{([^}]+)\}")
+_BARE = re.compile(r"\$(\$|[A-Za-z_][A-Za-z0-9_]*)")
+_OWN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_GAP = "\0"
+_HALF = re.compile(rf"\{{{_GAP}*\{{|\{{{_GAP}|{_GAP}\{{|resolve:")
+_NO_VALUES = "readers differ in what becomes of a list when entries without a value are taken out"
 _INDEX = re.compile(r"0|[1-9][0-9]{0,3}")
 _DYNAMIC = re.compile(r"\{\{resolve:([a-z-]+):([^{}]*)\}\}")
 
@@ -26,6 +31,10 @@ def function_in(node: object) -> str:
     """The first key of a mapping that is a function; empty where a value is none."""
     keys = node if isinstance(node, Mapping) else ()
     return next((key for key in keys if isinstance(key, str) and (key == "Ref" or key.startswith("Fn::"))), "")
+
+
+class _Shortened(list[object]):
+    """A list that has lost entries without a value: readers differ in whether the others move up."""
 
 
 class Members(Protocol):
@@ -66,12 +75,15 @@ class Resolver:
 
     def resolve(self, node: object, path: tuple[str, ...]) -> object:
         """A value with its functions resolved: texts, numbers, lists, mappings, `Unknown` or `NO_VALUE`."""
-        if isinstance(node, str):
-            return self._text(node, path)
         if isinstance(node, list):
             parts = [self.resolve(part, (*path, str(index))) for index, part in enumerate(node)]
-            return [part for part in parts if part is not NO_VALUE]
-        return self._mapping(node, path) if isinstance(node, Mapping) else node
+            kept = [part for part in parts if part is not NO_VALUE]
+            return kept if len(kept) == len(parts) else _Shortened(kept)
+        value = self._mapping(node, path) if isinstance(node, Mapping) else node
+        # What a function gives can hold a text that nobody has looked at: that of a parameter, or one cut and joined.
+        if isinstance(value, list) and function_in(node):
+            return type(value)(self._text(part, path) if isinstance(part, str) else part for part in value)
+        return self._text(value, path) if isinstance(value, str) else value
 
     def _mapping(self, node: Mapping[Any, Any], path: tuple[str, ...]) -> object:
         function_name = function_in(node)
@@ -130,10 +142,16 @@ class Resolver:
         if not isinstance(template, str) or not isinstance(given, Mapping):
             return self._fail(path, "Fn::Sub needs a text and a mapping", arguments)
         own = {name: self.resolve(part, (*path, str(name))) for name, part in given.items()}
+        bare = (found[1] for found in _BARE.finditer(template)) if own else ()
+        if any(name == "$" or name in own for name in bare) or not all(_OWN_NAME.fullmatch(name) for name in own):
+            return self._fail(path, "readers differ in what Fn::Sub makes of a dollar sign or name in it", template)
         parts: list[object] = []
         end = 0
         for found in _VARIABLE.finditer(template):
-            parts += [template[end : found.start()], self._variable(found[1], own, path)]
+            value = self._variable(found[1], own, path)
+            if isinstance(value, str) and ("${" in value or value.endswith("$")) and found[1][0] != "!":
+                return self._fail(path, "Fn::Sub puts in a variable, which some readers look up once more", value)
+            parts += [template[end : found.start()], value]
             end = found.end()
         return self._join("", [*parts, template[end:]], path)
 
@@ -154,17 +172,21 @@ class Resolver:
         return self._join(arguments[0], parts, path) if isinstance(parts, list) else _unlisted(parts)
 
     def _join(self, delimiter: str, parts: Sequence[object], path: tuple[str, ...]) -> object:
-        texts = []
-        for part in parts:
-            if isinstance(part, Unknown):
-                return part
-            # The text of a boolean or a fraction differs between readers.
-            if isinstance(part, bool | float) or not isinstance(part, str | int):
-                return Unknown("text is joined from what is not a text")
-            texts.append(str(part))
+        # The text of a boolean or a fraction differs between readers.
+        if any(isinstance(part, bool | float) or not isinstance(part, str | int | Unknown) for part in parts):
+            return self._fail(path, "text is joined from what is not a text", "")
+        texts = [_GAP if isinstance(part, Unknown) else str(part) for part in parts]
         if sum(map(len, texts)) + len(delimiter) * len(texts) > LONGEST:
             return self._fail(path, "functions join texts beyond any template's size", "")
-        return self._text(delimiter.join(texts), path)
+        joined = delimiter.join(texts)
+        shortened = Unknown(_NO_VALUES) if isinstance(parts, _Shortened) else None
+        unknown = next((part for part in parts if isinstance(part, Unknown)), shortened)
+        if unknown is None:
+            return joined
+        if _HALF.search(joined):
+            return self._fail(path, "a dynamic reference is joined from what is not known", joined.replace(_GAP, "…"))
+        # A name may stand beside what none is made of.
+        return Unknown(unknown.why)
 
     def _select(self, arguments: object, path: tuple[str, ...]) -> object:
         if not isinstance(arguments, list) or len(arguments) != _PAIR:
@@ -172,8 +194,10 @@ class Resolver:
         index, parts = self.resolve(arguments[0], path), self.resolve(arguments[1], path)
         if not isinstance(parts, list):
             return _unlisted(parts)
+        if isinstance(parts, _Shortened):
+            return self._fail(path, _NO_VALUES, "")
         if isinstance(index, bool) or not _INDEX.fullmatch(str(index)) or int(str(index)) >= len(parts):
-            return Unknown("Fn::Select has no such entry")
+            return self._fail(path, "Fn::Select has no such entry", index)
         return parts[int(str(index))]
 
     def _split(self, arguments: object, path: tuple[str, ...]) -> object:
@@ -182,9 +206,11 @@ class Resolver:
         text = self.resolve(arguments[1], path)
         if not isinstance(text, str) or not arguments[0]:
             return text if isinstance(text, Unknown) else Unknown("Fn::Split needs texts")
-        parts = text.split(arguments[0])
         # A mark that is cut is no mark; what it stood for may hold the delimiter as well.
-        return Unknown("a value of a member is split") if "\ue000" in text else parts
+        if not marked(text):
+            return text.split(arguments[0])
+        cut = "a value of a member is split"
+        return self._fail(path, cut, text) if "{" in text else Unknown(cut)
 
     def _if(self, arguments: object, path: tuple[str, ...]) -> object:
         if not isinstance(arguments, list) or len(arguments) != _TRIPLE:
@@ -202,10 +228,10 @@ class Resolver:
         for argument in arguments:
             key = self.resolve(argument, path)
             if isinstance(key, bool) or not isinstance(key, str | int) or not isinstance(found, Mapping):
-                return Unknown("Fn::FindInMap has keys that are not known")
+                return self._fail(path, "Fn::FindInMap has keys that are not known", key)
             found = found.get(str(key))
         if found is None or isinstance(found, Mapping):
-            return Unknown("Fn::FindInMap finds nothing")
+            return self._fail(path, "Fn::FindInMap finds no text", arguments)
         return self.resolve(found, path)
 
     def _opaque(self, arguments: object, path: tuple[str, ...]) -> object:

@@ -81,6 +81,19 @@ def of_map(properties: str) -> str:
     return f"{sections}Resources:\n  T:\n    Type: AWS::DynamoDB::Table\n    Properties: {properties}\n"
 
 
+def stored(value: str, default: str = "x", *, kind: str = "String", sections: str = "") -> str:
+    """A parameter of the stack with that value; `P` is a parameter of the template."""
+    return resource(
+        "AWS::SSM::Parameter",
+        f"Name: test-x\nType: String\nValue: {value}",
+        top=f"{sections}Parameters:\n  P: {{Type: '{kind}', Default: '{default}'}}\n",
+    )
+
+
+def integration(uri: str) -> str:
+    return resource("AWS::ApiGateway::Method", f"RestApiId: !Ref A\nIntegration: {{Uri: {uri}}}", more=API)
+
+
 BUCKET = "  B: {Type: 'AWS::S3::Bucket'}\n"
 API = "  A: {Type: 'AWS::ApiGateway::RestApi'}\n"
 FUNCTION = "  F: {Type: 'AWS::Lambda::Function'}\n"
@@ -405,6 +418,69 @@ TWINS: list[tuple[str, str, str, str]] = [
     ("a parameter that is included", "unresolvable",
      table("test-x", sections="Parameters: {P: {Type: String, 'Fn::Transform': {Name: 'AWS::Include'}}}"),
      table("test-x", sections="Parameters: {P: {Type: String}}")),
+    ("a dynamic parameter", "outside", stored("!Ref P", "{{resolve:secretsmanager:prod}}"),
+     stored("!Ref P", "{{resolve:secretsmanager:test-x}}")),
+    ("a dynamic parameter that nothing uses", "outside", stored("x", "{{resolve:ssm-secure:/prod/x}}"),
+     stored("x", "{{resolve:ssm-secure:/test-x}}")),
+    ("a dynamic entry of a list", "outside",
+     stored("!Select [1, !Ref P]", "a,{{resolve:ssm:/prod/x}}", kind="CommaDelimitedList"),
+     stored("!Select [1, !Ref P]", "a,{{resolve:ssm:/test-x}}", kind="CommaDelimitedList")),
+    ("a dynamic text in a map", "outside",
+     stored("!FindInMap [M, a, b]", sections="Mappings: {M: {a: {b: '{{resolve:ssm:/prod/x}}'}}}\n"),
+     stored("!FindInMap [M, a, b]", sections="Mappings: {M: {a: {b: '{{resolve:ssm:/test-x}}'}}}\n")),
+    ("a dynamic text behind a condition", "outside",
+     stored("!If [C, !Ref P, x]", "{{resolve:ssm:/prod/x}}", sections="Conditions: {C: !Equals [a, a]}\n"),
+     stored("!If [C, !Ref P, x]", "{{resolve:ssm:/test-x}}", sections="Conditions: {C: !Equals [a, a]}\n")),
+    ("a dynamic text joined from parameters", "outside", stored("!Join [resolve, ['{{', !Ref P]]", ":ssm:/prod/x}}"),
+     stored("!Join [resolve, ['{{', !Ref P]]", ":ssm:/test-x}}")),
+    ("a dynamic text from a list joined", "outside",
+     stored("!Select [1, !Split ['|', !Join ['{', ['a|', !Ref P]]]]", "{resolve:ssm:/prod/x}}"),
+     stored("!Select [1, !Split ['|', !Join ['{', ['a|', !Ref P]]]]", "{resolve:ssm:/test-x}}")),
+    ("a dynamic text in Sub's own variable", "outside", stored("!Sub ['{{${A}', {A: !Ref P}]", "resolve:ssm:/prod/x}}"),
+     stored("!Sub ['{{${A}', {A: !Ref P}]", "resolve:ssm:/test-x}}")),
+    ("a dynamic text beside what is not known", "unresolvable",
+     stored("!Join ['', ['{{resolve:ssm:/prod', !Base64 '', '}}']]"), stored("!Join ['', [x, !Base64 '', '}}']]")),
+    ("a dynamic text beside a boolean", "unresolvable", stored("!Join ['', ['{{resolve:ssm:/prod', true, '}}']]"),
+     stored("!Join ['', [x, y, '}}']]")),
+    ("a dynamic text cut beside a member's value", "unresolvable",
+     stored("!Join ['', [!Select [0, !Split ['|', !Sub '{{res|${Q}']], 'olve:ssm:/prod}}']]")
+     + "  Q: {Type: 'AWS::SQS::Queue'}\n",
+     stored("!Select [0, !Split ['|', !Sub 'res|${Q}']]") + "  Q: {Type: 'AWS::SQS::Queue'}\n"),
+    ("a map read by a key that is not known", "unresolvable",
+     stored("!FindInMap [M, a, true]", sections="Mappings: {M: {a: {true: prod}}}\n"),
+     stored("!FindInMap [M, a, 'true']", sections="Mappings: {M: {a: {true: prod}}}\n")),
+    ("a parameter of Parameter Store", "outside", stored("x", "/prod/x", kind="AWS::SSM::Parameter::Value<String>"),
+     stored("x", "/test-x", kind="AWS::SSM::Parameter::Value<String>")),
+    ("a version of one", "outside", stored("x", "/prod/x:3", kind="AWS::SSM::Parameter::Value<String>"),
+     stored("x", "/test-x:3", kind="AWS::SSM::Parameter::Value<String>")),
+    ("a list of Parameter Store", "outside",
+     stored("!Select [0, !Ref P]", "/prod/x", kind="AWS::SSM::Parameter::Value<List<String>>"),
+     stored("!Join ['', !Ref P]", "/aws/service/a/x", kind="AWS::SSM::Parameter::Value<List<String>>")),
+    ("a name in Parameter Store, which an emulator reads", "outside",
+     stored("!Ref P", "/prod/x", kind="AWS::SSM::Parameter::Name"),
+     stored("!Ref P", "/aws/service/a/x", kind="AWS::SSM::Parameter::Name")),
+    ("an outside function beside what is not known", "unresolvable",
+     integration("!Join ['', ['arn:aws:lambda:eu-west-1:111122223333:function:prod', !Base64 '']]"),
+     integration("!Join ['', ['arn:aws:lambda:eu-west-1:111122223333:function:test-f']]")),
+    ("an entry that moves up", "unresolvable", table("!Select [1, [!Ref 'AWS::NoValue', prod, test-x]]"),
+     table("!Select [1, [prod, test-x]]")),
+    ("a list that is joined without an entry", "unresolvable", table("!Join ['', [!Ref 'AWS::NoValue', test-x]]"),
+     table("!Join ['', ['', test-x]]")),
+    ("a variable without braces", "unresolvable",
+     integration("!Sub ['$X', {X: 'arn:aws:lambda:eu-west-1:111122223333:function:prod'}]"),
+     integration("!Sub ['$Y${X}', {X: 'arn:aws:lambda:eu-west-1:111122223333:function:test-f'}]")),
+    ("a variable in a variable", "unresolvable",
+     integration("!Sub ['${X}', {X: '${Y}', Y: 'arn:aws:lambda:eu-west-1:111122223333:function:prod'}]"),
+     integration("!Sub ['${X}', {X: '{Y}', Y: 'arn:aws:lambda:eu-west-1:111122223333:function:test-f'}]")),
+    ("a variable that has the name of an attribute", "unresolvable",
+     table("!Sub ['${Q.Arn}', {Q.Arn: test-x}]") + "  Q: {Type: 'AWS::SQS::Queue'}\n",
+     table("!Sub ['${Q}', {Q: test-x}]") + "  Q: {Type: 'AWS::SQS::Queue'}\n"),
+    ("a type of parameter that readers split", "unresolvable",
+     table("!Ref Name", sections="Parameters: {Name: {Type: Listed, Default: 'test-x'}}"),
+     table("!Ref Name", sections="Parameters: {Name: {Type: 'AWS::EC2::Image::Id', Default: 'test-x'}}")),
+    ("a condition on a dynamic parameter", "outside",
+     table("!If [Dev, prod, test-x]", sections=CONDITION.replace("dev\nC", "'{{resolve:ssm:/test-x}}'\nC")),
+     table("!If [Dev, test-y, test-x]", sections=CONDITION.replace("dev\nC", "'{{resolve:ssm:/test-x}}'\nC"))),
     ("SAM: an outside bucket of code", "outside", sam("CodeUri: s3://prod/k"), sam("CodeUri: s3://test-b/k")),
 ]  # fmt: skip
 

@@ -14,12 +14,13 @@ from sandgate.guard.templates.check import check
 from sandgate.guard.templates.conditions import decide
 from sandgate.guard.templates.examine import examine
 from sandgate.guard.templates.model import Place
-from sandgate.guard.templates.parameters import parameter_values
+from sandgate.guard.templates.parameters import parameter_values, stored_names
 from sandgate.guard.templates.read import MAX_BODY, MAX_FETCHED, read_template
-from sandgate.guard.templates.values import Unknown
+from sandgate.guard.templates.values import Unknown, mark
 
 PLACE = Place(account="111122223333", region="eu-west-1")
 EQUAL, DIFFERENT = {"Fn::Equals": ["a", "a"]}, {"Fn::Equals": ["a", "b"]}
+VALUES = {"Stage": "dev", "Many": ["dev"], "Marked": mark("B", "DomainName"), "Dynamic": "{{resolve:ssm:/test-x}}"}
 OPEN = {"Fn::Equals": [{"Ref": "AWS::Region"}, "a"]}
 
 
@@ -32,6 +33,8 @@ OPEN = {"Fn::Equals": [{"Ref": "AWS::Region"}, "a"]}
         ({"Fn::Equals": [{"Ref": "Stage"}, "prod"]}, False),
         ({"Fn::Equals": [{"Ref": "Many"}, "dev"]}, None),
         ({"Fn::Equals": [{"Ref": "Missing"}, "dev"]}, None),
+        ({"Fn::Equals": [{"Ref": "Marked"}, "dev"]}, None),
+        ({"Fn::Equals": [{"Ref": "Dynamic"}, "dev"]}, None),
         ({"Fn::Equals": ["1.10", "1.1"]}, None),
         ({"Fn::Equals": [True, "true"]}, None),
         ({"Fn::Equals": ["a"]}, None),
@@ -53,7 +56,7 @@ OPEN = {"Fn::Equals": [{"Ref": "AWS::Region"}, "a"]}
     ],
 )
 def test_conditions(condition: object, value: bool | None) -> None:
-    found = decide({"C": condition, "Known": EQUAL}, {"Stage": "dev", "Many": ["dev"]})
+    found = decide({"C": condition, "Known": EQUAL}, VALUES)
     assert found["C"] is value
 
 
@@ -222,3 +225,25 @@ def test_a_refusal_stays_short() -> None:
     problems = check(found, inside=lambda _arn: False, grants_outside=lambda _document: ())
     assert problems
     assert all(len(problem.value + problem.why) < 600 for problem in problems)
+
+
+@pytest.mark.parametrize(
+    ("given", "unknown", "inherited", "found"),
+    [
+        ({}, frozenset(), None, {"D": "/test-d"}),
+        ({"P": "/prod/x", "D": "/prod/d"}, frozenset(), None, {"P": "/prod/x", "D": "/prod/d"}),
+        ({}, frozenset({"P"}), None, {"P": None, "D": "/test-d"}),
+        ({}, frozenset(), {"P": mark("N")}, {"P": mark("N"), "D": "/test-d"}),
+        ({}, frozenset(), {"P": Unknown("why")}, {"P": None, "D": "/test-d"}),
+    ],
+)
+def test_what_is_read_from_parameter_store(
+    given: dict[str, str], unknown: frozenset[str], inherited: dict[str, Any] | None, found: dict[str, str | None]
+) -> None:
+    declared = {
+        "P": {"Type": "AWS::SSM::Parameter::Value<List<String>>"},
+        "D": {"Type": "AWS::SSM::Parameter::Name", "Default": "/test-d"},
+        "S": {"Type": "String", "Default": "s"},
+    }
+    names = stored_names(declared, given, unknown, inherited)
+    assert {key: None if isinstance(name, Unknown) else name for key, name in names.items()} == found
