@@ -68,7 +68,7 @@ def tool_name(folder: Path) -> str:
         return ""
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # not UTF-8, nested too deep, a number of thousands of digits
         raise ConfigError(f"this is no TOML: {error}", where=str(path)) from error
     poetry = data.get("tool", {}).get("poetry", {})
     return str(data.get("project", {}).get("name") or poetry.get("name") or "")

@@ -52,7 +52,7 @@ def _described(name: str, folder: str, texts: Mapping[str, str]) -> Story:
     where = f"{folder}/{_TOML}"
     try:
         table = tomllib.loads(texts[_TOML])
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # nested too deep, a number of thousands of digits
         raise ConfigError(f"this is no TOML: {error}", where=where) from error
     try:
         values = build(_OPTIONS, table)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sandgate.errors import EnvironmentFault, UsageError
+from sandgate.errors import ConfigError, EnvironmentFault, UsageError
 from sandgate.stories.init import shared_files, story_files
 from sandgate.stories.packages import Package, differing_files, installed_version, provide, tool_name
 
@@ -80,6 +80,13 @@ def test_the_tool_is_what_its_project_makes(tmp_path: Path, text: str | None, na
     if text is not None:
         (tmp_path / "pyproject.toml").write_text(text)
     assert tool_name(tmp_path) == name
+
+
+@pytest.mark.parametrize("value", ["", "[" * 3000 + "]" * 3000, "9" * 5000, "'\udcff'"], ids=range(4))
+def test_a_project_that_cannot_be_read_is_told(value: str, tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_bytes(f"name = {value}\n".encode(errors="surrogateescape"))
+    with pytest.raises(ConfigError, match="no TOML"):
+        tool_name(tmp_path)
 
 
 def test_a_version_of_the_index_is_asked_for_by_name(tmp_path: Path) -> None:

@@ -31,6 +31,8 @@ def test_a_story_says_what_its_steps_do() -> None:
     [
         ("steps = 3", "steps"),
         ("title = ", "no TOML"),
+        pytest.param(f"title = {'[' * 3000}{']' * 3000}", "no TOML", id="depth"),
+        pytest.param(f"title = {'9' * 5000}", "no TOML", id="digits"),
         ("", "steps are missing"),
         ("[[steps]]\nname = 'x'\n", "run is missing"),
         (f"{STEP}expect = 1", "steps"),
