@@ -163,11 +163,28 @@ def test_what_only_shows_something_starts_nothing(
         assert canaries["AWS_SECRET_ACCESS_KEY"] not in environ.values()
 
 
-def test_help_survives_a_broken_configuration(project: Any) -> None:
-    project.write({"pyproject.toml": '[tool.sandgate]\ntier = 5\nnonsense = "x"\n'})
-    done = project.pytest("--help")
+@pytest.mark.parametrize(
+    ("argument", "toml", "says"),
+    [
+        ("--help", 'tier = 5\nnonsense = "x"', "must be text"),
+        ("--collect-only", 'teir = "emulated"', "did you mean 'tier'"),
+        ("--fixtures", 'env_file = "wrong.env"', "wrong.env"),
+    ],
+)
+def test_what_only_shows_something_leads_nowhere_with_a_broken_configuration_too(
+    project: Any, said: Any, canaries: dict[str, str], argument: str, toml: str, says: str
+) -> None:
+    path, read = said
+    project.write({"pyproject.toml": f"[tool.sandgate]\n{toml}\n", "test_it.py": "def test(): pass\n"})
+    project.write({"wrong.env": "what is this\n"})
+    done = project.pytest(argument, SAYS=str(path))
     assert done.status == 0, done.out + done.err
-    assert "--tier" in done.out
+    assert "--tier" in done.out or argument != "--help"
+    assert done.err.startswith("WARNING: ")
+    assert says in done.err
+    environ = read()["conftest"]["environ"]
+    assert environ["AWS_ENDPOINT_URL"] == "http://127.0.0.1:9"
+    assert not {*environ.values()} & {*canaries.values()}
 
 
 def test_help_lists_the_options(project: Any) -> None:

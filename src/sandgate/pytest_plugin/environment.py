@@ -24,8 +24,17 @@ def set_environment(config: pytest.Config, wanted: Mapping[str, str | None]) -> 
     config.add_cleanup(lambda: _apply(before))
 
 
-def lead_nowhere(config: pytest.Config, settings: Config) -> None:
-    """For a pytest that only shows something: no gate, but no way to the user's account either."""
+def lead_nowhere(config: pytest.Config, settings: Config, *, passes: bool = True) -> None:
+    """For a pytest that only shows something: no gate, but no way to the user's account either.
+
+    Args:
+        config: pytest's.
+        settings: ours.
+        passes: whether it gets what the env file has for the tests. Without, nothing of the settings is an error.
+
+    Raises:
+        ConfigError: the env file cannot be read.
+    """
     facts = ChildFacts(
         gate_url=_NOWHERE,
         access_key_id="SGATENOWHERE",
@@ -37,7 +46,7 @@ def lead_nowhere(config: pytest.Config, settings: Config) -> None:
         empty_file=os.devnull,
         variables=settings.variables,
         env_file_keys=protected_names(settings),
-        passed=passed_values(settings),
+        passed=passed_values(settings) if passes else {},
     )
     set_environment(config, changes(os.environ, facts))
 

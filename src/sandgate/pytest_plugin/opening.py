@@ -36,6 +36,7 @@ def open_session(config: pytest.Config, parser: pytest.Parser, args: list[str]) 
     except SandgateError as error:
         if not shows_only:
             _give_up(str(error), error.exit_code)
+        _show_all_the_same(config, error)
     except KeyboardInterrupt:
         _give_up("interrupted while the gate started", ExitCode.INTERRUPTED)
     for name in fixture_modules():
@@ -68,6 +69,16 @@ def _enter(config: pytest.Config, asked: Mapping[str, object], *, shows_only: bo
     from sandgate.pytest_plugin.entering import enter, join_run, start_run  # noqa: PLC0415
 
     enter(config, join_run(config, asked) if _joins() else start_run(config, _read(config, asked)))
+
+
+def _show_all_the_same(config: pytest.Config, error: SandgateError) -> None:
+    """Say what is wrong, and go on as far away from the user's account as with a configuration that is right."""
+    if not _joins():
+        from sandgate.pytest_plugin.environment import lead_nowhere  # noqa: PLC0415 - see `_enter`
+
+        lead_nowhere(config, Config(root=where_to_look(config)), passes=False)
+    sys.stderr.write(f"WARNING: {error}\n")
+    sys.stderr.flush()
 
 
 def _give_up(message: str, status: ExitCode) -> NoReturn:
