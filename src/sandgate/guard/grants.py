@@ -9,13 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
+from typing import Final, NamedTuple
 
 from sandgate.iam.document import Document, Statement
-from sandgate.iam.inclusion import arn_included, arns_meet, included, meets
-from sandgate.iam.match import Pattern, pattern
-from sandgate.iam.variables import Template, template
+from sandgate.iam.inclusion import ArnPattern, included, meets
+from sandgate.iam.match import Pattern, joined, pattern
+from sandgate.iam.variables import template
 
 __all__ = ["Excess", "Grants"]
+
+
+_MOST: Final = 1000
+"""What is said of one document; a policy that grants more needs no longer list."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,54 +61,71 @@ class Grants:
         ]
 
     def excess(self, document: Document) -> tuple[Excess, ...]:
-        """What a document grants beyond the sandbox."""
-        return tuple(self._each(document, lambda action, arn, text: not self._has(action, arn, text)))
+        """What a document grants beyond the sandbox, the first thousand of it."""
+        return tuple(islice(self._each(document, lambda one, on, text: not self._has(one, on, text)), _MOST))
 
     def denied(self, document: Document) -> tuple[Excess, ...]:
-        """What a document grants that the sandbox denies, wholly or in part."""
-        return tuple(self._each(document, lambda action, arn, _text: self._denies(action, arn)))
+        """What a document grants that the sandbox denies, wholly or in part; the first thousand of it."""
+        return tuple(islice(self._each(document, lambda one, on, _text: self._denies(one, on)), _MOST))
 
-    def _each(self, document: Document, wrong: Callable[[Pattern, Template, str], bool]) -> Iterator[Excess]:
+    def _each(self, document: Document, wrong: Callable[[_Fits, _Fits, str], bool]) -> Iterator[Excess]:
+        """Pairs that are wrong; actions and resources are held against the sandbox apart, since pairs are many."""
         for statement in document.statements:
-            if statement.effect == "Allow":
-                yield from _of(statement, wrong, variables=document.variables)
+            if statement.effect != "Allow":
+                continue
+            # Everything but what is named is more than any sandbox has.
+            actions = {text: self._action(text) for text in statement.actions or ("*",)}
+            resources = {
+                text: self._resource(text, variables=document.variables) for text in statement.resources or ("*",)
+            }
+            for action, one in actions.items():
+                for resource, on in resources.items():
+                    if wrong(one, on, resource):
+                        yield Excess(action=action, resource=resource)
 
-    def _has(self, action: Pattern, arn: Template, resource: str) -> bool:
+    def _has(self, action: _Fits, arn: _Fits, text: str) -> bool:
         if self._denies(action, arn):
             return False
-        if _inside(self._plain, action, arn):
+        if action.plain & arn.plain:
             return True
-        return "*" not in resource and _inside(self._by_id, action, arn) and self._owned(resource)
+        return "*" not in text and bool(action.by_id & arn.by_id) and self._owned(text)
 
-    def _denies(self, action: Pattern, arn: Template) -> bool:
-        return any(
-            any(meets(action, other) for other in actions) and any(arns_meet(arn, other) for other in arns)
-            for actions, arns in self._denied
+    @staticmethod
+    def _denies(action: _Fits, arn: _Fits) -> bool:
+        return bool(action.denied & arn.denied)
+
+    def _action(self, text: str) -> _Fits:
+        small = joined(pattern(text.lower()))
+        return _Fits(
+            frozenset(
+                at for at, (actions, _) in enumerate(self._plain) if any(included(small, one) for one in actions)
+            ),
+            frozenset(
+                at for at, (actions, _) in enumerate(self._by_id) if any(included(small, one) for one in actions)
+            ),
+            frozenset(at for at, (actions, _) in enumerate(self._denied) if any(meets(small, one) for one in actions)),
+        )
+
+    def _resource(self, text: str, *, variables: bool) -> _Fits:
+        small = ArnPattern.of(template(text, variables=variables, wildcards=True))
+        return _Fits(
+            frozenset(at for at, (_, arns) in enumerate(self._plain) if any(small.within(one) for one in arns)),
+            frozenset(at for at, (_, arns) in enumerate(self._by_id) if any(small.within(one) for one in arns)),
+            frozenset(at for at, (_, arns) in enumerate(self._denied) if any(small.meets(one) for one in arns)),
         )
 
 
-def _of(statement: Statement, wrong: Callable[[Pattern, Template, str], bool], *, variables: bool) -> Iterator[Excess]:
-    # Everything but what is named is more than any sandbox has.
-    for action in statement.actions or ("*",):
-        small = pattern(action.lower())
-        for resource in statement.resources or ("*",):
-            if wrong(small, template(resource, variables=variables, wildcards=True), resource):
-                yield Excess(action=action, resource=resource)
+class _Fits(NamedTuple):
+    """Which statements of the sandbox one action or resource fits, by their places in `Grants`."""
 
-
-_Allows = list[tuple[list[Pattern], list[Template]]]
-
-
-def _inside(allows: _Allows, action: Pattern, arn: Template) -> bool:
-    return any(
-        any(included(action, other) for other in actions) and any(arn_included(arn, other) for other in arns)
-        for actions, arns in allows
-    )
+    plain: frozenset[int]
+    by_id: frozenset[int]
+    denied: frozenset[int]
 
 
 def _actions(statement: Statement) -> list[Pattern]:
-    return [pattern(action.lower()) for action in statement.actions]
+    return [joined(pattern(action.lower())) for action in statement.actions]
 
 
-def _resources(statement: Statement, *, variables: bool) -> list[Template]:
-    return [template(text, variables=variables, wildcards=True) for text in statement.resources]
+def _resources(statement: Statement, *, variables: bool) -> list[ArnPattern]:
+    return [ArnPattern.of(template(text, variables=variables, wildcards=True)) for text in statement.resources]

@@ -29,6 +29,11 @@ from sandgate.iam.variables import Template, template
 
 __all__ = ["Guard"]
 
+_LONGEST_DOCUMENT = 10_240
+"""Characters without white space, the most that any policy of an identity may have: the inline ones of a role.
+
+Source: IAM User Guide, "IAM and AWS STS quotas"."""
+
 
 class Guard:
     """Judges calls.
@@ -162,11 +167,18 @@ class Guard:
         return refuse_openings(openings, self.policy) if openings else ALLOWED
 
     def _written(self, item: Said) -> Decision:
+        text = item.value if isinstance(item.value, str) else ""
         try:
-            excess = self._excess(item.value if isinstance(item.value, str) else "")
+            excess = self._excess(_bounded(text))
         except PolicyError as error:
             return refuse_unknown(error, member=item.member)
         return refuse_excess(excess, self.policy) if excess else ALLOWED
+
+
+def _bounded(text: str) -> str:
+    if len("".join(text.split())) > _LONGEST_DOCUMENT:
+        raise PolicyError(f"a policy document of more than {_LONGEST_DOCUMENT} characters")
+    return text
 
 
 def _denies_all(actions: tuple[str, ...]) -> bool:

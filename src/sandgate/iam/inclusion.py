@@ -6,11 +6,13 @@ meet at all is answered as soundly: a no is right.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from sandgate.iam.arns import arn_segments
-from sandgate.iam.match import ONE, STAR, Pattern, Wild, joined
+from sandgate.iam.match import ONE, STAR, Pattern, Wild, is_literal, joined
 from sandgate.iam.variables import Template, Variable
 
-__all__ = ["arn_included", "arns_meet", "included", "meets", "widened"]
+__all__ = ["ArnPattern", "arn_included", "arns_meet", "included", "meets", "widened"]
 
 
 def widened(parts: Template) -> Pattern:
@@ -21,8 +23,16 @@ def widened(parts: Template) -> Pattern:
 def included(inner: Pattern, outer: Pattern) -> bool:
     """Whether `outer` matches all that `inner` matches.
 
-    Works from the end over both patterns, letter by letter; time is the product of their lengths.
+    The usual shapes (everything, a text, a beginning) are decided by how both begin. Others work from the end over both
+    patterns, letter by letter; time is the product of their lengths.
     """
+    start, wanted_start = _head(inner), _head(outer)
+    if not start.startswith(wanted_start):
+        return False
+    if is_literal(outer):
+        return is_literal(inner) and start == wanted_start
+    if outer[-1] is STAR and is_literal(outer[:-1]):
+        return True
     small, large = _letters(inner), _letters(outer)
     # below[j]: small[i+1:] is included in large[j:]; row[j]: the same for small[i:]. An empty rest fits stars only.
     below = _rest_is_stars(large)
@@ -47,21 +57,47 @@ def _rest_is_stars(large: list[str | Wild]) -> list[bool]:
     return out[::-1]
 
 
+class ArnPattern(NamedTuple):
+    """A resource pattern, taken apart once to be compared with many."""
+
+    whole: Pattern
+    segments: tuple[Pattern, ...] | None
+    """Six, or `None` where the pattern has fewer."""
+
+    @classmethod
+    def of(cls, parts: Template) -> ArnPattern:
+        """A pattern that matches whatever any request makes of `parts`."""
+        found = arn_segments(parts)
+        return cls(widened(parts), None if found is None else tuple(map(widened, found)))
+
+    def within(self, outer: ArnPattern) -> bool:
+        """Whether this stays inside another, segment by segment; `*` alone matches everything."""
+        if outer.whole == (STAR,):
+            return True
+        if self.segments is None or outer.segments is None:
+            return False
+        return all(map(included, self.segments, outer.segments))
+
+    def meets(self, other: ArnPattern) -> bool:
+        """Whether some resource is matched by both, segment by segment; `*` alone matches everything."""
+        if self.segments is None or other.segments is None:
+            return meets(self.whole, other.whole)
+        return all(map(meets, self.segments, other.segments))
+
+
 def arn_included(inner: Template, outer: Template) -> bool:
-    """Whether a resource pattern stays inside another, segment by segment; `*` alone matches everything."""
-    if widened(outer) == (STAR,):
-        return True
-    inside, around = arn_segments(inner), arn_segments(outer)
-    if inside is None or around is None:
-        return False
-    return all(included(widened(one), widened(other)) for one, other in zip(inside, around, strict=True))
+    """`ArnPattern.within` of patterns that are compared once."""
+    return ArnPattern.of(inner).within(ArnPattern.of(outer))
 
 
 def meets(one: Pattern, other: Pattern) -> bool:
     """Whether some text is matched by both.
 
-    Works from the end over both patterns, letter by letter, as `included`.
+    Works from the end over both patterns, letter by letter, as `included`, where they begin alike.
     """
+    start, other_start = _head(one), _head(other)
+    if not (start.startswith(other_start) or other_start.startswith(start)):
+        return False
     left, right = _letters(one), _letters(other)
     below = _rest_is_stars(right)
     for at in range(len(left) - 1, -1, -1):
@@ -78,11 +114,18 @@ def meets(one: Pattern, other: Pattern) -> bool:
 
 
 def arns_meet(one: Template, other: Template) -> bool:
-    """Whether some resource is matched by both patterns, segment by segment; `*` alone matches everything."""
-    left, right = arn_segments(one), arn_segments(other)
-    if left is None or right is None:
-        return meets(widened(one), widened(other))
-    return all(meets(widened(a), widened(b)) for a, b in zip(left, right, strict=True))
+    """`ArnPattern.meets` of patterns that are compared once."""
+    return ArnPattern.of(one).meets(ArnPattern.of(other))
+
+
+def _head(parts: Pattern) -> str:
+    """The text before the first wildcard."""
+    out = ""
+    for part in parts:
+        if not isinstance(part, str):
+            break
+        out += part
+    return out
 
 
 def _letters(parts: Pattern) -> list[str | Wild]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal, NoReturn
 
@@ -145,8 +146,8 @@ def _object(raw: object, place: Place, known: Iterable[str]) -> Mapping[str, obj
 
 def _decoded(text: str, place: Place) -> Mapping[str, Any]:
     def pairs(found: list[tuple[str, object]]) -> dict[str, object]:
-        keys = [key for key, _ in found]
-        twice = next((key for at, key in enumerate(keys) if key in keys[:at]), None)
+        counts = Counter(key for key, _ in found)
+        twice = next((key for key, count in counts.items() if count > 1), None)
         if twice is not None:
             raise place.fault(f"the key {twice!r} stands twice in one object", hint="put its values into one list")
         return dict(found)

@@ -16,6 +16,7 @@ from sandgate.guard.guard import Guard
 from sandgate.guard.owners import owners_of
 from sandgate.guard.policy import load_policy, policy_of
 from sandgate.guard.sandbox import Sandbox
+from sandgate.iam import inclusion
 from sandgate.iam.document import Condition, Statement
 from sandgate.iam.request import AccessRequest
 
@@ -283,6 +284,40 @@ def test_nobody_is_given_what_the_policy_denies(
     document = allow(action, resource)
     assert judge.decide(call("iam:PutRolePolicy", **written(document))).rule == rule
     assert bool(judge.grants_denied({"Version": "2012-10-17", "Statement": document})) == bool(rule)
+
+
+def test_a_long_policy_is_held_against_the_sandbox_in_few_steps(
+    call: Make, guard: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The gate's loop waits for it: neither pairs nor the letters of patterns may count."""
+    compared = {"included": 0, "within": 0, "letter by letter": 0}
+
+    def counted(name: str, real: Make) -> Make:
+        def count(*given: object) -> object:
+            compared[name] += 1
+            return real(*given)
+
+        return count
+
+    judge = guard()
+    monkeypatch.setattr("sandgate.guard.grants.included", counted("included", inclusion.included))
+    monkeypatch.setattr(inclusion.ArnPattern, "within", counted("within", inclusion.ArnPattern.within))
+    monkeypatch.setattr(inclusion, "_letters", counted("letter by letter", inclusion._letters))
+    actions = [f"s3:{'*e?' * 60}{number}" for number in range(20)]
+    buckets = [f"arn:aws:s3:::test-k3x9q2-{number}*" for number in range(20)]
+    outer = sum(len(statement.actions) for statement in judge.policy.document.statements)
+    names = sum(len(statement.resources) for statement in judge.policy.document.statements)
+    judge.decide(call("iam:PutRolePolicy", **written(allow(actions, buckets))))
+    assert 0 < compared["included"] <= len(actions) * outer
+    assert 0 < compared["within"] <= len(buckets) * names
+    assert compared["letter by letter"] <= len(actions) * 20
+
+
+def test_a_policy_longer_than_iam_takes_is_not_read(call: Make, guard: Make) -> None:
+    many = [f"arn:aws:dynamodb:{HERE}:table/test-k3x9q2-{number}" for number in range(300)]
+    found = guard().decide(call("iam:PutRolePolicy", **written(allow("dynamodb:GetItem", many))))
+    assert found.rule == "unresolvable-resource"
+    assert guard().decide(call("iam:PutRolePolicy", **written(allow("dynamodb:GetItem", many[:100])))).allowed
 
 
 def test_names_inside_for_whoever_asks_with_an_arn(guard: Make) -> None:
