@@ -28,6 +28,7 @@ from sandgate.guard.templates.sources import source_of
 __all__ = ["Lookups", "StackCalls"]
 
 _DEPLOYING = frozenset({"CreateStack", "UpdateStack", "CreateChangeSet", "ExecuteChangeSet"})
+_UPDATING = frozenset({"UpdateStack", "CreateChangeSet"})
 _LEFT_TO_A_ROLE = frozenset({"transform", "unknown_type", "unresolvable"})
 """Codes of what is not known before the stack exists."""
 
@@ -113,6 +114,12 @@ class StackCalls:
         except _RefusedError as refused:
             return refused.decision
         given, unknown = await self._parameters(call)
+        declared = _declared(template)
+        for name in sorted((given.keys() | unknown) - declared.keys()):
+            # An emulator would keep it for the template of an update, which nobody gives a value for.
+            why = "the template declares no such parameter"
+            return _RefusedError(f"Parameters: {name}", why, "leave it out").decision
+        unknown |= await self._silent(call, declared)
         region = call.region or self._region
 
         def look(parts: Mapping[str, Part]) -> Examined:
@@ -214,6 +221,30 @@ class StackCalls:
             return await self._lookups.template(stack, region), f"the template of {stack}"
         return None, "no template"
 
+    async def _silent(self, call: Call, declared: Mapping[str, Any]) -> frozenset[str]:
+        """Parameters that could keep their value because an update names none: AWS takes defaults, an emulator may not.
+
+        Values of Parameter Store stay out where the stack has read one already: its name was examined then.
+        """
+        if call.operation not in _UPDATING or call.parameters.get("Parameters") or not declared:
+            return frozenset()
+        stack, region = _text(call, "StackName"), call.region or self._region
+        data = await self._lookups.template(stack, region)
+        if data is None:
+            return frozenset()  # there is no stack to update
+        try:
+            before = _declared(read_template(data, fetched=True))
+        except SandgateError:
+            return frozenset(declared)
+        now = await self._lookups.parameters(stack, region)
+        return frozenset(
+            name
+            for name, item in declared.items()
+            if name in before
+            and not (_stored(item) and _stored(before[name]))
+            and now.get(name) != str(item.get("Default") if isinstance(item, Mapping) else None)
+        )
+
     async def _parameters(self, call: Call) -> tuple[Mapping[str, str], frozenset[str]]:
         """Values, and the names of those that keep one which cannot be read."""
         given: dict[str, str] = {}
@@ -229,6 +260,15 @@ class StackCalls:
             now = await self._lookups.parameters(_text(call, "StackName"), call.region or self._region)
             given |= {key: now[key] for key in kept if key in now}
         return given, frozenset(kept - given.keys())
+
+
+def _declared(template: Mapping[str, Any]) -> Mapping[str, Any]:
+    declared = template.get("Parameters")
+    return declared if isinstance(declared, Mapping) else {}
+
+
+def _stored(item: object) -> bool:
+    return isinstance(item, Mapping) and str(item.get("Type")).startswith("AWS::SSM::Parameter::")
 
 
 def _text(call: Call, name: str) -> str:

@@ -211,6 +211,27 @@ def test_the_template_and_the_values_that_a_stack_has(judge: Subject) -> None:
     assert "cannot be read" in judge("UpdateStack", **previous).source
 
 
+@pytest.mark.parametrize("operation", ["UpdateStack", "CreateChangeSet"])
+@pytest.mark.parametrize(("now", "allowed"), [({"N": "prod"}, False), ({}, False), ({"N": f"{NAME}-x"}, True)])
+def test_an_update_without_values_may_keep_those_of_the_stack(
+    judge: Subject, operation: str, now: dict[str, str], allowed: bool
+) -> None:
+    template = json.loads(PARAMETER)
+    template["Parameters"]["N"]["Default"] = f"{NAME}-x"
+    body = json.dumps(template)
+    assert judge(operation, ChangeSetName="c", TemplateBody=body).allowed
+    judge.lookups.templates[NAME] = PARAMETER
+    judge.lookups.values = now
+    assert judge(operation, ChangeSetName="c", TemplateBody=body).allowed is allowed
+
+
+def test_a_value_that_no_parameter_takes_is_refused(judge: Subject) -> None:
+    template = json.dumps({"Resources": {"Q": {"Type": "AWS::SQS::Queue"}}})
+    given = [{"ParameterKey": "N", "ParameterValue": "prod"}]
+    assert judge(TemplateBody=template).allowed
+    assert "no such parameter" in judge(TemplateBody=template, Parameters=given).source
+
+
 def test_only_change_sets_of_examined_templates_are_executed(judge: Subject) -> None:
     assert not judge("ExecuteChangeSet", ChangeSetName="c").allowed
     assert not judge("CreateChangeSet", ChangeSetName="c", TemplateBody=OUTSIDE).allowed
