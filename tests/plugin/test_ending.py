@@ -87,6 +87,14 @@ def test_ctrl_c_while_the_gate_starts(project: Any, nothing_left: Callable[[], N
     nothing_left()
 
 
+def test_without_a_terminal_reporter_there_is_a_verdict_too(project: Any, calls: str) -> None:
+    skips = "import pytest\n\ndef test(): pytest.skip('why')\n"
+    project.write({"pyproject.toml": "[tool.sandgate]\n", "test_it.py": calls, "test_skips.py": skips})
+    done = project.pytest("-p", "no:terminal", "--on-skip", "fail")
+    assert (done.status, done.out, done.err) == (7, "", "")
+    assert done.receipt["reasons"] == ["1 test was skipped"]
+
+
 def test_a_wrong_command_line_ends_the_gate(project: Any, nothing_left: Callable[[], None], calls: str) -> None:
     project.write({"pyproject.toml": "[tool.sandgate]\n", "test_it.py": calls})
     done = project.pytest("--no-such-option")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import secrets
 import time
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from typing import Any, NoReturn
 
 import pytest
@@ -214,8 +214,14 @@ class SessionPlugin:
                 tests_s=time.monotonic() - self._began,
                 wants_calls=wants_calls,
                 interrupted=interrupted,
-                say=sweep_lines(self._config.get_terminal_writer().write),
+                say=self._say_sweep(),
             )
+
+    def _say_sweep(self) -> Callable[[int, int], None]:
+        """Where a sweep says how far it is: nowhere with `-p no:terminal`."""
+        if not self._config.pluginmanager.has_plugin("terminalreporter"):
+            return lambda _done, _all: None
+        return sweep_lines(self._config.get_terminal_writer().write)
 
     def _judge_refusals(self, joined: JoinedSession, session: pytest.Session, exitstatus: int) -> None:
         """In a run that goes on, tests are judged by their own refusals at least."""
