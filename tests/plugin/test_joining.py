@@ -69,6 +69,28 @@ def test_a_pytest_that_dies_before_it_has_tests_is_red_and_what_is_deselected_is
     assert (done.status, done.receipt["reasons"]) == (7, ["pytest ended before it had selected its tests"])
 
 
+def test_a_test_that_starts_a_pytest_is_itself_again_afterwards(project: Any) -> None:
+    around = """
+        import boto3, pytest
+
+        pytest_plugins = "pytester"
+        INNER = "import boto3\\ndef test_inner(): boto3.client('sts').get_caller_identity()\\n"
+
+        @pytest.mark.parametrize("way", ["inprocess", "subprocess"])
+        def test_around(pytester, way):
+            pytester.makepyfile(INNER)
+            getattr(pytester, f"runpytest_{way}")("-p", "no:cacheprovider").assert_outcomes(passed=1)
+            boto3.client("sts").get_caller_identity()
+    """
+    project.write({"pyproject.toml": "[tool.sandgate]\n", "test_it.py": around})
+    done = project.pytest()
+    assert done.status == 0, done.out + done.err
+    inner, outer = "test_around.py::test_inner", "test_it.py::test_around"
+    tests = [call.get("test") for call in done.events("call")]
+    assert tests == [inner, f"{outer}[inprocess]", inner, f"{outer}[subprocess]"]
+    assert done.receipt["tests"] == {"passed": 4}
+
+
 def test_another_tier_than_the_runs_is_refused(project: Any, calls: str) -> None:
     project.write({"test_it.py": calls})
     done = project.sandgate("run", "--allow-empty", "--", *PYTEST.split(), "--tier", "sandbox")

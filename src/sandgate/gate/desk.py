@@ -124,4 +124,5 @@ class Desk:
             "refused": list(recorder.refused[:_SHOWN_REFUSALS]),
             "refused_total": recorder.refused_total,
             "in_flight": self._listener.in_flight,
+            "tests": dict(self._parts.tests),
         }

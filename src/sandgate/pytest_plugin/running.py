@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import secrets
 import time
 from collections.abc import Callable, Generator, Iterable, Sequence
@@ -31,6 +32,15 @@ _CONTENT = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
 """pytest's statuses that leave the verdict to the receipt; failed tests stay failed tests."""
 
 
+def _test_around(state: State) -> str:
+    """Id of the run's test in which this pytest was started, as tests of plugins do; empty where there is none.
+
+    pytest's variable alone may be of a pytest that is no part of the run, and the gate's word of a test that died.
+    """
+    running = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" ")[0]
+    return running if running and state.run.status()["tests"].get(state.worker) == running else ""
+
+
 class SessionPlugin:
     """One pytest process's part in a run.
 
@@ -45,6 +55,7 @@ class SessionPlugin:
         self._run = state.run
         self._id = secrets.token_hex(6)
         """Of this session in the log: a run may have several, in one process even."""
+        self._around = _test_around(state)
         self._outcomes = Outcomes()
         self._tests: set[str] = set()
         """Ids of the tests that are going to run."""
@@ -120,7 +131,7 @@ class SessionPlugin:
         try:
             return (yield)
         finally:
-            self._run.set_test("", self._state.worker)
+            self._run.set_test(self._around, self._state.worker)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self) -> Generator[None, pytest.TestReport, pytest.TestReport]:
