@@ -119,7 +119,14 @@ class StackCalls:
             # An emulator would keep it for the template of an update, which nobody gives a value for.
             why = "the template declares no such parameter"
             return _RefusedError(f"Parameters: {name}", why, "leave it out").decision
-        unknown |= await self._silent(call, declared)
+        before = await self._before(call)
+        hidden = sorted(
+            _section(template, "Resources").keys() & (_declared(before) | _section(before, "Mappings")).keys()
+        )
+        if hidden:
+            why = "the stack has a parameter or map of this name now, which an emulator keeps in its place"
+            return _RefusedError(f"Resources: {hidden[0]}", why, "name the resource otherwise").decision
+        unknown |= await self._silent(call, declared, _declared(before))
         region = call.region or self._region
 
         def look(parts: Mapping[str, Part]) -> Examined:
@@ -221,22 +228,24 @@ class StackCalls:
             return await self._lookups.template(stack, region), f"the template of {stack}"
         return None, "no template"
 
-    async def _silent(self, call: Call, declared: Mapping[str, Any]) -> frozenset[str]:
+    async def _before(self, call: Call) -> Mapping[str, Any]:
+        """The template that the stack has now; empty where there is no stack."""
+        if call.operation not in _UPDATING:
+            return {}
+        data = await self._lookups.template(_text(call, "StackName"), call.region or self._region)
+        try:
+            return {} if data is None else read_template(data, fetched=True)
+        except SandgateError:
+            return {}  # CloudFormation has taken none that cannot be read
+
+    async def _silent(self, call: Call, declared: Mapping[str, Any], before: Mapping[str, Any]) -> frozenset[str]:
         """Parameters that could keep their value because an update names none: AWS takes defaults, an emulator may not.
 
         Values of Parameter Store stay out where the stack has read one already: its name was examined then.
         """
-        if call.operation not in _UPDATING or call.parameters.get("Parameters") or not declared:
+        if call.parameters.get("Parameters") or not declared.keys() & before.keys():
             return frozenset()
-        stack, region = _text(call, "StackName"), call.region or self._region
-        data = await self._lookups.template(stack, region)
-        if data is None:
-            return frozenset()  # there is no stack to update
-        try:
-            before = _declared(read_template(data, fetched=True))
-        except SandgateError:
-            return frozenset(declared)
-        now = await self._lookups.parameters(stack, region)
+        now = await self._lookups.parameters(_text(call, "StackName"), call.region or self._region)
         return frozenset(
             name
             for name, item in declared.items()
@@ -262,9 +271,13 @@ class StackCalls:
         return given, frozenset(kept - given.keys())
 
 
-def _declared(template: Mapping[str, Any]) -> Mapping[str, Any]:
-    declared = template.get("Parameters")
-    return declared if isinstance(declared, Mapping) else {}
+def _section(template: Mapping[str, Any], name: str) -> dict[str, Any]:
+    section = template.get(name)
+    return dict(section) if isinstance(section, Mapping) else {}
+
+
+def _declared(template: Mapping[str, Any]) -> dict[str, Any]:
+    return _section(template, "Parameters")
 
 
 def _stored(item: object) -> bool:

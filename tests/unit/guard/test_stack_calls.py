@@ -225,6 +225,16 @@ def test_an_update_without_values_may_keep_those_of_the_stack(
     assert judge(operation, ChangeSetName="c", TemplateBody=body).allowed is allowed
 
 
+@pytest.mark.parametrize("section", ["Parameters", "Mappings"])
+def test_a_resource_must_not_take_the_name_of_what_the_stack_has(judge: Subject, section: str) -> None:
+    body = json.dumps({"Resources": {"Q": {"Type": "AWS::SQS::Queue"}}})
+    judge.lookups.templates[NAME] = body
+    assert judge("UpdateStack", TemplateBody=body).allowed
+    before = {"Resources": {"R": {"Type": "AWS::SQS::Queue"}}, section: {"Q": {"Type": "String"}}}
+    judge.lookups.templates[NAME] = json.dumps(before)
+    assert "of this name" in judge("UpdateStack", TemplateBody=body).source
+
+
 def test_a_value_that_no_parameter_takes_is_refused(judge: Subject) -> None:
     template = json.dumps({"Resources": {"Q": {"Type": "AWS::SQS::Queue"}}})
     given = [{"ParameterKey": "N", "ParameterValue": "prod"}]
