@@ -45,6 +45,24 @@ def test_each_test_has_one_outcome(reports: list[Report], outcome: str) -> None:
     assert [said for report in reports if (said := outcomes.add(report))] == [outcome]
 
 
+@dataclass
+class Subtest(Report):
+    context: str = "of a subtest"
+
+
+@pytest.mark.parametrize(
+    ("reports", "said"),
+    [
+        ([PASSED[0], Subtest("call", "skipped"), Subtest("call", "passed"), *PASSED[1:]], ["skipped", "passed"]),
+        ([PASSED[0], Subtest("call", "failed"), *PASSED[1:]], ["failed"]),  # pytest-subtests lets the test pass
+        ([PASSED[0], Subtest("call", "failed"), Report("call", "failed"), PASSED[2], *PASSED], ["failed", "passed"]),
+    ],
+)
+def test_a_skipped_subtest_counts_beside_its_test(reports: list[Report], said: list[str]) -> None:
+    outcomes = Outcomes()
+    assert [outcome for report in reports if (outcome := outcomes.add(report))] == said
+
+
 def test_reports_of_parallel_workers_may_interleave() -> None:
     outcomes = Outcomes()
     for when in ("setup", "call"):

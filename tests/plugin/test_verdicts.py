@@ -8,6 +8,14 @@ import pytest
 
 PATHS = '[tool.sandgate]\npaths = ["tests/integration"]\n'
 PASSES = "def test_unit(): pass\n"
+SKIPS_PART = """import boto3, unittest
+
+class TestIt(unittest.TestCase):
+    def test_it(self):
+        boto3.client("sts").get_caller_identity()
+        with self.subTest("part"):
+            self.skipTest("why")
+"""
 SKIPS = "import pytest\n\n@pytest.mark.skip\ndef test_it(): pass\n"
 
 
@@ -54,12 +62,13 @@ def test_every_outcome_is_counted_once_and_calls_know_their_test(project: Any) -
     [
         ({"test_it.py": PASSES}, [], 7, "no call reached the tier 'emulated'"),
         ({"test_it.py": SKIPS}, [], 7, "every test was skipped"),
+        ({"test_it.py": SKIPS_PART}, ["--on-skip", "fail"], 7, "1 test was skipped"),
         ({}, [], 7, "no test was selected"),
         ({}, ["--allow-empty"], 0, ""),
         ({"test_it.py": PASSES}, ["--allow-empty"], 0, ""),
         ({"test_it.py": "import nothing_of_that_name\n"}, [], 2, "red because the command ended with status 2"),
     ],
-    ids=["no-call", "all-skipped", "no-test", "no-test-allowed", "no-call-allowed", "not-importable"],
+    ids=["no-call", "all-skipped", "part-skipped", "no-test", "no-test-allowed", "no-call-allowed", "not-importable"],
 )
 def test_a_run_that_proved_nothing_is_red(
     project: Any, files: dict[str, str], arguments: list[str], status: int, says: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-__all__ = ["Outcomes", "Report", "outcome_of"]
+__all__ = ["Outcomes", "Report", "is_subtest", "outcome_of"]
 
 _PHASES = frozenset({"setup", "call", "teardown"})
 
@@ -43,11 +43,18 @@ def outcome_of(report: Report) -> str:
     return "xpassed" if expected else "passed"
 
 
+def is_subtest(report: Report) -> bool:
+    """Whether a report is of a part of its test, as pytest 9, pytest-subtests and unittest know them."""
+    return hasattr(report, "context")
+
+
 class Outcomes:
     """Final outcomes, each test's once, whatever the order in which workers report."""
 
     def __init__(self) -> None:
         self._open: dict[str, str] = {}
+        self._broken: set[str] = set()
+        """Ids of tests that run, and of which a subtest failed."""
         self.tests: set[str] = set()
         """Ids of all tests that reported."""
 
@@ -55,9 +62,12 @@ class Outcomes:
         """Take a report.
 
         Returns:
-            The test's outcome if this was its last report, else nothing.
+            The test's outcome if this was its last report, else nothing. Of subtests only the skipped have an outcome
+            of their own, at once: the test around it may pass, and yet not all of it ran.
         """
         self.tests.add(report.nodeid)
+        if is_subtest(report):
+            return self._add_subtest(report)
         now, before = outcome_of(report), self._open.get(report.nodeid, "")
         # An error in the teardown outdoes a pass, but what failed stays failed.
         result = before if not now or (now == "error" and before == "failed") else now
@@ -65,4 +75,13 @@ class Outcomes:
             self._open[report.nodeid] = result
             return ""
         self._open.pop(report.nodeid, None)
+        if report.nodeid in self._broken:
+            self._broken.discard(report.nodeid)
+            return "failed"
         return result
+
+    def _add_subtest(self, report: Report) -> str:
+        outcome = outcome_of(report)
+        if outcome == "failed":
+            self._broken.add(report.nodeid)
+        return outcome if outcome == "skipped" else ""

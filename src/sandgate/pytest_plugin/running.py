@@ -15,7 +15,7 @@ from sandgate.errors import ExitCode, SandgateError
 from sandgate.finish import end_at_once, finish
 from sandgate.pytest_plugin.header import header_lines
 from sandgate.pytest_plugin.joined import JoinedSession
-from sandgate.pytest_plugin.outcomes import Outcomes
+from sandgate.pytest_plugin.outcomes import Outcomes, is_subtest
 from sandgate.pytest_plugin.patience import patient
 from sandgate.pytest_plugin.selection import Selection, count, covers, must_reach
 from sandgate.pytest_plugin.state import State
@@ -150,7 +150,9 @@ class SessionPlugin:
             return
         if outcome := self._outcomes.add(report):
             gateway = getattr(getattr(report, "node", None), "gateway", None)
-            self._note_test(report.nodeid, outcome, getattr(gateway, "id", self._state.worker), session=self._id)
+            worker = getattr(gateway, "id", self._state.worker)
+            more: dict[str, Any] = {"subtest": True} if is_subtest(report) else {"session": self._id}
+            self._note_test(report.nodeid, outcome, worker, **more)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """A file that cannot be imported is an error of the run, and a module that skips itself a skip."""
@@ -158,7 +160,7 @@ class SessionPlugin:
             return
         self._note_test(report.nodeid, "error" if report.failed else "skipped", self._state.worker)
 
-    def _note_test(self, nodeid: str, outcome: str, worker: str, **more: str) -> None:
+    def _note_test(self, nodeid: str, outcome: str, worker: str, **more: object) -> None:
         """Write an outcome down; only a test that was selected has a session."""
         self._note("test", id=nodeid, outcome=outcome, worker=worker, **more)
 
