@@ -29,6 +29,9 @@ __all__ = ["commit_of", "end_at_once", "finish"]
 _LEFT = frozenset({"made", "unknown", "doubt"})
 """Claims by which a resource is one that tests left."""
 
+_SOON = 30.0
+"""Seconds for a stack whose resources end with the gate anyway; deleting them takes the emulator a moment."""
+
 _Bar = Callable[[int, int], None]
 
 
@@ -253,9 +256,12 @@ def _remove_stacks(run: Run) -> tuple[str, ...]:
     artifacts = (run.directory / "artifacts").exists()
     if not names and not artifacts:
         return ()
-    from sandgate.stacks.host import artifact_bucket, delete_stack  # noqa: PLC0415 - runs without stacks pay nothing
+    # Here, not above: runs without stacks pay nothing.
+    from sandgate.stacks.deploy import DEFAULT_TIMEOUT  # noqa: PLC0415
+    from sandgate.stacks.host import artifact_bucket, delete_stack  # noqa: PLC0415
 
-    removals: list[Callable[[], object]] = [partial(delete_stack, run, name) for name in names]
+    timeout = _SOON if _read(run).header.get("ends_with_gate") else DEFAULT_TIMEOUT
+    removals: list[Callable[[], object]] = [partial(delete_stack, run, name, timeout=timeout) for name in names]
     if artifacts:
         removals.append(artifact_bucket(run).remove)
     stuck = []

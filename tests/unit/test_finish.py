@@ -11,9 +11,12 @@ from typing import Any, cast
 import pytest
 
 from sandgate.config.load import load
-from sandgate.errors import ExitCode, RunError
+from sandgate.errors import ExitCode, RunError, StackError
 from sandgate.finish import finish
+from sandgate.ledger.book import NAME
 from sandgate.run import Run
+from sandgate.stacks import host
+from sandgate.stacks.kept import remember
 
 QUEUE = {"type": "AWS::SQS::Queue", "name": "q", "unknown": ""}
 UNLISTED = {"type": "", "name": "sqs", "unknown": "the emulator refused ListQueues"}
@@ -114,6 +117,24 @@ def test_a_receipt_that_cannot_be_written_is_red(run: Ended) -> None:
     receipt = receipt_of(run)
     assert receipt.status is ExitCode.RUN
     assert receipt.reasons[0].startswith("the receipt could not be written")
+
+
+@pytest.mark.parametrize(("ends", "longest"), [(True, 30.0), (False, 1800.0)])
+def test_a_stack_that_ends_with_the_gate_is_not_waited_for_long(
+    run: Ended, monkeypatch: pytest.MonkeyPatch, *, ends: bool, longest: float
+) -> None:
+    waited: list[float] = []
+
+    def delete(_run: object, name: str, *, timeout: float) -> None:
+        waited.append(timeout)
+        raise StackError(f"stack {name!r} is not finished after its time")
+
+    monkeypatch.setattr(host, "delete_stack", delete)
+    (run.directory / NAME).write_text(json.dumps({"ledger": "open", "run": "r", "ends_with_gate": ends}) + "\n")
+    remember(run.directory, "test-x")
+    receipt = receipt_of(run)
+    assert (receipt.status, waited) == (ExitCode.LEFTOVERS, [longest])
+    assert receipt.reasons == ("stack 'test-x' is not finished after its time",)
 
 
 def test_a_new_file_that_git_sees_makes_the_tree_dirty(run: Ended) -> None:
