@@ -22,8 +22,9 @@ from sandgate.guard.refusal import (
 from sandgate.guard.targets import requests_for
 from sandgate.guard.templates.model import Place as Where
 from sandgate.iam.actions import Place, Unmapped, Unresolvable, requests_of
+from sandgate.iam.document import LONGEST_RESOURCE
 from sandgate.iam.inclusion import arn_included, arns_meet
-from sandgate.iam.parse import LONGEST_RESOURCE, parse_document
+from sandgate.iam.parse import parse_document
 from sandgate.iam.request import AccessRequest
 from sandgate.iam.variables import Template, template
 

@@ -10,17 +10,15 @@ from sandgate.core.registry import nearest
 from sandgate.errors import PolicyError
 from sandgate.iam.arns import arn_segments
 from sandgate.iam.conditions._clause import UnknownOperator, compile_clause
-from sandgate.iam.document import Condition, Principals
+from sandgate.iam.document import LONGEST_RESOURCE, Condition, Principals
 from sandgate.iam.match import Wild, joined, pattern
 from sandgate.iam.variables import has_variables, template
 
-__all__ = ["LONGEST_RESOURCE", "Place", "actions", "advice", "conditions", "principals", "resources"]
+__all__ = ["Place", "actions", "advice", "conditions", "principals", "resources"]
 
 _ACTION = re.compile(r"\*|\*:\*|[A-Za-z0-9-]+:[A-Za-z0-9*?_-]+", re.ASCII)
 _LONGEST_ACTION = 200
 """Letters and wildcards of a pattern; the longest action of the Service Authorization Reference has less than half."""
-LONGEST_RESOURCE = 2048
-"""Characters of an ARN. Source: IAM API Reference, `arnType`."""
 _KEY = re.compile(r"[^\s:*?${}]+:[^*?${}]+")
 _PRINCIPAL = re.compile(
     r"\d{12}"

@@ -10,11 +10,23 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-__all__ = ["CURRENT", "LEGACY", "Condition", "Document", "Kind", "Principals", "Statement", "to_json"]
+__all__ = [
+    "CURRENT",
+    "LEGACY",
+    "LONGEST_RESOURCE",
+    "Condition",
+    "Document",
+    "Kind",
+    "Principals",
+    "Statement",
+    "to_json",
+]
 
 CURRENT = "2012-10-17"
 LEGACY = "2008-10-17"
 """The version of documents that name none; policy variables mean nothing in it."""
+LONGEST_RESOURCE = 2048
+"""Characters of an ARN. Source: IAM API Reference, `arnType`."""
 
 Kind = Literal["identity", "resource", "trust"]
 """`identity`: names no principals; also boundaries, session policies and SCPs.

@@ -11,10 +11,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal, NoReturn
 
-from sandgate.iam._elements import LONGEST_RESOURCE, Place, actions, advice, conditions, principals, resources
+from sandgate.iam._elements import Place, actions, advice, conditions, principals, resources
 from sandgate.iam.document import CURRENT, LEGACY, Document, Kind, Statement
 
-__all__ = ["LONGEST_RESOURCE", "parse_document"]
+__all__ = ["parse_document"]
 
 _DOCUMENT = ("Version", "Id", "Statement")
 _STATEMENT = (
