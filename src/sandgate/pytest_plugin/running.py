@@ -151,7 +151,7 @@ class SessionPlugin:
         if outcome := self._outcomes.add(report):
             gateway = getattr(getattr(report, "node", None), "gateway", None)
             worker = getattr(gateway, "id", self._state.worker)
-            more: dict[str, Any] = {"subtest": True} if is_subtest(report) else {"session": self._id}
+            more = {} if is_subtest(report) else {"session": self._id}
             self._note_test(report.nodeid, outcome, worker, **more)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
