@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
@@ -38,6 +39,8 @@ __all__ = [
 
 _CONNECTIONS = 32
 _ATTEMPTS = 8
+_SOON = 60.0
+"""Seconds for a removal on an upstream that ends with the gate, where nothing takes as long as a stack of AWS may."""
 _UNNAMED_ACCOUNT = "000000000000"
 """As the gate calls it where nobody answers GetCallerIdentity."""
 
@@ -84,7 +87,8 @@ def sweep(
         halt: set by somebody else, it ends the sweep after what is in flight.
     """
     path = run.directory / NAME
-    if not read_state(path).alive:
+    state = read_state(path)
+    if not state.alive:
         return Swept()
     run.notice_emulators()
     halt = halt or threading.Event()
@@ -94,6 +98,7 @@ def sweep(
         note=partial(note, run),
         others=_others(run) if others is None else others,
         careful=_was_dead(run),
+        patience=_SOON if state.header.get("ends_with_gate") else math.inf,
         progress=bar,
         halt=halt,
     ).run()

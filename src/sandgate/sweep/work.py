@@ -6,6 +6,7 @@ Nothing is remembered beside the ledger, so that a sweep that was killed is gone
 from __future__ import annotations
 
 import contextlib
+import math
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -108,6 +109,7 @@ class Sweeper:
         note: has the gate write lines into the ledger; called by one thread at a time.
         others: what other runs have to do with what the ledger knows.
         careful: whether to ask when a resource was made, where listings do not tell and its name may be anybody's.
+        patience: seconds that any removal may take at most, where its type would have more.
         progress: told how many are done, of how many.
         halt: once it is set, what is in flight is finished and nothing else is begun.
     """
@@ -120,6 +122,7 @@ class Sweeper:
         note: Callable[[Sequence[Line]], object],
         others: Others | None = None,
         careful: bool = False,
+        patience: float = math.inf,
         progress: Callable[[int, int], None] = lambda _done, _all: None,
         halt: threading.Event | None = None,
     ) -> None:
@@ -128,6 +131,7 @@ class Sweeper:
         self._note = note
         self._others = others or Others()
         self._careful = careful
+        self._patience = patience
         self._progress = progress
         self._halt = halt or threading.Event()
         self._lock = threading.Lock()
@@ -245,9 +249,10 @@ class Sweeper:
         case, kind = self._cases.get(step.entry.identity), step.entry.kind
         if case is None or kind is None:
             return False
-        late = case.first > 0 and time.monotonic() - case.first > kind.patience
+        patience = min(kind.patience, self._patience)
+        late = case.first > 0 and time.monotonic() - case.first > patience
         if late and case.accepted:
-            case.why = f"its removal was accepted, and {kind.patience:.0f} s later it is still listed"
+            case.why = f"its removal was accepted, and {patience:.0f} s later it is still listed"
         return case.refused or late
 
     def _note_absent(self, steps: Iterable[Step]) -> None:

@@ -346,6 +346,14 @@ def test_a_promise_that_is_not_kept_is_a_leak(cloud: Cloud, ledger: Ledger) -> N
     assert (swept.removed, len(cloud.removals), ledger.state().alive != {}) == ((), 1, True)
 
 
+def test_nobody_waits_longer_than_the_upstream_deserves(cloud: Cloud, ledger: Ledger) -> None:
+    make(cloud, ledger, "dynamodb-table", "a")
+    cloud.lasts["a"] = 1e9
+    swept = sweep(cloud, ledger, patience=10.0)
+    assert left(swept) == {"a": "its removal was accepted, and 10 s later it is still listed"}
+    assert 10 < sum(cloud.clock.pauses) <= 15
+
+
 def test_a_refusal_is_final(cloud: Cloud, ledger: Ledger) -> None:
     make(cloud, ledger, "dynamodb-table", "a", "b")
     cloud.always["a"] = "AccessDeniedException"
