@@ -440,6 +440,8 @@ TWINS: list[tuple[str, str, str, str]] = [
      stored("!Sub ['{{${A}', {A: !Ref P}]", "resolve:ssm:/test-x}}")),
     ("a dynamic text beside what is not known", "unresolvable",
      stored("!Join ['', ['{{resolve:ssm:/prod', !Base64 '', '}}']]"), stored("!Join ['', [x, !Base64 '', '}}']]")),
+    ("a dynamic text around what is not known", "unresolvable",
+     stored("!Join ['', ['{', !Base64 '', '{resolve:ssm:/prod/x}}']]"), stored("!Join ['', [x, !Base64 '', '}}']]")),
     ("a dynamic text beside a boolean", "unresolvable", stored("!Join ['', ['{{resolve:ssm:/prod', true, '}}']]"),
      stored("!Join ['', [x, y, '}}']]")),
     ("a dynamic text cut beside a member's value", "unresolvable",
