@@ -6,6 +6,7 @@ import base64
 import gzip
 import hashlib
 import hmac
+import json
 import time
 import zlib
 from collections.abc import Callable
@@ -302,6 +303,29 @@ def test_no_second_request_hides_in_chunks_that_no_signature_declares(raw: Any, 
     assert b"test-hidden" not in (run.directory / "events.jsonl").read_bytes()
     plain = raw.signed("POST", "/", service="iam", headers={"Content-Type": headers["Content-Type"]}, body=body)
     assert b"ListRolesResponse" in raw.answer(plain).body
+
+
+@pytest.mark.parametrize("parameter", ["a=json", "a=cbor", "charset=cbor", "charset=utf-8; a=json"])
+def test_no_second_request_hides_in_a_body_of_another_protocol(raw: Any, clients: Any, parameter: str) -> None:
+    """The type says form, and names another protocol to whoever looks for that anywhere in it."""
+    alarm = f"test-kept-{parameter}".translate(str.maketrans("=; ", "---"))
+    clients("cloudwatch").put_metric_alarm(
+        AlarmName=alarm,
+        Namespace="test",
+        MetricName="m",
+        Statistic="Sum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=1,
+        ComparisonOperator="GreaterThanThreshold",
+    )
+    body = json.dumps({"AlarmNames": [alarm]}).encode()
+    path = "/?Action=DeleteAlarms&Version=2010-08-01&AlarmNames.member.1=test-other"
+    headers = {"Content-Type": f"application/x-www-form-urlencoded; {parameter}"}
+    answer = raw.answer(raw.signed("POST", path, service="monitoring", headers=headers, body=body))
+    assert answer.status in {400, 404}, answer
+    (found,) = clients("cloudwatch").describe_alarms(AlarmNames=[alarm])["MetricAlarms"]
+    assert found["AlarmName"] == alarm
 
 
 def test_a_call_of_sqs_takes_no_path_to_something_else(raw: Any) -> None:

@@ -39,6 +39,7 @@ _POSTED_SEARCH = "/2013-01-01/search"
 FORM = "application/x-www-form-urlencoded"
 
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+_CHARSET = re.compile(r"\s*(?:charset\s*=\s*\"?utf-?8\"?\s*)?;?\s*")
 _QUEUE = re.compile(r"/[0-9]{12}/[A-Za-z0-9_-]{1,80}(?:\.fifo)?")
 _JSON_TYPES = ("application/x-amz-json-1.0", "application/x-amz-json-1.1", "application/json")
 
@@ -77,6 +78,17 @@ def _host_fits(host: Host, info: ServiceInfo) -> bool:
     return host.endpoint_prefix == info.endpoint_prefix or host.endpoint_prefix.endswith(f".{info.endpoint_prefix}")
 
 
+def _media_type(request: Request) -> str:
+    """The media type, in lower case.
+
+    With any parameter but its charset it is left as it is, which no protocol takes: some servers look for the name of a
+    protocol anywhere in it, and then read another request.
+    """
+    text = request.fields.get("content-type", "").lower()
+    kind, _, parameters = text.partition(";")
+    return kind.strip() if _CHARSET.fullmatch(parameters) else text
+
+
 def by_target(request: Request, models: Models, services: Iterable[ServiceInfo] | None) -> Chosen:
     """AWS JSON: the operation that X-Amz-Target names.
 
@@ -91,7 +103,7 @@ def by_target(request: Request, models: Models, services: Iterable[ServiceInfo] 
     candidates = tuple((info.name, name) for info in fitting if name in models.service(info.name).operations)
     if not candidates:
         raise unknown("X-Amz-Target names no operation of the service that the request is signed for.", "json")
-    content_type = request.fields.get("content-type", "").partition(";")[0].strip().lower()
+    content_type = _media_type(request)
     if request.method != "POST" or content_type not in ("", *_JSON_TYPES):
         raise unknown("AWS JSON requests are POST with a JSON content type.", "json")
     # Old and new SQS clients post to the path of the queue; any other path is a way to something else.
@@ -106,7 +118,7 @@ def by_rpc_path(request: Request, models: Models, services: Iterable[ServiceInfo
     parts = request.path.split("/")
     if parts[:2] != ["", "service"] or parts[3:4] != ["operation"] or parts[5:]:
         raise unknown("The path is not one of Smithy RPC v2.", protocol, status=404)
-    content_type = request.fields.get("content-type", "").partition(";")[0].strip().lower()
+    content_type = _media_type(request)
     if request.method != "POST" or content_type not in ("", "application/cbor"):
         raise unknown("Smithy RPC v2 requests are POST with the content type application/cbor.", protocol)
     name = "".join(parts[4:])
@@ -127,7 +139,7 @@ def by_form(request: Request, models: Models, services: Iterable[ServiceInfo], q
     """Query and EC2: the operation stands in the form, or in the URL's query where there is no form."""
     fitting = tuple(services)
     protocol = next(name for name in fitting[0].protocols if name in ("query", "ec2"))
-    content_type = request.fields.get("content-type", "").partition(";")[0].strip().lower()
+    content_type = _media_type(request)
     if request.method not in ("GET", "POST") or content_type not in ("", FORM):
         raise unknown("Query requests are GET, or POST with a form.", protocol)
     if request.path != "/":
