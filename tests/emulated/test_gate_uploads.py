@@ -301,7 +301,8 @@ def test_no_second_request_hides_in_chunks_that_no_signature_declares(raw: Any, 
     assert (answer.status, b"<Code>InvalidRequest</Code>" in answer.body) == (400, True), answer
     run.mark()
     assert b"test-hidden" not in (run.directory / "events.jsonl").read_bytes()
-    plain = raw.signed("POST", "/", service="iam", headers={"Content-Type": headers["Content-Type"]}, body=body)
+    seen = b"Action=ListRoles&Version=2010-05-08"
+    plain = raw.signed("POST", "/", service="iam", headers={"Content-Type": headers["Content-Type"]}, body=seen)
     assert b"ListRolesResponse" in raw.answer(plain).body
 
 
@@ -326,6 +327,15 @@ def test_no_second_request_hides_in_a_body_of_another_protocol(raw: Any, clients
     assert answer.status in {400, 404}, answer
     (found,) = clients("cloudwatch").describe_alarms(AlarmNames=[alarm])["MetricAlarms"]
     assert found["AlarmName"] == alarm
+
+
+@pytest.mark.parametrize("before", [b"", b" \n", "\ufeff".encode(), b"Version=2014-10-31&"])
+def test_no_second_request_hides_in_a_body_that_is_no_form(raw: Any, before: bytes) -> None:
+    body = before + json.dumps({"Action": "CreateDBSubnetGroup", "DBSubnetGroupName": "test-hidden"}).encode()
+    path = "/?Action=DescribeDBInstances" + ("" if b"Version" in before else "&Version=2014-10-31")
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    answer = raw.answer(raw.signed("POST", path, service="rds", headers=headers, body=body))
+    assert (answer.status, b"names no parameter" in answer.body) == (400, True), answer
 
 
 def test_a_call_of_sqs_takes_no_path_to_something_else(raw: Any) -> None:

@@ -37,6 +37,7 @@ __all__ = ["Identified", "Match", "identify_post_form", "match", "parse"]
 
 _FORM_PROTOCOLS = frozenset({"query", "ec2"})
 _Reading = tuple[Service, str, Parts]
+_FORM_KEY = re.compile(r"[A-Za-z0-9._-]+")
 _HOST_LABEL = re.compile(r"[A-Za-z0-9.-]+")
 
 
@@ -162,6 +163,9 @@ def _readings(match: Match, request: Request, models: Models, body: bytes | None
     query, form = match.query, dict[str, str]()
     if match.protocol in _FORM_PROTOCOLS:
         form = one_of_each((*query, *form_pairs((body or b"").decode())))
+        # A body that is no form has keys of another kind, and some servers read it as what it looks like.
+        if not all(map(_FORM_KEY.fullmatch, form)):
+            raise MalformedError("the form has a key that names no parameter")
         chosen = narrow_forms(models, chosen, form, whole=True)
     readings = []
     every = chosen.labels or ({},) * len(chosen.candidates)
