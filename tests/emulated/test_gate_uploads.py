@@ -323,8 +323,9 @@ def test_no_second_request_hides_in_a_body_of_another_protocol(raw: Any, clients
     body = json.dumps({"AlarmNames": [alarm]}).encode()
     path = "/?Action=DeleteAlarms&Version=2010-08-01&AlarmNames.member.1=test-other"
     headers = {"Content-Type": f"application/x-www-form-urlencoded; {parameter}"}
-    answer = raw.answer(raw.signed("POST", path, service="monitoring", headers=headers, body=body))
-    assert answer.status in {400, 404}, answer
+    for sent in (body, b""):  # without the second request too: it is the type that is refused
+        answer = raw.answer(raw.signed("POST", path, service="monitoring", headers=headers, body=sent))
+        assert answer.status in {400, 404}, answer
     (found,) = clients("cloudwatch").describe_alarms(AlarmNames=[alarm])["MetricAlarms"]
     assert found["AlarmName"] == alarm
 
