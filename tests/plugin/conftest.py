@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -147,10 +148,11 @@ def _of(project: Project) -> list[int]:
     """Processes that hold a file of the project's runs open: gates write their log, emulators theirs."""
     found = []
     for folder in Path("/proc").glob("[0-9]*/fd"):
-        try:
-            names = [os.readlink(entry) for entry in folder.iterdir()]  # noqa: PTH115
-        except OSError:
-            continue
+        names = []
+        with contextlib.suppress(OSError):  # the process has ended
+            for entry in folder.iterdir():
+                with contextlib.suppress(OSError):  # it has closed that file meanwhile, and may hold others
+                    names.append(os.readlink(entry))  # noqa: PTH115
         if any(name.startswith(f"{project.root}/.sandgate/") for name in names):
             found.append(int(folder.parent.name))
     return found
