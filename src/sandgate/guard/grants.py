@@ -7,10 +7,11 @@ table of the shared ledger, is nothing that it has.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from sandgate.iam.document import Document, Statement
 from sandgate.iam.inclusion import ArnPattern, included, meets
@@ -20,6 +21,7 @@ from sandgate.iam.variables import template
 __all__ = ["Excess", "Grants"]
 
 
+_P = TypeVar("_P", Pattern, ArnPattern)
 _MOST: Final = 1000
 """What is said of one document; a policy that grants more needs no longer list."""
 
@@ -97,21 +99,17 @@ class Grants:
     def _action(self, text: str) -> _Fits:
         small = joined(pattern(text.lower()))
         return _Fits(
-            frozenset(
-                at for at, (actions, _) in enumerate(self._plain) if any(included(small, one) for one in actions)
-            ),
-            frozenset(
-                at for at, (actions, _) in enumerate(self._by_id) if any(included(small, one) for one in actions)
-            ),
-            frozenset(at for at, (actions, _) in enumerate(self._denied) if any(meets(small, one) for one in actions)),
+            _places((actions for actions, _ in self._plain), partial(included, small)),
+            _places((actions for actions, _ in self._by_id), partial(included, small)),
+            _places((actions for actions, _ in self._denied), partial(meets, small)),
         )
 
     def _resource(self, text: str, *, variables: bool) -> _Fits:
         small = ArnPattern.of(template(text, variables=variables, wildcards=True))
         return _Fits(
-            frozenset(at for at, (_, arns) in enumerate(self._plain) if any(small.within(one) for one in arns)),
-            frozenset(at for at, (_, arns) in enumerate(self._by_id) if any(small.within(one) for one in arns)),
-            frozenset(at for at, (_, arns) in enumerate(self._denied) if any(small.meets(one) for one in arns)),
+            _places((arns for _, arns in self._plain), small.within),
+            _places((arns for _, arns in self._by_id), small.within),
+            _places((arns for _, arns in self._denied), small.meets),
         )
 
 
@@ -121,6 +119,11 @@ class _Fits(NamedTuple):
     plain: frozenset[int]
     by_id: frozenset[int]
     denied: frozenset[int]
+
+
+def _places(statements: Iterable[list[_P]], fits: Callable[[_P], bool]) -> frozenset[int]:
+    """Places of the statements one of whose patterns fits."""
+    return frozenset(at for at, patterns in enumerate(statements) if any(map(fits, patterns)))
 
 
 def _actions(statement: Statement) -> list[Pattern]:

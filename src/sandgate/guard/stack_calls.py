@@ -22,6 +22,7 @@ from sandgate.guard.templates.check import check
 from sandgate.guard.templates.documents import escalates
 from sandgate.guard.templates.examine import examine
 from sandgate.guard.templates.model import Examined, Part, Place, Problem, Source
+from sandgate.guard.templates.parameters import is_stored
 from sandgate.guard.templates.read import read_template
 from sandgate.guard.templates.sources import source_of
 
@@ -250,7 +251,7 @@ class StackCalls:
             name
             for name, item in declared.items()
             if name in before
-            and not (_stored(item) and _stored(before[name]))
+            and not (is_stored(item) and is_stored(before[name]))
             and now.get(name) != str(item.get("Default") if isinstance(item, Mapping) else None)
         )
 
@@ -278,10 +279,6 @@ def _section(template: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 def _declared(template: Mapping[str, Any]) -> dict[str, Any]:
     return _section(template, "Parameters")
-
-
-def _stored(item: object) -> bool:
-    return isinstance(item, Mapping) and str(item.get("Type")).startswith("AWS::SSM::Parameter::")
 
 
 def _text(call: Call, name: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from sandgate.guard.templates.model import Place
 from sandgate.guard.templates.values import FORGED, NO_VALUE, RANDOM, NoValue, Unknown
 
-__all__ = ["parameter_values", "pseudo_values", "stored_names"]
+__all__ = ["is_stored", "parameter_values", "pseudo_values", "stored_names"]
 
 _STORED = "AWS::SSM::Parameter::"
 _KIND = re.compile(r"(String|Number|CommaDelimitedList|List<[^<>]+>)$|AWS::")
@@ -72,6 +72,11 @@ def _given(name: str, kind: str, value: object, *, ours: bool) -> str | list[str
     return [part.strip() for part in text.split(",")] if is_list else text
 
 
+def is_stored(item: object) -> bool:
+    """Whether a declaration names a parameter of Parameter Store, whose value the stack may read."""
+    return isinstance(item, Mapping) and str(item.get("Type")).startswith(_STORED)
+
+
 def stored_names(
     declared: Mapping[str, Any],
     given: Mapping[str, str],
@@ -91,11 +96,7 @@ def stored_names(
         value is left out: no stack is made.
     """
     # An emulator also reads what `AWS::SSM::Parameter::Name` only names.
-    plain = {
-        name: {**item, "Type": "String"}
-        for name, item in declared.items()
-        if isinstance(item, Mapping) and str(item.get("Type")).startswith(_STORED)
-    }
+    plain = {name: {**item, "Type": "String"} for name, item in declared.items() if is_stored(item)}
     some = {*given, *unknown, *(inherited or {}), *(name for name, item in plain.items() if "Default" in item)}
     values = parameter_values(plain, given, unknown, inherited)
     return {name: value for name, value in values.items() if name in some}
